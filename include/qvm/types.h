@@ -1,0 +1,178 @@
+/* State blocks, regions and their flags (QNX 7.1 <qvm/types.h>).
+ *
+ * Generated from
+ * src/abi/types.rs by
+ *   GASP_BLESS=1 cargo test --test headers
+ * SPDX-License-Identifier: MIT OR Apache-2.0 */
+
+#ifndef LIBGASP_QVM_TYPES_H
+#define LIBGASP_QVM_TYPES_H
+
+#include <errno.h>
+#include <stdint.h>
+
+/** No error: the system's name for 0 where it has one, as on QNX. */
+#ifndef EOK
+#define EOK 0
+#endif
+
+/** A guest: made by the host, handed to vdevs as vdev_t.v_gsp, opaque. */
+struct guest_system;
+
+struct vdev_s;
+/** A virtual device; <qvm/vdev-core.h> has its fields. */
+typedef struct vdev_s vdev_t;
+
+/** First number of the architecture's own types (QNX 7.x). */
+#define QST_ARCH_SPECIFIC 0x8000
+
+/** ARM system register: the same number as QST_X86_IO (QNX 7.x). Guests of libgasp are x86. */
+#define QST_ARM_SR 0x8000
+
+/** Shift of the number of bytes to sign-extend (bits 0 to 3; QNX 7.x). */
+#define QSF_SEXT_SHIFT 0
+
+/** Shift of the number of bytes to zero-extend (bits 4 to 7; QNX 7.x). */
+#define QSF_ZEXT_SHIFT 4
+
+/**
+ * "Nowhere": the answer of a search that found nothing. The name is QNX's, the value (2^64-1)
+ * is libgasp's own.
+ */
+#define QSL_NO_LOCATION UINT64_MAX
+
+/** Shift from GRF_PASS_* and GRF_NOCACHE to the rights that a region had before it was trapped. */
+#define GRF_BACKUP_SHIFT (28 - 3)
+
+/** Mask of those saved rights (0xf0000000): reported, ignored on input. */
+#define GRF_BACKUP_MASK 0xf0000000
+
+/**
+ * What a location is a location of (`qvm_state_block.type`).
+ *
+ * Two kinds are spaces of a guest: QST_MEMORY (0 to 2^64-1) and QST_X86_IO (0 to 0xffff).
+ * QST_PCI_IO means the same as QST_MEMORY. Numbers: QNX 7.x, qvm_state_types.
+ */
+enum qvm_state_types {
+    /** Guest-physical address. */
+    QST_MEMORY = 0,
+    /** Guest-virtual address. */
+    QST_VIRTUAL = 1,
+    /** Offset in CPU_REGISTERS. */
+    QST_CPUREGS = 2,
+    /** Offset in FPU_REGISTERS. */
+    QST_FPUREGS = 3,
+    /** Host-virtual address. */
+    QST_HOST = 4,
+    /** PCI bus, device and function, packed by QSL_PCI_MAKE_LOC(). */
+    QST_PCI = 5,
+    /** PCI I/O space of guests that are not x86: to be treated like QST_MEMORY. */
+    QST_PCI_IO = 6,
+    /** The location is the value itself. */
+    QST_IMMEDIATE = 7,
+    /** x86 I/O port (first of the architecture's own types). */
+    QST_X86_IO = 0x8000,
+    /** x86: offset in the segment registers. */
+    QST_X86_SEGREGS = 0x8001,
+    /** x86: offset in the control registers. */
+    QST_X86_CTRLREGS = 0x8002,
+    /** x86: offset in the debug registers. */
+    QST_X86_DBGREGS = 0x8003,
+    /** x86: number of a model-specific register. */
+    QST_X86_MSR = 0x8004,
+    /** No type at all. */
+    QST_NO_TYPE = 0xffff,
+};
+
+/** How a state block is to be read or written (`qvm_state_block.flags`; QNX 7.1). */
+enum qvm_state_flags {
+    /** No flags. */
+    QSF_NONE = 0,
+    /** Mask of one extension field. */
+    QSF_EXT_MASK = 0xf,
+    /** Write even what is read-only for the guest (7.1). */
+    QSF_FORCE_WRITE = 0x4000,
+    /** Report a guest exception if the access fails. */
+    QSF_REPORT_EXCEPTION = 0x8000,
+};
+
+/**
+ * What the guest may do in a region, and what else is known of it (QNX 7.1, same numbers).
+ *
+ * For each of read, write and execute a region either passes the access to memory (GRF_PASS_*),
+ * traps it (GRF_VIRT_*), or does neither.
+ */
+enum gasp_region_flags {
+    /** No flags: in a set call, "delete what is there". */
+    GRF_NONE = 0,
+    /** A guest read traps: the vdev's vread is called. */
+    GRF_VIRT_RD = (1 << 0),
+    /** A guest write traps: the vdev's vwrite is called. */
+    GRF_VIRT_WR = (1 << 1),
+    /** A guest instruction fetch traps. */
+    GRF_VIRT_EX = (1 << 2),
+    /** The three above. */
+    GRF_VIRT_ANY = 7,
+    /** A guest read goes through to the host's memory or port. */
+    GRF_PASS_RD = (1 << 3),
+    /** A guest write goes through. */
+    GRF_PASS_WR = (1 << 4),
+    /** A guest instruction fetch goes through. */
+    GRF_PASS_EX = (1 << 5),
+    /** The three above. */
+    GRF_PASS_ANY = (7 << 3),
+    /** What passes through is uncached. */
+    GRF_NOCACHE = (1 << 6),
+    /** The region is installed: reported, ignored on input. */
+    GRF_ACTIVE = (1 << 7),
+    /** Usable as ordinary memory. */
+    GRF_MEMORY = (1 << 8),
+    /** Came from a `pass` option. */
+    GRF_PASSTHRU = (1 << 9),
+    /** Uses DMA. */
+    GRF_DMA_USES = (1 << 10),
+    /** Does not use DMA. */
+    GRF_DMA_NO_USE = (1 << 11),
+    /** May be the source of DMA. */
+    GRF_DMA_SOURCE = (1 << 12),
+    /** May be the target of DMA. */
+    GRF_DMA_TARGET = (1 << 13),
+    /** Nothing else may overlap the region. */
+    GRF_PRECIOUS = (1 << 14),
+    /** Reserved: pages without permissions. */
+    GRF_NOPERMS = (1 << 15),
+    /** The flags that a later change of flags leaves set: MEMORY, PASSTHRU, DMA_SOURCE, DMA_TARGET. */
+    GRF_STICKY = (51 << 8),
+};
+
+/** A run of locations (QNX 7.1: 16 bytes). */
+struct qvm_state_block {
+    /** First location; `type` says of what. */
+    uint64_t location;
+    /** Number of bytes (or ports). 32 bits: one block describes less than 4 GiB. */
+    uint32_t length;
+    /** QST_*. */
+    uint16_t type;
+    /** QSF_*. */
+    uint16_t flags;
+};
+
+/** A region of a guest's address space (QNX 7.1: 40 bytes). */
+struct gasp_region {
+    /** GRF_*. */
+    uint32_t flags;
+    /** Handed back to the vdev when an access traps. */
+    uint32_t cookie;
+    /** The vdev to call when an access traps. */
+    vdev_t *vdev;
+    /** Address in this process of the memory behind the region, or the host's port number. */
+    uint64_t host_location;
+    /** Where the region is in the guest. */
+    struct qvm_state_block guest;
+};
+
+/** Pack a PCI location. The name is QNX's, the packing (as in PCI's ECAM) is libgasp's own. */
+#define QSL_PCI_MAKE_LOC(bus, dev, func) \
+	(((uint64_t)(bus) << 20) | ((uint64_t)(dev) << 15) | ((uint64_t)(func) << 12))
+
+#endif  /* LIBGASP_QVM_TYPES_H */

@@ -1,0 +1,41 @@
+//! Layouts that QNX's pages fix, checked when the crate is compiled. `ctests/abi.c` has the same
+//! table for C.
+
+use super::{guest::guest_intr, host, types, vdev_core::vdev_s, walk};
+use core::mem::{offset_of, size_of};
+
+macro_rules! layout {
+    ($type:ty, $size:expr, $($field:ident at $offset:expr),+) => {
+        const _: () = {
+            assert!(size_of::<$type>() == $size);
+            $(assert!(offset_of!($type, $field) == $offset);)+
+        };
+    };
+}
+
+layout!(types::qvm_state_block, 16, location at 0, length at 8, r#type at 12, flags at 14);
+layout!(types::gasp_region, 40, flags at 0, cookie at 4, vdev at 8, host_location at 16, guest at 24);
+layout!(
+    walk::gasp_walk_state, 56,
+    span at 0, gsp at 8, guest_loc at 16, host_loc at 24, length at 32, max_length at 40, flags at 48
+);
+layout!(
+    walk::gasp_walk_state_filtered, 80,
+    ws at 0, filter at 56, remaining_guest_loc at 64, remaining_length at 72
+);
+layout!(guest_intr, 16, pic at 0, param at 8, src_id at 12);
+layout!(host::gasp_guest_options, 16, size at 0, flags at 8);
+layout!(
+    host::gasp_span, 40,
+    location at 0, last at 8, host_location at 16, vdev at 24, flags at 32, cookie at 36
+);
+
+const _: () = {
+    assert!(offset_of!(vdev_s, v_device) == 0);
+    assert!(offset_of!(vdev_s, v_factory) == 8);
+    assert!(offset_of!(vdev_s, v_gsp) == 16);
+    assert!(offset_of!(vdev_s, v_block) == 24);
+    assert!(offset_of!(vdev_s, v_intr) == 40);
+    assert!(offset_of!(vdev_s, v_mtx) == 56);
+    assert!(offset_of!(vdev_s, v_sched) == 56 + size_of::<libc::pthread_mutex_t>());
+};

@@ -1,0 +1,213 @@
+//! C pointers to references: the only place that looks behind a pointer of a C caller.
+//!
+//! What every C caller promises: a `gsp` is NULL or came from `gasp_guest_create()`; any other
+//! pointer is NULL or points to what its type (and count) says, for the duration of the call;
+//! functions can be called with the arguments that their types name. NULL where something is
+//! needed is an error, never undefined.
+
+use crate::abi::host::{GASP_GUEST_STRICT, gasp_fatal_handler_t, gasp_guest_options};
+use crate::abi::types::{gasp_region, qvm_state_block};
+use crate::abi::walk::gasp_walk_filter_t;
+use crate::error::{Error, Refusal};
+use crate::fatal::Handler;
+use crate::guest::{Buffer, Elements, Guest, Options};
+use crate::range::{Location, Range};
+use crate::registry::guest_system;
+use core::ffi::{c_char, c_int, c_void};
+use core::mem::{offset_of, size_of};
+use std::sync::Arc;
+
+/// The guest of a handle.
+///
+/// # Safety
+/// `gsp` is NULL or came from `gasp_guest_create()`.
+#[inline(always)]
+pub(super) unsafe fn guest<'a>(gsp: *const guest_system) -> Result<&'a Guest, Error> {
+    if !gsp.is_aligned() {
+        return Err(Error::NotAGuest);
+    }
+    // SAFETY: a handle points to a slot, and slots are never freed.
+    unsafe { gsp.as_ref() }.and_then(guest_system::get).ok_or(Error::NotAGuest)
+}
+
+/// The guest and the block of a query, whose output is not NULL.
+///
+/// # Safety
+/// As [`guest`]; `block` is NULL or can be read.
+#[inline(always)]
+pub(super) unsafe fn query<'a>(
+    gsp: *const guest_system,
+    block: *const qvm_state_block,
+    output: *mut gasp_region,
+) -> Result<(&'a Guest, qvm_state_block), Error> {
+    // SAFETY: the caller's promise.
+    let guest = unsafe { guest(gsp)? };
+    if output.is_null() {
+        return Err(Error::Null("rgn"));
+    }
+    if block.is_null() {
+        return Err(Error::Null("blk"));
+    }
+    // SAFETY: not NULL, so it can be read; copied, because it may be a part of the output.
+    Ok((guest, unsafe { block.read_unaligned() }))
+}
+
+/// The array of a set call, in the caller's memory.
+#[derive(Debug)]
+pub(super) struct Array {
+    first: *const gasp_region,
+    count: u32,
+}
+
+impl Elements for Array {
+    fn count(&self) -> u32 {
+        self.count
+    }
+
+    fn get(&self, index: u32) -> gasp_region {
+        debug_assert!(index < self.count);
+        let element = self.first.wrapping_add(index as usize);
+        // SAFETY: `set_call` was promised `count` elements, and `index` is below that.
+        unsafe { element.read_unaligned() }
+    }
+}
+
+/// The guest and the array of a set call.
+///
+/// # Safety
+/// As [`guest`]; `first` is NULL or points to elements that can be read, `count` of them or up to
+/// one that is refused.
+pub(super) unsafe fn set_call<'a>(
+    gsp: *const guest_system,
+    count: u32,
+    first: *const gasp_region,
+) -> Result<(&'a Guest, Array), Refusal> {
+    // SAFETY: the caller's promise.
+    let guest = unsafe { guest(gsp)? };
+    if first.is_null() {
+        return Err(Error::Null("rgn").into());
+    }
+    Ok((guest, Array { first, count }))
+}
+
+/// Something to be written to.
+///
+/// # Safety
+/// `pointer` is NULL or can be written, and read if its content counts.
+pub(super) unsafe fn output<'a, T>(pointer: *mut T) -> Option<&'a mut T> {
+    // SAFETY: the caller's promise; C callers have no other reference to it during the call.
+    unsafe { pointer.as_mut() }
+}
+
+/// Something to be written to that has to be there.
+///
+/// # Safety
+/// As [`output`].
+pub(super) unsafe fn required_output<'a, T>(
+    name: &'static str,
+    pointer: *mut T,
+) -> Result<&'a mut T, Error> {
+    // SAFETY: the caller's promise.
+    unsafe { output(pointer) }.ok_or(Error::Null(name))
+}
+
+/// Bytes to be written to.
+///
+/// # Safety
+/// `data` is NULL or points to `length` bytes that can be written.
+pub(super) unsafe fn buffer_mut(data: *mut c_void, length: usize) -> Result<Buffer, Error> {
+    if data.is_null() {
+        return Err(Error::Null("data"));
+    }
+    // SAFETY: the caller's promise.
+    Ok(unsafe { Buffer::new(data.cast(), length) })
+}
+
+/// Bytes to be read.
+///
+/// # Safety
+/// `data` is NULL or points to `length` bytes that can be read.
+pub(super) unsafe fn buffer(data: *const c_void, length: usize) -> Result<Buffer, Error> {
+    // SAFETY: the caller's promise; the buffer is only read from.
+    unsafe { buffer_mut(data.cast_mut(), length) }
+}
+
+/// The options of a guest; NULL: the defaults.
+///
+/// # Safety
+/// `options` is NULL, or its `size` and as many bytes as that says can be read.
+pub(super) unsafe fn options(options: *const gasp_guest_options) -> Result<Options, Error> {
+    const KNOWN: usize = size_of::<gasp_guest_options>();
+    const FLAGS: usize = offset_of!(gasp_guest_options, flags);
+    const NEEDED: usize = FLAGS + size_of::<u32>();
+    if options.is_null() {
+        return Ok(Options::default());
+    }
+    let bytes = options.cast::<u8>();
+    // SAFETY: the caller promises that `size`, the first field, can be read.
+    let size = unsafe { bytes.cast::<usize>().read_unaligned() };
+    if size < NEEDED {
+        return Err(Error::OptionsTooSmall(size));
+    }
+    // SAFETY: the caller promises `size` bytes, and `flags` is within the first NEEDED.
+    let flags = unsafe { bytes.wrapping_add(FLAGS).cast::<u32>().read_unaligned() };
+    // SAFETY: the caller promises `size` bytes.
+    let byte = |at: usize| unsafe { bytes.wrapping_add(at).read() };
+    if (KNOWN..size).any(|at| byte(at) != 0) {
+        return Err(Error::OptionsTooNew);
+    }
+    match flags & !GASP_GUEST_STRICT {
+        0 => Ok(Options { strict: flags & GASP_GUEST_STRICT != 0 }),
+        unknown => Err(Error::Unknown { what: "GASP_GUEST flags", bits: unknown }),
+    }
+}
+
+/// A walk's filter.
+///
+/// # Safety
+/// `filter` is NULL or can be called as its type says, for as long as the result is used.
+pub(super) unsafe fn filter(filter: gasp_walk_filter_t) -> impl Fn(Range) -> Option<Range> {
+    move |candidate| {
+        let Some(filter) = filter else {
+            return Some(candidate);
+        };
+        let mut location = candidate.first().get();
+        let mut length = usize::try_from(candidate.saturating_length()).unwrap_or(usize::MAX);
+        // SAFETY: the caller's promise; both arguments are this function's own variables.
+        unsafe { filter(&raw mut location, &raw mut length) };
+        let part = Range::from_length(Location::new(location), length as u64)?;
+        candidate.covers(&part).then_some(part)
+    }
+}
+
+/// A pointer that is handed back to the function that it was registered with.
+struct Argument(*mut c_void);
+
+// SAFETY: the library only carries the pointer; the host says that its function can be called
+// from any thread.
+unsafe impl Send for Argument {}
+// SAFETY: as above.
+unsafe impl Sync for Argument {}
+
+impl Argument {
+    fn get(&self) -> *mut c_void {
+        self.0
+    }
+}
+
+/// A host's handler of fatal errors.
+///
+/// # Safety
+/// `handler` is NULL or can be called with `arg` from any thread until it is replaced.
+pub(super) unsafe fn fatal_handler(
+    handler: gasp_fatal_handler_t,
+    arg: *mut c_void,
+) -> Option<Handler> {
+    let handler = handler?;
+    let arg = Argument(arg);
+    Some(Handler(Arc::new(move |code: c_int, message: &core::ffi::CStr| {
+        let message: *const c_char = message.as_ptr();
+        // SAFETY: the caller's promise; the message is a C string that lives during the call.
+        unsafe { handler(arg.get(), code, message) };
+    })))
+}

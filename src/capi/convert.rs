@@ -1,0 +1,115 @@
+//! Values of the safe API as C structures, and back. No pointer is looked behind here.
+
+use crate::abi::host::gasp_span;
+use crate::abi::vdev_core::{guest_system, vdev_t};
+use crate::abi::walk::{gasp_walk_filter_t, gasp_walk_state, gasp_walk_state_filtered};
+use crate::range::{Location, Range};
+use crate::region::{Region, Vdev};
+use crate::walk::{Filtered, Walk};
+use core::ffi::c_void;
+use core::ptr::{with_exposed_provenance_mut, without_provenance_mut};
+
+impl Vdev {
+    /// The vdev that a pointer names.
+    #[inline(always)]
+    pub(crate) fn from_c(vdev: *mut vdev_t) -> Self {
+        Self(vdev.expose_provenance() as u64)
+    }
+
+    /// The pointer that named the vdev.
+    #[inline(always)]
+    pub(crate) fn to_c(self) -> *mut vdev_t {
+        with_exposed_provenance_mut(usize::try_from(self.0).unwrap_or(0))
+    }
+}
+
+impl Region {
+    /// The region as the host sees it.
+    pub(crate) fn to_span(self) -> gasp_span {
+        gasp_span {
+            location: self.range.first().get(),
+            last: self.range.last().get(),
+            host_location: self.host,
+            vdev: self.vdev.to_c(),
+            flags: self.flags.reported(),
+            cookie: self.cookie,
+        }
+    }
+}
+
+/// Where a walk is at the end of the space. Entries start at pages, so none starts here.
+const END: Location = Location::MAX;
+
+fn cursor(number: u64) -> Option<Location> {
+    Some(Location::new(number)).filter(|location| *location != END)
+}
+
+fn number(cursor: Option<Location>) -> u64 {
+    cursor.unwrap_or(END).get()
+}
+
+impl Walk {
+    /// The walk that a state stands for: it goes on after the entry.
+    pub(crate) fn from_c(state: &gasp_walk_state) -> Self {
+        let after = Location::new(state.guest_loc).checked_add(state.length);
+        Self::resume(state.max_length, state.flags, after)
+    }
+
+    /// The state that stands for the walk.
+    pub(crate) fn to_c(self, gsp: *mut guest_system, max_length: u64) -> gasp_walk_state {
+        let (location, length, host) = self.entry().map_or((0, 0, 0), |entry| {
+            (entry.range.first().get(), entry.range.saturating_length(), entry.host)
+        });
+        gasp_walk_state {
+            span: core::ptr::null_mut(),
+            gsp,
+            guest_loc: location,
+            host_loc: host,
+            length,
+            max_length,
+            flags: self.flags(),
+        }
+    }
+}
+
+/// The length of a range that may be none.
+fn length(range: Option<Range>) -> u64 {
+    range.map_or(0, |range| range.saturating_length())
+}
+
+impl Filtered {
+    /// The walk that a state stands for. `span` is the length of what is left of the part that
+    /// the filter let through, which follows the entry; `remaining_*` is what is left of the
+    /// candidate, or, with length 0, where the next one is looked for.
+    pub(crate) fn from_c(state: &gasp_walk_state_filtered) -> Self {
+        let ws = &state.ws;
+        let after = Location::new(ws.guest_loc).checked_add(ws.length);
+        let left = ws.span.addr() as u64;
+        let wanted = after.and_then(|after| Range::from_length(after, left));
+        let at = Location::new(state.remaining_guest_loc);
+        let rest = Range::from_length(at, state.remaining_length);
+        let next = match rest {
+            Some(rest) => rest.last().next(),
+            None => cursor(state.remaining_guest_loc),
+        };
+        Self::resume(Walk::resume(ws.max_length, ws.flags, next), wanted, rest)
+    }
+
+    /// The state that stands for the walk.
+    pub(crate) fn to_c(
+        self,
+        gsp: *mut guest_system,
+        max_length: u64,
+        filter: gasp_walk_filter_t,
+    ) -> gasp_walk_state_filtered {
+        let (wanted, rest) = self.left();
+        let mut ws = self.walk().to_c(gsp, max_length);
+        ws.span = without_provenance_mut::<c_void>(usize::try_from(length(wanted)).unwrap_or(0));
+        gasp_walk_state_filtered {
+            ws,
+            filter,
+            remaining_guest_loc: rest.map_or(number(self.cursor()), |rest| rest.first().get()),
+            remaining_length: length(rest),
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! The last failure of each thread: kept as it is, put into words when somebody asks.
+//!
+//! The thread-local cells have no destructors, so that the library can be unloaded.
+
+#![forbid(unsafe_code)]
+
+use super::Refusal;
+use core::cell::{Cell, RefCell};
+use core::ffi::c_char;
+use core::fmt::{self, Write};
+
+/// Longest message, with its terminating NUL; what is longer is cut.
+const CAPACITY: usize = 512;
+
+thread_local! {
+    static LAST: Cell<Option<Refusal>> = const { Cell::new(None) };
+    static TEXT: RefCell<Text> = const { RefCell::new(Text::new()) };
+}
+
+/// Keeps a failure as this thread's last.
+pub(crate) fn record(refusal: impl Into<Refusal>) {
+    LAST.set(Some(refusal.into()));
+}
+
+/// This thread's last failure in words; "" if there was none.
+pub(crate) fn message() -> *const c_char {
+    TEXT.with_borrow_mut(|text| {
+        text.length = 0;
+        if let Some(refusal) = LAST.get() {
+            text.format(format_args!("{refusal}"));
+        }
+        text.bytes[text.length] = 0;
+        text.bytes.as_ptr().cast()
+    })
+}
+
+/// Text in a buffer of fixed size: nothing is allocated where memory may just have run out.
+#[derive(Debug)]
+pub(crate) struct Text {
+    bytes: [u8; CAPACITY],
+    length: usize,
+}
+
+impl Text {
+    /// No text.
+    pub(crate) const fn new() -> Self {
+        Self { bytes: [0; CAPACITY], length: 0 }
+    }
+
+    /// Adds text; what does not fit is left out.
+    pub(crate) fn format(&mut self, text: fmt::Arguments<'_>) {
+        // The only error is that of a full buffer, which keeps what fits.
+        let _ = self.write_fmt(text);
+    }
+
+    /// The text so far.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+}
+
+impl Write for Text {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = CAPACITY - 1 - self.length;
+        let fits = text.len().min(room);
+        self.bytes[self.length..self.length + fits].copy_from_slice(&text.as_bytes()[..fits]);
+        self.length += fits;
+        if fits == text.len() { Ok(()) } else { Err(fmt::Error) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_cut_where_the_buffer_ends() {
+        let mut text = Text::new();
+        for _ in 0..CAPACITY {
+            text.format(format_args!("abc"));
+        }
+        assert_eq!(text.as_bytes().len(), CAPACITY - 1);
+        assert!(text.as_bytes().starts_with(b"abcabc"));
+    }
+}

@@ -1,0 +1,264 @@
+//! Why a call was refused: in words (thiserror), and as errno.
+
+#![forbid(unsafe_code)]
+
+pub(crate) mod last;
+
+use crate::flags::Named;
+use crate::range::{Location, Range};
+use crate::region::Region;
+use crate::space::Kind;
+use core::ffi::c_int;
+use core::fmt;
+
+/// Why something was refused.
+///
+/// Copyable, because the last one of each thread is kept as it is and put into words only when
+/// somebody asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Error {
+    /// The handle is NULL or that of a destroyed guest.
+    #[error("gsp is not a guest system (NULL, or destroyed)")]
+    NotAGuest,
+    /// A pointer that has to point to something does not.
+    #[error("{0} is NULL")]
+    Null(&'static str),
+    /// The type is not one of a space.
+    #[error("type {0:#x} is not a space: QST_MEMORY, QST_PCI_IO or QST_X86_IO")]
+    BadType(u32),
+    /// Strict mode: QNX names two types for locks.
+    #[error("strict mode: locks are named by QST_MEMORY or QST_X86_IO, not by type {0:#x}")]
+    StrictLockType(u32),
+    /// A range without locations.
+    #[error("the length is 0")]
+    Empty,
+    /// A range that the space does not have.
+    #[error("{length:#x} locations from {location:#x} run past the end of the {kind} space")]
+    PastEnd {
+        /// Which space.
+        kind: Kind,
+        /// The first location.
+        location: u64,
+        /// How many.
+        length: u64,
+    },
+    /// Flags with bits that have no meaning.
+    #[error("the flags have undefined bits ({:#x})", .0)]
+    UndefinedFlags(u32),
+    /// Flags of which nothing counts.
+    #[error("the flags have nothing but bits that are ignored on input; to delete, use GRF_NONE")]
+    NothingButIgnored,
+    /// An access cannot both trap and pass.
+    #[error("the flags both trap (VIRT) and pass (PASS) the same kind of access")]
+    Contradiction,
+    /// Host memory comes in pages.
+    #[error("PASS and MEMORY flags need a location and a length that are multiples of 4096")]
+    UnalignedMemory,
+    /// The host's memory has to be given.
+    #[error("host_location {0:#x} is needed here, and has to be a multiple of 4096 other than 0")]
+    BadHost(u64),
+    /// The host's memory has to be in the host's address space.
+    #[error("host_location {0:#x} and the length run past the end of the host's {1} space")]
+    HostPastEnd(u64, Kind),
+    /// Strict mode: changes of a running guest need the lock.
+    #[error("strict mode: the guest has started and the lock of the {0} space is not held")]
+    LockNeeded(Kind),
+    /// A range meets a region that nothing may overlap.
+    #[error("overlaps the PRECIOUS region {}", .0.range)]
+    MeetsPrecious(Region),
+    /// A range that nothing may overlap meets a region.
+    #[error("PRECIOUS, but overlaps the region {} (flags {})", .0.range, Named(.0.flags.reported()))]
+    PreciousMeets(Region),
+    /// A page of memory cannot be cut.
+    #[error("an edge lies inside the page at {:#x}, which has memory behind it", .0.get())]
+    SplitsPage(Location),
+    /// Strict mode: a delete has to find something everywhere.
+    #[error("strict mode: nothing to delete at {:#x}", .0.get())]
+    NothingToDelete(Location),
+    /// Strict mode: one region for each element.
+    #[error("strict mode: covers more than the one region {}", .0.range)]
+    SeveralRegions(Region),
+    /// Strict mode: one region for each element, without holes.
+    #[error("strict mode: covers the region {} and a hole", .0.range)]
+    RegionAndHole(Region),
+    /// Nothing is at a location.
+    #[error("nothing is at {:#x} in the {kind} space", .location.get())]
+    Absent {
+        /// Which space.
+        kind: Kind,
+        /// Where.
+        location: Location,
+    },
+    /// No region at a location or after it.
+    #[error("no region at {:#x} in the {kind} space, or after it", .location.get())]
+    NoMore {
+        /// Which space.
+        kind: Kind,
+        /// Where.
+        location: Location,
+    },
+    /// Something has no memory behind it.
+    #[error("no memory is behind {:#x}", .0.get())]
+    Unbacked(Location),
+    /// The lock is not this thread's.
+    #[error("this thread does not hold the lock of the {0} space")]
+    NotOwner(Kind),
+    /// The lock was taken too often.
+    #[error("the lock of the {0} space has been taken 65,535 times by this thread")]
+    TooDeep(Kind),
+    /// Waiting would not end.
+    #[error(
+        "waiting for the lock of the {0} space would never end: its holder waits for this thread"
+    )]
+    Deadlock(Kind),
+    /// Memory ran out.
+    #[error("out of memory; nothing was changed")]
+    NoMemory,
+    /// The size of the options.
+    #[error("options->size {0} is too small")]
+    OptionsTooSmall(usize),
+    /// Options from the future.
+    #[error("options has something set that this version of the library does not know")]
+    OptionsTooNew,
+    /// Flags of a call that are not flags of a region.
+    #[error("unknown {what} {bits:#x}")]
+    Unknown {
+        /// What they would be.
+        what: &'static str,
+        /// What was given.
+        bits: u32,
+    },
+    /// The guest has started before.
+    #[error("the guest has started already")]
+    AlreadyStarted,
+    /// Strict mode: QNX allows this at startup only.
+    #[error("strict mode: only allowed before the guest starts")]
+    StartupOnly,
+    /// An alignment that is none.
+    #[error("the alignment {0:#x} is not a power of two")]
+    BadAlignment(u64),
+    /// A search window that is none.
+    #[error("the search range starts ({0:#x}) after its end ({1:#x})")]
+    Inverted(u64, u64),
+    /// A search without a result.
+    #[error("no free place of {size:#x}, a multiple of {align:#x}, in {window}")]
+    NoPlace {
+        /// How much.
+        size: u64,
+        /// At a multiple of what.
+        align: u64,
+        /// Where.
+        window: Range,
+    },
+    /// A search in an area that the space does not have.
+    #[error("the search range starts at {0:#x}, past the end of the {1} space")]
+    NoWindow(u64, Kind),
+    /// Something is reserved already.
+    #[error("overlaps the reservation {0}")]
+    Reserved(Range),
+    /// Not all of it is memory.
+    #[error("{:#x} is not memory (GRF_MEMORY)", .0.get())]
+    NotMemory(Location),
+    /// Something is there already.
+    #[error("overlaps the region {} (flags {})", .0.range, Named(.0.flags.reported()))]
+    Occupied(Region),
+    /// Guest memory is made of pages.
+    #[error("location, length and chunk of guest memory are multiples of 4096")]
+    UnalignedChunks,
+}
+
+impl Error {
+    /// The number that C gets.
+    pub(crate) fn errno(&self) -> c_int {
+        use Error::*;
+        match self {
+            NotAGuest | Null(_) | BadType(_) | StrictLockType(_) | Empty | PastEnd { .. } => {
+                libc::EINVAL
+            }
+            UndefinedFlags(_) | NothingButIgnored | Contradiction => libc::EINVAL,
+            UnalignedMemory | BadHost(_) | HostPastEnd(..) | SplitsPage(_) => libc::EINVAL,
+            SeveralRegions(_) | RegionAndHole(_) => libc::EINVAL,
+            OptionsTooSmall(_) | Unknown { .. } | BadAlignment(_) | Inverted(..) => libc::EINVAL,
+            UnalignedChunks => libc::EINVAL,
+            LockNeeded(_) | NotOwner(_) | StartupOnly => libc::EPERM,
+            MeetsPrecious(_) | PreciousMeets(_) | Reserved(_) | Occupied(_) => libc::EEXIST,
+            NothingToDelete(_) => libc::ENOENT,
+            Absent { .. } | NoMore { .. } | Unbacked(_) | NotMemory(_) => libc::ENXIO,
+            TooDeep(_) => libc::EAGAIN,
+            Deadlock(_) => libc::EDEADLK,
+            NoMemory => libc::ENOMEM,
+            OptionsTooNew => libc::E2BIG,
+            AlreadyStarted => libc::EALREADY,
+            NoPlace { .. } | NoWindow(..) => libc::ENOSPC,
+        }
+    }
+}
+
+impl From<crate::sys::mapping::OutOfMemory> for Error {
+    fn from(_: crate::sys::mapping::OutOfMemory) -> Self {
+        Error::NoMemory
+    }
+}
+
+/// An element of a set call as C gave it, for the message about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Element {
+    /// Its index in the array.
+    pub(crate) index: u32,
+    /// How many elements the array has.
+    pub(crate) count: u32,
+    /// `guest.type`
+    pub(crate) kind: u16,
+    /// `guest.location`
+    pub(crate) location: u64,
+    /// `guest.length`
+    pub(crate) length: u32,
+    /// `flags`
+    pub(crate) flags: u32,
+}
+
+impl fmt::Display for Element {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "rgn[{}] of {}, ", self.index, self.count)?;
+        match Kind::from_type(self.kind.into()) {
+            Some(kind) => write!(f, "{kind} ")?,
+            None => write!(f, "type {:#x} ", self.kind)?,
+        }
+        match Range::from_length(Location::new(self.location), self.length.into()) {
+            Some(range) => write!(f, "{range}")?,
+            None => write!(f, "{:#x}, length {:#x}", self.location, self.length)?,
+        }
+        write!(f, ", flags {}", Named(self.flags))
+    }
+}
+
+/// A failed call: why, and for a set call which element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// The element that was refused; `None` where no array could be looked at.
+    pub(crate) element: Option<Element>,
+    /// Why.
+    pub(crate) error: Error,
+}
+
+impl Refusal {
+    /// The index that a set call returns.
+    pub(crate) fn index(&self) -> u32 {
+        self.element.map_or(0, |element| element.index)
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self { element: None, error }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(element) = &self.element {
+            write!(f, "{element}: ")?;
+        }
+        write!(f, "{}", self.error)
+    }
+}

@@ -1,0 +1,74 @@
+//! The end of a process whose `gasp_region_set` failed.
+
+#![forbid(unsafe_code)]
+
+use crate::error::Refusal;
+use crate::error::last::{self, Text};
+use crate::sys::process;
+use core::ffi::{CStr, c_int};
+use core::fmt;
+use std::sync::Arc;
+
+/// Exit code before the guest has started (QNX).
+const BEFORE_START: c_int = 64;
+/// Exit code after the guest has started (QNX).
+const AFTER_START: c_int = 96;
+
+/// What the host wants to be called with before the process ends: the exit code, the message.
+#[derive(Clone)]
+pub(crate) struct Handler(pub(crate) Arc<Call>);
+
+type Call = dyn Fn(c_int, &CStr) + Send + Sync;
+
+impl fmt::Debug for Handler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Handler")
+    }
+}
+
+/// Says why, calls the handler, and ends the process. The caller holds no lock.
+pub(crate) fn die(refusal: &Refusal, started: bool, handler: Option<&Handler>) -> ! {
+    let code = if started { AFTER_START } else { BEFORE_START };
+    last::record(*refusal);
+    let mut line = Text::new();
+    let errno = refusal.error.errno();
+    line.format(format_args!("gasp_region_set: {refusal} ({}, errno {errno})", name(errno)));
+    let message = line.as_bytes();
+    if let Some(Handler(call)) = handler {
+        announce(message);
+        let mut text = message.to_vec();
+        text.push(0);
+        call(code, CStr::from_bytes_until_nul(&text).unwrap_or_default());
+    } else {
+        announce(message);
+    }
+    process::exit_now(code)
+}
+
+/// As [`die`], where there is no guest to ask.
+pub(crate) fn die_without_guest(refusal: &Refusal) -> ! {
+    die(refusal, false, None)
+}
+
+/// Writes the line, in one piece so that lines of several threads do not mix.
+fn announce(message: &[u8]) {
+    let mut line = [0; 1024];
+    let length = message.len().min(line.len() - 1);
+    line[..length].copy_from_slice(&message[..length]);
+    line[length] = b'\n';
+    process::write_to_stderr(&line[..=length]);
+}
+
+/// The names of the numbers that a set call can fail with.
+fn name(errno: c_int) -> &'static str {
+    match errno {
+        libc::EINVAL => "EINVAL",
+        libc::EEXIST => "EEXIST",
+        libc::ENOENT => "ENOENT",
+        libc::EPERM => "EPERM",
+        libc::ENOMEM => "ENOMEM",
+        libc::EDEADLK => "EDEADLK",
+        libc::EAGAIN => "EAGAIN",
+        _ => "error",
+    }
+}

@@ -1,0 +1,237 @@
+//! One element of a set call: what it asks for, whether it may, and what comes of it.
+
+#![forbid(unsafe_code)]
+
+use crate::abi::types::gasp_region;
+use crate::error::Error;
+use crate::flags::Flags;
+use crate::map::{Draft, Window};
+use crate::range::{Location, PAGE, Range};
+use crate::region::{Region, Vdev};
+use crate::space::Kind;
+
+/// What an element asks for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Change {
+    pub(super) kind: Kind,
+    range: Range,
+    /// [`Flags::NONE`]: delete.
+    flags: Flags,
+    cookie: u32,
+    vdev: Vdev,
+    host: u64,
+}
+
+/// Rules that hold for some callers only.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rules {
+    /// The call needs the lock, and the caller does not hold it.
+    pub(super) lock_missing: bool,
+    /// Each element is for one region.
+    pub(super) strict: bool,
+}
+
+impl Change {
+    /// Checks what can be known without looking at the map.
+    #[inline]
+    pub(super) fn parse(element: &gasp_region) -> Result<Self, Error> {
+        let block = &element.guest;
+        let kind =
+            Kind::from_type(block.r#type.into()).ok_or(Error::BadType(block.r#type.into()))?;
+        let range = kind.range(block.location, block.length.into())?;
+        let flags = Flags::from_input(element.flags).ok_or(Error::UndefinedFlags(element.flags))?;
+        if flags == Flags::NONE && element.flags != 0 {
+            return Err(Error::NothingButIgnored);
+        }
+        if flags.contradicts_itself() {
+            return Err(Error::Contradiction);
+        }
+        if kind == Kind::Memory && flags.has_any(Flags::NEEDS_HOST) && !range.is_whole_pages() {
+            return Err(Error::UnalignedMemory);
+        }
+        let vdev = Vdev::from_c(element.vdev);
+        let (cookie, host) = (element.cookie, element.host_location);
+        Ok(Self { kind, range, flags, cookie, vdev, host })
+    }
+
+    /// Makes the change in a draft, if it may be made.
+    pub(super) fn apply(&self, draft: &mut Draft<'_>, rules: Rules) -> Result<(), Error> {
+        let window = draft.window(&self.range.with_neighbours());
+        self.judge(draft, &window, rules)?;
+        let mut result = draft.take_scratch();
+        let done = self.outcome(draft.regions(&window), &mut result);
+        let spliced = done.and_then(|()| Ok(draft.splice(&window, &result)?));
+        draft.put_scratch(result);
+        spliced.map(|_| ())
+    }
+
+    fn judge(&self, draft: &Draft<'_>, window: &Window, rules: Rules) -> Result<(), Error> {
+        let found = Survey::new(&self.range, draft.regions(window));
+        if self.flags.has_any(Flags::NEEDS_HOST) && found.unbacked {
+            self.check_host()?;
+        }
+        if rules.lock_missing {
+            return Err(Error::LockNeeded(self.kind));
+        }
+        self.check_precious(&found)?;
+        if self.kind == Kind::Memory {
+            self.check_edges(draft, window)?;
+        }
+        if rules.strict { self.check_strict(&found) } else { Ok(()) }
+    }
+
+    /// The host's location counts: it has to be one.
+    fn check_host(&self) -> Result<(), Error> {
+        let last = self.host.checked_add(self.range.extent());
+        match self.kind {
+            Kind::Memory if self.host == 0 || !self.host.is_multiple_of(PAGE) => {
+                Err(Error::BadHost(self.host))
+            }
+            _ if last.is_none_or(|last| last > self.kind.last().get()) => {
+                Err(Error::HostPastEnd(self.host, self.kind))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_precious(&self, found: &Survey) -> Result<(), Error> {
+        if found.hole.is_none() && found.common.is_none() {
+            return Ok(());
+        }
+        match (found.precious, found.first) {
+            (Some(precious), _) => Err(Error::MeetsPrecious(precious)),
+            (_, Some(first)) if self.flags.has_any(Flags::PRECIOUS) => {
+                Err(Error::PreciousMeets(first))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A page with memory behind it cannot be cut.
+    fn check_edges(&self, draft: &Draft<'_>, window: &Window) -> Result<(), Error> {
+        let backed = |location: Option<Location>| {
+            draft.regions(window).any(|region| {
+                location.is_some_and(|location| region.range.contains(location))
+                    && region.is_backed()
+            })
+        };
+        let (first, last) = (self.range.first(), self.range.last());
+        if !first.starts_page() && backed(first.previous()) && backed(Some(first)) {
+            return Err(Error::SplitsPage(first.align_down(PAGE)));
+        }
+        let after = last.next();
+        if after.is_some_and(|after| !after.starts_page()) && backed(Some(last)) && backed(after) {
+            return Err(Error::SplitsPage(last.align_down(PAGE)));
+        }
+        Ok(())
+    }
+
+    fn check_strict(&self, found: &Survey) -> Result<(), Error> {
+        match (found.hole, found.first) {
+            (Some(hole), _) if self.flags == Flags::NONE => Err(Error::NothingToDelete(hole)),
+            (_, Some(first)) if found.count > 1 => Err(Error::SeveralRegions(first)),
+            (Some(_), Some(first)) => Err(Error::RegionAndHole(first)),
+            _ => Ok(()),
+        }
+    }
+
+    /// What the regions of the window become. `regions` are those that overlap the range or
+    /// touch it, in ascending order; those at either end go on outside of it.
+    fn outcome(
+        &self,
+        regions: impl Iterator<Item = Region>,
+        result: &mut Vec<Region>,
+    ) -> Result<(), Error> {
+        let mut put = |region: Option<Region>| match region {
+            Some(region) if !region.append_to(result) => Err(Error::NoMemory),
+            _ => Ok(()),
+        };
+        let (first, last) = (self.range.first(), self.range.last());
+        // The first location that is not dealt with; `None`: all are.
+        let mut next = Some(first);
+        for region in regions {
+            put(region.range.below(first).and_then(|part| region.cut(&part)))?;
+            if let Some(part) = region.cut(&self.range) {
+                put(next.and_then(|next| self.fill(next, part.range.first().previous()?)))?;
+                put(self.change(&part))?;
+                next = part.range.last().next();
+            }
+            if let Some(rest) = region.range.above(last) {
+                put(next.and_then(|next| self.fill(next, last)))?;
+                next = None;
+                put(region.cut(&rest))?;
+            }
+        }
+        put(next.and_then(|next| self.fill(next, last)))
+    }
+
+    /// What an absent part of the range becomes.
+    fn fill(&self, from: Location, to: Location) -> Option<Region> {
+        let range = Range::from_ends(from, to)?;
+        let flags = Flags::NONE;
+        self.change(&Region { range, flags, cookie: 0, vdev: Vdev(0), host: 0 })
+    }
+
+    /// What a part of the range becomes that is absent (no flags) or has equal attributes.
+    fn change(&self, part: &Region) -> Option<Region> {
+        if self.flags == Flags::NONE {
+            return None;
+        }
+        let (backing, host) = if part.is_backed() {
+            (Flags::BACKED, part.host)
+        } else if self.flags.has_any(Flags::NEEDS_HOST) {
+            let offset = part.range.first().offset_from(self.range.first());
+            (Flags::BACKED, self.host.wrapping_add(offset))
+        } else {
+            (Flags::NONE, 0)
+        };
+        let flags = part.flags.changed_to(self.flags) | backing;
+        Some(Region { range: part.range, flags, cookie: self.cookie, vdev: self.vdev, host })
+    }
+}
+
+/// What there is in a range.
+#[derive(Debug, Default)]
+struct Survey {
+    /// The first region.
+    first: Option<Region>,
+    /// How many regions.
+    count: usize,
+    /// The first absent location.
+    hole: Option<Location>,
+    /// The first region that is PRECIOUS.
+    precious: Option<Region>,
+    /// The first region that is not PRECIOUS.
+    common: Option<Region>,
+    /// Some location has nothing behind it.
+    unbacked: bool,
+}
+
+impl Survey {
+    fn new(range: &Range, regions: impl Iterator<Item = Region>) -> Self {
+        let mut survey = Self::default();
+        let mut next = Some(range.first());
+        for region in regions {
+            let Some(part) = range.intersection(&region.range) else {
+                continue;
+            };
+            survey.add(&region);
+            survey.hole = survey.hole.or(next.filter(|next| *next < part.first()));
+            next = part.last().next();
+        }
+        survey.hole = survey.hole.or(next.filter(|next| *next <= range.last()));
+        survey.unbacked |= survey.hole.is_some();
+        survey
+    }
+
+    fn add(&mut self, region: &Region) {
+        self.count += 1;
+        self.first = self.first.or(Some(*region));
+        self.unbacked |= !region.is_backed();
+        let class = match region.flags.has_any(Flags::PRECIOUS) {
+            true => &mut self.precious,
+            false => &mut self.common,
+        };
+        *class = class.or(Some(*region));
+    }
+}

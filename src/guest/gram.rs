@@ -1,0 +1,114 @@
+//! Places inside the guest's RAM and ROM.
+
+#![forbid(unsafe_code)]
+
+use super::Guest;
+use super::find::Wanted;
+use crate::abi::walk::{GRAM_HINT_ALIGN_TOP, GRAM_HINT_RAM, GRAM_HINT_ROM};
+use crate::error::Error;
+use crate::flags::Flags;
+use crate::range::{Location, Range};
+use crate::region::Region;
+use crate::runs::Run;
+use crate::space::{Kind, Reservations};
+
+/// What kind of memory, and from which end.
+#[derive(Debug, Clone, Copy)]
+struct Hints {
+    ram: bool,
+    rom: bool,
+    highest: bool,
+}
+
+impl Hints {
+    fn new(bits: u32) -> Result<Self, Error> {
+        let unknown = bits & !(GRAM_HINT_RAM | GRAM_HINT_ROM | GRAM_HINT_ALIGN_TOP);
+        if unknown != 0 {
+            return Err(Error::Unknown { what: "GRAM_HINT flags", bits: unknown });
+        }
+        let rom = bits & GRAM_HINT_ROM != 0;
+        let ram = bits & GRAM_HINT_RAM != 0 || !rom;
+        Ok(Self { ram, rom, highest: bits & GRAM_HINT_ALIGN_TOP != 0 })
+    }
+
+    fn admit(self, region: &Region) -> bool {
+        let kind = if region.flags.is_writable_memory() { self.ram } else { self.rom };
+        region.flags.has_any(Flags::MEMORY) && kind
+    }
+}
+
+impl Guest {
+    /// Finds a place in RAM or ROM and reserves it.
+    pub(crate) fn gram_find(
+        &self,
+        size: u64,
+        align: u64,
+        hints: u32,
+        min: u64,
+        max: u64,
+    ) -> Result<Location, Error> {
+        let wanted = Wanted::new(Kind::Memory, size, align, min, max)?;
+        let hints = Hints::new(hints)?;
+        self.startup_only()?;
+        let mut given = self.gram.lock();
+        let place = self.gram_place(&wanted, hints, &given).ok_or(wanted.not_found())?;
+        given.reserve(place)?;
+        Ok(place.first())
+    }
+
+    /// Reserves a place in RAM or ROM.
+    pub(crate) fn gram_reserve(&self, location: u64, size: u64) -> Result<(), Error> {
+        let range = Kind::Memory.range(location, size)?;
+        self.startup_only()?;
+        let is_memory = |region: &Region| region.flags.has_any(Flags::MEMORY);
+        let run = Run::first_from(self, range.first(), is_memory, false);
+        match run.map(|run| run.range).filter(|run| run.contains(range.first())) {
+            None => Err(Error::NotMemory(range.first())),
+            Some(run) if !run.covers(&range) => {
+                Err(Error::NotMemory(run.last().next().unwrap_or(run.last())))
+            }
+            Some(_) => self.gram.lock().reserve(range),
+        }
+    }
+
+    fn gram_place(&self, wanted: &Wanted, hints: Hints, given: &Reservations) -> Option<Range> {
+        let mut from = Some(wanted.window.first());
+        let mut highest = None;
+        while let Some(run) =
+            from.and_then(|from| Run::first_from(self, from, |region| hints.admit(region), false))
+        {
+            if run.range.first() > wanted.window.last() {
+                break;
+            }
+            match self.gram_place_in(&run.range, wanted, hints, given) {
+                Some(place) if !hints.highest => return Some(place),
+                place => highest = place.or(highest),
+            }
+            from = run.range.last().next();
+        }
+        highest
+    }
+
+    /// The place in one run, between what was given away before.
+    fn gram_place_in(
+        &self,
+        run: &Range,
+        wanted: &Wanted,
+        hints: Hints,
+        given: &Reservations,
+    ) -> Option<Range> {
+        let mut rest = Some(*run);
+        let mut highest = None;
+        while let Some(now) = rest {
+            let taken = given.first_from(now.first()).filter(|taken| taken.first() <= now.last());
+            let free = taken.map_or(Some(now), |taken| now.below(taken.first()));
+            if hints.highest {
+                highest = free.and_then(|free| wanted.highest_in(&free)).or(highest);
+            } else if let Some(place) = free.and_then(|free| wanted.lowest_in(&free)) {
+                return Some(place);
+            }
+            rest = taken.and_then(|taken| now.above(taken.last()));
+        }
+        highest
+    }
+}

@@ -1,0 +1,160 @@
+//! The map of one space: which region is at a location. Readers take no lock, write nothing
+//! that others share, and are never stopped by the writer.
+//!
+//! # Structure
+//!
+//! ```text
+//!              Root                         Leaf (up to 64 regions)
+//!   published ─▶ separators │ leaves        ┌ fences: first key of each block of 8
+//!                0          │ ●────────────▶│ keys:   first location of each region
+//!                0x40000    │ ●──▶          └ values: last location, flags, cookie, vdev, host
+//! ```
+//!
+//! Two levels: a sorted array of separators with a leaf for each, and the leaves. Holes are not
+//! stored. A region is in one leaf only, and lies between its leaf's separator and the next.
+//! Leaves and roots come from a [pool](pool) whose memory never becomes anything else.
+//!
+//! # Reading
+//!
+//! Load the root, find the leaf (one cache line of each level of the root's index), find the
+//! region (two cache lines of keys), copy it, and check that no node was reused meanwhile; if one
+//! was, do it again. No store, no locked instruction, and on x86 no fence. A reader can be made to
+//! repeat only by several changes during one lookup.
+//!
+//! # Changing
+//!
+//! One [`Draft`] at a time. It replaces what is in a range by other regions ([`Draft::splice`]):
+//! the leaf that the range is in is copied with the change; if leaves have to be split or merged,
+//! so is the root. Nodes that the draft made are edited in place. Nothing of it is visible until
+//! [`Draft::commit`], which is one store: the new root, or, if only one leaf changed, that leaf's
+//! place in the published root. So a lookup sees all of a draft or nothing. What was replaced is
+//! kept in quarantine, for no reader to stumble over, until enough has come together.
+//!
+//! # Versions
+//!
+//! `version` grows by two with each commit and is odd while one is being published. A reader that
+//! kept a region, and finds the same even version as when it looked it up, may use it again.
+
+#[cfg(any(test, debug_assertions))]
+mod check;
+mod draft;
+mod leaf;
+mod pool;
+mod root;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use draft::{Draft, Window};
+
+use crate::range::Location;
+use crate::region::Region;
+use core::sync::atomic::{
+    AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+    fence,
+};
+use pool::Pool;
+use root::Root;
+
+/// Keys in a cache line.
+const BLOCK: usize = 8;
+
+/// The regions of one space.
+#[derive(Debug)]
+pub(crate) struct Map {
+    pool: Pool,
+    version: AtomicU64,
+}
+
+/// A region that a caller looked up before, to be asked first the next time.
+#[derive(Debug, Clone, Copy, Default)]
+#[cfg_attr(not(test), expect(dead_code, reason = "vCPU handles are its users"))]
+pub(crate) struct Hint {
+    known: Option<(u64, Region)>,
+}
+
+impl Map {
+    /// A map without regions.
+    pub(crate) fn new() -> Self {
+        Self { pool: Pool::new(), version: AtomicU64::new(0) }
+    }
+
+    /// The region that holds a location.
+    #[inline(always)]
+    pub(crate) fn lookup(&self, location: Location) -> Option<Region> {
+        self.pool.read(|root| {
+            let leaf = root?.leaf(root?.find(location.get()))?;
+            let index = leaf.rank(location.get()).checked_sub(1)?;
+            leaf.get(index).filter(|region| region.range.contains(location))
+        })
+    }
+
+    /// The region that holds a location, or the first one after it.
+    pub(crate) fn lookup_from(&self, location: Location) -> Option<Region> {
+        self.pool.read(|root| first_from(root?, location.get()))
+    }
+
+    #[cfg_attr(not(test), expect(dead_code, reason = "vCPU handles are its users"))]
+    /// As [`Map::lookup`], after asking the hint, which remembers the answer.
+    #[inline(always)]
+    pub(crate) fn lookup_hinted(&self, location: Location, hint: &mut Hint) -> Option<Region> {
+        let before = self.version.load(Acquire);
+        if let Some((version, region)) = &hint.known
+            && *version == before
+            && region.range.contains(location)
+        {
+            return Some(*region);
+        }
+        self.lookup_and_remember(location, hint, before)
+    }
+
+    #[cfg_attr(not(test), expect(dead_code, reason = "vCPU handles are its users"))]
+    fn lookup_and_remember(
+        &self,
+        location: Location,
+        hint: &mut Hint,
+        before: u64,
+    ) -> Option<Region> {
+        let region = self.lookup(location)?;
+        fence(Acquire);
+        let steady = before.is_multiple_of(2) && self.version.load(Relaxed) == before;
+        hint.known = steady.then_some((before, region));
+        Some(region)
+    }
+
+    #[cfg_attr(not(test), expect(dead_code, reason = "a later header has it"))]
+    /// How many changes have been committed.
+    pub(crate) fn generation(&self) -> u64 {
+        self.version.load(Acquire) / 2
+    }
+
+    /// Starts a change, waiting for another one to end.
+    pub(crate) fn draft(&self) -> Draft<'_> {
+        Draft::new(self)
+    }
+
+    /// Runs the stores that make a change visible, with the version odd around them.
+    fn publish(&self, store: impl FnOnce()) {
+        let version = self.version.load(Relaxed);
+        self.version.store(version.wrapping_add(1), Relaxed);
+        fence(Release);
+        store();
+        self.version.store(version.wrapping_add(2), Release);
+    }
+}
+
+fn first_from(root: &Root, key: u64) -> Option<Region> {
+    let slot = root.find(key);
+    let leaf = root.leaf(slot)?;
+    let before = leaf.rank(key);
+    if let Some(index) = before.checked_sub(1)
+        && leaf.last(index) >= key
+    {
+        return leaf.get(index);
+    }
+    if before < leaf.count() {
+        return leaf.get(before);
+    }
+    let next = slot.checked_add(1)?;
+    if next < root.count() { root.leaf(next)?.get(0) } else { None }
+}

@@ -1,0 +1,229 @@
+//! Guest locations and ranges of them.
+//!
+//! A [`Location`] has no operators: whoever computes with one says what happens at the ends of
+//! the space. A [`Range`] has an inclusive end, so that the last location of the space is an
+//! ordinary one, and cannot be empty or inverted.
+
+#![forbid(unsafe_code)]
+
+use core::fmt;
+
+/// A page of guest memory, in bytes: the grain of host memory.
+pub(crate) const PAGE: u64 = 4096;
+
+/// A guest-physical address or a port number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Location(u64);
+
+impl Location {
+    /// The first location of every space.
+    pub(crate) const ZERO: Location = Location(0);
+    /// The last location of the memory space.
+    pub(crate) const MAX: Location = Location(u64::MAX);
+
+    /// The location with this number.
+    #[inline]
+    pub(crate) const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// The number of this location.
+    #[inline]
+    pub(crate) const fn get(self) -> u64 {
+        self.0
+    }
+
+    /// The next location, if there is one.
+    #[inline]
+    pub(crate) fn next(self) -> Option<Self> {
+        self.0.checked_add(1).map(Self)
+    }
+
+    /// The location before this one, if there is one.
+    #[inline]
+    pub(crate) fn previous(self) -> Option<Self> {
+        self.0.checked_sub(1).map(Self)
+    }
+
+    /// The location `offset` further up, if there is one.
+    #[inline]
+    pub(crate) fn checked_add(self, offset: u64) -> Option<Self> {
+        self.0.checked_add(offset).map(Self)
+    }
+
+    /// How far this location is above `base`, which must not be above it.
+    #[inline]
+    pub(crate) fn offset_from(self, base: Self) -> u64 {
+        debug_assert!(base <= self);
+        self.0.wrapping_sub(base.0)
+    }
+
+    /// The lowest multiple of `align` (a power of two) that is not below this location.
+    #[inline]
+    pub(crate) fn align_up(self, align: u64) -> Option<Self> {
+        self.0.checked_next_multiple_of(align).map(Self)
+    }
+
+    /// The highest multiple of `align` (a power of two) that is not above this location.
+    #[inline]
+    pub(crate) fn align_down(self, align: u64) -> Self {
+        Self(self.0 & !align.wrapping_sub(1))
+    }
+
+    /// Whether this location is the first of a page.
+    #[inline]
+    pub(crate) fn starts_page(self) -> bool {
+        self.0.is_multiple_of(PAGE)
+    }
+}
+
+/// One location or more, without a gap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Range {
+    first: Location,
+    last: Location,
+}
+
+impl Range {
+    /// The range from `first` to `last`, both inclusive; `None` if `last` is below `first`.
+    #[inline]
+    pub(crate) fn from_ends(first: Location, last: Location) -> Option<Self> {
+        (first <= last).then_some(Self { first, last })
+    }
+
+    /// The `length` locations from `first` on; `None` if there are none or not as many.
+    #[inline]
+    pub(crate) fn from_length(first: Location, length: u64) -> Option<Self> {
+        let last = first.checked_add(length.checked_sub(1)?)?;
+        Some(Self { first, last })
+    }
+
+    /// The first location.
+    #[inline]
+    pub(crate) fn first(&self) -> Location {
+        self.first
+    }
+
+    /// The last location.
+    #[inline]
+    pub(crate) fn last(&self) -> Location {
+        self.last
+    }
+
+    /// How far the last location is above the first: the length less one, which always fits.
+    #[inline]
+    pub(crate) fn extent(&self) -> u64 {
+        self.last.offset_from(self.first)
+    }
+
+    /// The number of locations, or 2^64-1 for the whole of the memory space.
+    #[inline]
+    pub(crate) fn saturating_length(&self) -> u64 {
+        self.extent().saturating_add(1)
+    }
+
+    /// Whether the location is in the range.
+    #[inline]
+    pub(crate) fn contains(&self, location: Location) -> bool {
+        self.first <= location && location <= self.last
+    }
+
+    /// Whether all of `other` is in the range.
+    #[inline]
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        self.first <= other.first && other.last <= self.last
+    }
+
+    /// What both ranges have.
+    #[inline]
+    pub(crate) fn intersection(&self, other: &Self) -> Option<Self> {
+        Self::from_ends(self.first.max(other.first), self.last.min(other.last))
+    }
+
+    /// The part below `location`.
+    #[inline]
+    pub(crate) fn below(&self, location: Location) -> Option<Self> {
+        Self::from_ends(self.first, self.last.min(location.previous()?))
+    }
+
+    /// The part above `location`.
+    #[inline]
+    pub(crate) fn above(&self, location: Location) -> Option<Self> {
+        Self::from_ends(self.first.max(location.next()?), self.last)
+    }
+
+    /// The range with one more location at each end that has one.
+    #[inline]
+    pub(crate) fn with_neighbours(&self) -> Self {
+        Self {
+            first: self.first.previous().unwrap_or(self.first),
+            last: self.last.next().unwrap_or(self.last),
+        }
+    }
+
+    /// Whether `other` starts right after this range.
+    #[inline]
+    pub(crate) fn meets(&self, other: &Self) -> bool {
+        self.last.next() == Some(other.first)
+    }
+
+    /// Whether the range is made of whole pages.
+    #[inline]
+    pub(crate) fn is_whole_pages(&self) -> bool {
+        self.first.starts_page() && self.last.next().is_none_or(Location::starts_page)
+    }
+}
+
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{:#x}, {:#x}]", self.first.0, self.last.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn range(first: u64, last: u64) -> Range {
+        Range { first: Location(first), last: Location(last) }
+    }
+
+    #[test]
+    fn a_range_without_locations_cannot_be_made() {
+        assert_eq!(Range::from_length(Location(7), 0), None);
+        assert_eq!(Range::from_ends(Location(7), Location(6)), None);
+    }
+
+    #[test]
+    fn the_last_location_can_be_in_a_range() {
+        assert_eq!(Range::from_length(Location::MAX, 1), Some(range(u64::MAX, u64::MAX)));
+    }
+
+    #[test]
+    fn a_range_past_the_last_location_cannot_be_made() {
+        assert_eq!(Range::from_length(Location::MAX, 2), None);
+        assert_eq!(Range::from_length(Location(1), u64::MAX), Some(range(1, u64::MAX)));
+        assert_eq!(Range::from_length(Location(2), u64::MAX), None);
+    }
+
+    #[test]
+    fn neighbours_stop_at_the_ends_of_the_space() {
+        assert_eq!(range(0, u64::MAX).with_neighbours(), range(0, u64::MAX));
+        assert_eq!(range(5, 6).with_neighbours(), range(4, 7));
+    }
+
+    #[test]
+    fn parts_below_and_above_leave_the_location_out() {
+        assert_eq!(range(5, 9).below(Location(7)), Some(range(5, 6)));
+        assert_eq!(range(5, 9).above(Location(7)), Some(range(8, 9)));
+        assert_eq!(range(0, 9).below(Location(0)), None);
+        assert_eq!(range(5, u64::MAX).above(Location::MAX), None);
+    }
+
+    #[test]
+    fn the_whole_space_is_made_of_whole_pages() {
+        assert!(range(0, u64::MAX).is_whole_pages());
+        assert!(!range(0, PAGE).is_whole_pages());
+        assert_eq!(range(0, u64::MAX).saturating_length(), u64::MAX);
+    }
+}

@@ -1,0 +1,78 @@
+//! A region: a run of locations with equal attributes.
+
+#![forbid(unsafe_code)]
+
+use crate::flags::Flags;
+use crate::range::{Location, Range};
+
+/// The address of a vdev. The library hands it back and never looks behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Vdev(pub(crate) u64);
+
+/// A run of locations with equal attributes and, where backed, consecutive host memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Region {
+    /// Where it is in the guest.
+    pub(crate) range: Range,
+    /// Its flags, saved rights and whether it is backed.
+    pub(crate) flags: Flags,
+    /// Handed back when an access traps.
+    pub(crate) cookie: u32,
+    /// Handed back when an access traps.
+    pub(crate) vdev: Vdev,
+    /// What is behind the first location; 0 where nothing is.
+    pub(crate) host: u64,
+}
+
+impl Region {
+    /// Whether there is host memory (or a host port) behind the region.
+    #[inline]
+    pub(crate) fn is_backed(&self) -> bool {
+        self.flags.has_any(Flags::BACKED)
+    }
+
+    /// The part of the region that is in `range`.
+    #[inline]
+    pub(crate) fn cut(&self, range: &Range) -> Option<Self> {
+        let part = self.range.intersection(range)?;
+        Some(Self { range: part, host: self.host_at(part.first()), ..*self })
+    }
+
+    /// What is behind a location of the region; 0 where nothing is.
+    #[inline]
+    pub(crate) fn host_at(&self, location: Location) -> u64 {
+        if self.is_backed() {
+            self.host.wrapping_add(location.offset_from(self.range.first()))
+        } else {
+            0
+        }
+    }
+
+    /// Whether `next` goes on where this region ends, so that both are one region.
+    #[inline]
+    pub(crate) fn continues_in(&self, next: &Self) -> bool {
+        self.range.meets(&next.range)
+            && self.flags == next.flags
+            && self.cookie == next.cookie
+            && self.vdev == next.vdev
+            && (!self.is_backed() || self.host_at(next.range.first()) == next.host)
+    }
+
+    /// Adds `next` to the end of a list of regions, as part of the last one if it continues it.
+    /// False: there was no memory for it.
+    #[inline]
+    pub(crate) fn append_to(self, list: &mut Vec<Self>) -> bool {
+        if let Some(last) = list.last_mut()
+            && last.continues_in(&self)
+            && let Some(both) = Range::from_ends(last.range.first(), self.range.last())
+        {
+            last.range = both;
+            return true;
+        }
+        if list.len() == list.capacity() && list.try_reserve(1).is_err() {
+            return false;
+        }
+        list.push(self);
+        true
+    }
+}

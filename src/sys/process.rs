@@ -1,0 +1,23 @@
+//! The process: errno, standard error and the end.
+
+use core::ffi::c_int;
+
+/// Sets this thread's errno.
+pub(crate) fn set_errno(number: c_int) {
+    // SAFETY: the function has no requirement.
+    let errno = unsafe { libc::__errno_location() };
+    // SAFETY: the C library guarantees that the location is the calling thread's own.
+    unsafe { errno.write(number) };
+}
+
+/// Writes a line to standard error with one system call; nobody is told if that fails.
+pub(crate) fn write_to_stderr(line: &[u8]) {
+    // SAFETY: the pointer and the length are those of a live slice.
+    unsafe { libc::write(libc::STDERR_FILENO, line.as_ptr().cast(), line.len()) };
+}
+
+/// Ends the process at once, without the handlers of `atexit`.
+pub(crate) fn exit_now(code: c_int) -> ! {
+    // SAFETY: _exit has no requirement.
+    unsafe { libc::_exit(code) }
+}
