@@ -8,6 +8,7 @@
 
 use crate::error::Error;
 use crate::space::Kind;
+use crate::sys::process::keep_errno;
 use core::cell::Cell;
 use core::ptr;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
@@ -71,7 +72,7 @@ impl Lock {
             return Ok(());
         }
         if self.owner.compare_exchange(NOBODY, me, SeqCst, Relaxed).is_err() {
-            self.wait(me).map_err(|Cycle| Error::Deadlock(kind))?;
+            keep_errno(|| self.wait(me)).map_err(|Cycle| Error::Deadlock(kind))?;
         }
         self.depth.store(1, Relaxed);
         Ok(())
@@ -97,12 +98,14 @@ impl Lock {
         self.owner.load(Relaxed) == this_thread()
     }
 
-    /// Takes the lock until the result is dropped.
+    /// Takes the lock until the result is dropped, if the thread does not have it anyway.
     #[inline]
     pub(crate) fn hold(&'static self, kind: Kind) -> Result<Held, Error> {
-        let was_mine = self.is_mine();
+        if self.is_mine() {
+            return Ok(Held { lock: None, kind });
+        }
         self.lock(kind)?;
-        Ok(Held { lock: self, kind, was_mine })
+        Ok(Held { lock: Some(self), kind })
     }
 
     fn release(&self) {
@@ -114,8 +117,10 @@ impl Lock {
         // A waiter counts itself before it looks at the owner for the last time: either it sees
         // the new owner, or it is seen here.
         if self.waiters.load(SeqCst) != 0 {
-            drop(self.sleep.lock());
-            self.woken.notify_all();
+            keep_errno(|| {
+                drop(self.sleep.lock());
+                self.woken.notify_all();
+            });
         }
     }
 
@@ -142,22 +147,16 @@ impl Lock {
 /// A lock taken for as long as this lives.
 #[derive(Debug)]
 pub(crate) struct Held {
-    lock: &'static Lock,
+    lock: Option<&'static Lock>,
     kind: Kind,
-    was_mine: bool,
-}
-
-impl Held {
-    /// Whether the thread had the lock before.
-    pub(crate) fn was_mine(&self) -> bool {
-        self.was_mine
-    }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        // The only error is that of a thread without the lock, and this one has it.
-        let _ = self.lock.unlock(self.kind);
+        if let Some(lock) = self.lock {
+            // The only error is that of a thread without the lock, and this one has it.
+            let _ = lock.unlock(self.kind);
+        }
     }
 }
 

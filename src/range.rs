@@ -91,6 +91,12 @@ impl Range {
         (first <= last).then_some(Self { first, last })
     }
 
+    /// The range from `first` to `last`, both inclusive, if it has `location`.
+    #[inline(always)]
+    pub(crate) fn around(location: Location, first: Location, last: Location) -> Option<Self> {
+        (first <= location && location <= last).then_some(Self { first, last })
+    }
+
     /// The `length` locations from `first` on; `None` if there are none or not as many.
     #[inline]
     pub(crate) fn from_length(first: Location, length: u64) -> Option<Self> {
@@ -132,6 +138,12 @@ impl Range {
     #[inline]
     pub(crate) fn covers(&self, other: &Self) -> bool {
         self.first <= other.first && other.last <= self.last
+    }
+
+    /// The range up to `last` at most, but at least its first location.
+    #[inline(always)]
+    pub(crate) fn ending_by(&self, last: Location) -> Self {
+        Self { first: self.first, last: self.last.min(last).max(self.first) }
     }
 
     /// What both ranges have.

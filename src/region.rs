@@ -38,6 +38,13 @@ impl Region {
         Some(Self { range: part, host: self.host_at(part.first()), ..*self })
     }
 
+    /// The part of the region that is in `range`, whose first location the region has.
+    #[inline(always)]
+    pub(crate) fn view(&self, range: &Range) -> Self {
+        let part = range.ending_by(self.range.last());
+        Self { range: part, host: self.host_at(part.first()), ..*self }
+    }
+
     /// What is behind a location of the region; 0 where nothing is.
     #[inline]
     pub(crate) fn host_at(&self, location: Location) -> u64 {

@@ -67,27 +67,18 @@ impl Elements for Array {
     fn get(&self, index: u32) -> gasp_region {
         debug_assert!(index < self.count);
         let element = self.first.wrapping_add(index as usize);
-        // SAFETY: `set_call` was promised `count` elements, and `index` is below that.
+        // SAFETY: `array` was promised `count` elements, and `index` is below that.
         unsafe { element.read_unaligned() }
     }
 }
 
-/// The guest and the array of a set call.
+/// The array of a set call.
 ///
 /// # Safety
-/// As [`guest`]; `first` is NULL or points to elements that can be read, `count` of them or up to
-/// one that is refused.
-pub(super) unsafe fn set_call<'a>(
-    gsp: *const guest_system,
-    count: u32,
-    first: *const gasp_region,
-) -> Result<(&'a Guest, Array), Refusal> {
-    // SAFETY: the caller's promise.
-    let guest = unsafe { guest(gsp)? };
-    if first.is_null() {
-        return Err(Error::Null("rgn").into());
-    }
-    Ok((guest, Array { first, count }))
+/// `first` is NULL or points to elements that can be read, `count` of them or up to one that is
+/// refused.
+pub(super) unsafe fn array(count: u32, first: *const gasp_region) -> Result<Array, Refusal> {
+    if first.is_null() { Err(Error::Null("rgn").into()) } else { Ok(Array { first, count }) }
 }
 
 /// Something to be written to.
@@ -139,17 +130,16 @@ pub(super) unsafe fn buffer(data: *const c_void, length: usize) -> Result<Buffer
 pub(super) unsafe fn options(options: *const gasp_guest_options) -> Result<Options, Error> {
     const KNOWN: usize = size_of::<gasp_guest_options>();
     const FLAGS: usize = offset_of!(gasp_guest_options, flags);
-    const NEEDED: usize = FLAGS + size_of::<u32>();
     if options.is_null() {
         return Ok(Options::default());
     }
     let bytes = options.cast::<u8>();
     // SAFETY: the caller promises that `size`, the first field, can be read.
     let size = unsafe { bytes.cast::<usize>().read_unaligned() };
-    if size < NEEDED {
+    if size < KNOWN {
         return Err(Error::OptionsTooSmall(size));
     }
-    // SAFETY: the caller promises `size` bytes, and `flags` is within the first NEEDED.
+    // SAFETY: the caller promises `size` bytes, of which `flags` is a part.
     let flags = unsafe { bytes.wrapping_add(FLAGS).cast::<u32>().read_unaligned() };
     // SAFETY: the caller promises `size` bytes.
     let byte = |at: usize| unsafe { bytes.wrapping_add(at).read() };

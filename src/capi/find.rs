@@ -17,9 +17,11 @@ pub unsafe extern "C" fn gasp_find_free(
     size: u64,
     align: u64,
 ) -> u64 {
-    // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
-    let guest = unsafe { args::guest(gsp) };
-    ret::location(guest.and_then(|guest| guest.find_free(qst, size, align, 0, u64::MAX)))
+    ret::location(|| {
+        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        let guest = unsafe { args::guest(gsp)? };
+        guest.find_free(qst, size, align, 0, u64::MAX)
+    })
 }
 
 /// Find free space: the lowest multiple of align from which size bytes (or ports) are absent and
@@ -44,7 +46,9 @@ pub unsafe extern "C" fn gasp_find_free_range(
     min_addr: u64,
     max_addr: u64,
 ) -> u64 {
-    // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
-    let guest = unsafe { args::guest(gsp) };
-    ret::location(guest.and_then(|guest| guest.find_free(qst, size, align, min_addr, max_addr)))
+    ret::location(|| {
+        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        let guest = unsafe { args::guest(gsp)? };
+        guest.find_free(qst, size, align, min_addr, max_addr)
+    })
 }

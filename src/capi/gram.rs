@@ -28,11 +28,11 @@ pub unsafe extern "C" fn gram_find_free_range(
     range_start: u64,
     range_end: u64,
 ) -> u64 {
-    // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
-    let guest = unsafe { args::guest(gsp) };
-    ret::location(
-        guest.and_then(|guest| guest.gram_find(size, align, flags, range_start, range_end)),
-    )
+    ret::location(|| {
+        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        let guest = unsafe { args::guest(gsp)? };
+        guest.gram_find(size, align, flags, range_start, range_end)
+    })
 }
 
 /// Reserve a place inside the guest's RAM or ROM: gram_find_free_range() stays away from it.
@@ -47,7 +47,9 @@ pub unsafe extern "C" fn gram_find_free_range(
 /// See [`args`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gram_reserve(gsp: *mut guest_system, loc: u64, size: u64) -> c_int {
-    // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
-    let guest = unsafe { args::guest(gsp) };
-    ret::code(guest.and_then(|guest| guest.gram_reserve(loc, size)))
+    ret::code(|| {
+        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        let guest = unsafe { args::guest(gsp)? };
+        guest.gram_reserve(loc, size)
+    })
 }

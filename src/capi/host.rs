@@ -21,9 +21,10 @@ use core::ffi::{c_char, c_int, c_uint, c_void};
 pub unsafe extern "C" fn gasp_guest_create(
     options: *const gasp_guest_options,
 ) -> *mut guest_system {
-    // SAFETY: the caller promises that options, unless NULL, points to `size` readable bytes.
-    let options = unsafe { args::options(options) };
-    ret::pointer(options.and_then(registry::create))
+    ret::pointer(|| {
+        // SAFETY: the caller promises that options, unless NULL, points to `size` readable bytes.
+        registry::create(unsafe { args::options(options)? })
+    })
 }
 
 /// Say that the guest has started: from now on a failed gasp_region_set() exits with 96, and
@@ -36,9 +37,11 @@ pub unsafe extern "C" fn gasp_guest_create(
 /// See [`args`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gasp_guest_start(gsp: *mut guest_system) -> c_int {
-    // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
-    let guest = unsafe { args::guest(gsp) };
-    ret::code(guest.and_then(|guest| guest.start()))
+    ret::code(|| {
+        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        let guest = unsafe { args::guest(gsp)? };
+        guest.start()
+    })
 }
 
 /// Destroy a guest and the memory that gasp_guest_add_memory() gave it. NULL, and a guest that is
@@ -52,9 +55,12 @@ pub unsafe extern "C" fn gasp_guest_start(gsp: *mut guest_system) -> c_int {
 /// See [`args`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gasp_guest_destroy(gsp: *mut guest_system) {
-    // SAFETY: the caller promises that gsp is NULL or came from gasp_guest_create(), and that
-    // no other call uses it now.
-    unsafe { registry::destroy(gsp) }
+    ret::nothing(|| {
+        // SAFETY: the caller promises that gsp is NULL or came from gasp_guest_create(), and that
+        // no other call uses it now.
+        unsafe { registry::destroy(gsp) };
+        Ok(())
+    });
 }
 
 /// The last failure of a call in this thread, in one English sentence: what was asked, and why
@@ -81,11 +87,13 @@ pub unsafe extern "C" fn gasp_guest_set_fatal_handler(
     handler: gasp_fatal_handler_t,
     arg: *mut c_void,
 ) {
-    // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
-    let guest = unsafe { args::guest(gsp) };
-    // SAFETY: the caller promises that handler, unless NULL, can be called with arg.
-    let handler = unsafe { args::fatal_handler(handler, arg) };
-    ret::nothing(guest.map(|guest| guest.set_fatal_handler(handler)));
+    ret::nothing(|| {
+        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        let guest = unsafe { args::guest(gsp)? };
+        // SAFETY: the caller promises that handler, unless NULL, can be called with arg.
+        guest.set_fatal_handler(unsafe { args::fatal_handler(handler, arg) });
+        Ok(())
+    });
 }
 
 /// Keep gasp_find_free() and gasp_find_free_range() away from a range; nothing else changes.
@@ -105,9 +113,11 @@ pub unsafe extern "C" fn gasp_guest_reserve(
     location: u64,
     length: u64,
 ) -> c_int {
-    // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
-    let guest = unsafe { args::guest(gsp) };
-    ret::code(guest.and_then(|guest| guest.reserve(r#type, location, length)))
+    ret::code(|| {
+        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        let guest = unsafe { args::guest(gsp)? };
+        guest.reserve(r#type, location, length)
+    })
 }
 
 /// Give the guest memory: zeroed, and costing nothing until it is touched.
@@ -132,9 +142,11 @@ pub unsafe extern "C" fn gasp_guest_add_memory(
     kind: c_uint,
     chunk: u64,
 ) -> c_int {
-    // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
-    let guest = unsafe { args::guest(gsp) };
-    ret::code(guest.and_then(|guest| guest.add_memory(location, length, kind, chunk)))
+    ret::code(|| {
+        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        let guest = unsafe { args::guest(gsp)? };
+        guest.add_memory(location, length, kind, chunk)
+    })
 }
 
 /// The region that holds a location, or else the first one after it: whole, with 64-bit ends.
@@ -155,12 +167,14 @@ pub unsafe extern "C" fn gasp_guest_next(
     from: u64,
     span: *mut gasp_span,
 ) -> c_int {
-    // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
-    let guest = unsafe { args::guest(gsp) };
-    // SAFETY: the caller promises that span, unless NULL, can be written.
-    let output = unsafe { args::required_output("span", span) };
-    let next = guest.and_then(|guest| Ok((output?, guest.next_region(r#type, from)?)));
-    ret::code(next.map(|(span, region)| *span = region.to_span()))
+    ret::code(|| {
+        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        let guest = unsafe { args::guest(gsp)? };
+        // SAFETY: the caller promises that span, unless NULL, can be written.
+        let span = unsafe { args::required_output("span", span)? };
+        *span = guest.next_region(r#type, from)?.to_span();
+        Ok(())
+    })
 }
 
 /// Read guest memory as the host sees it: whatever is behind the locations, whether the guest may
@@ -180,11 +194,12 @@ pub unsafe extern "C" fn gasp_guest_read(
     data: *mut c_void,
     length: usize,
 ) -> c_int {
-    // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
-    let guest = unsafe { args::guest(gsp) };
-    // SAFETY: the caller promises that data points to `length` bytes that can be written.
-    let data = unsafe { args::buffer_mut(data, length) };
-    ret::code(guest.and_then(|guest| guest.read_memory(location, data?)))
+    ret::code(|| {
+        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        let guest = unsafe { args::guest(gsp)? };
+        // SAFETY: the caller promises that data points to `length` bytes that can be written.
+        guest.read_memory(location, unsafe { args::buffer_mut(data, length)? })
+    })
 }
 
 /// Write guest memory as the host sees it: whatever is behind the locations, whether the guest
@@ -201,9 +216,10 @@ pub unsafe extern "C" fn gasp_guest_write(
     data: *const c_void,
     length: usize,
 ) -> c_int {
-    // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
-    let guest = unsafe { args::guest(gsp) };
-    // SAFETY: the caller promises that data points to `length` bytes that can be read.
-    let data = unsafe { args::buffer(data, length) };
-    ret::code(guest.and_then(|guest| guest.write_memory(location, data?)))
+    ret::code(|| {
+        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        let guest = unsafe { args::guest(gsp)? };
+        // SAFETY: the caller promises that data points to `length` bytes that can be read.
+        guest.write_memory(location, unsafe { args::buffer(data, length)? })
+    })
 }

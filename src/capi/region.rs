@@ -21,9 +21,11 @@ use core::ffi::{c_int, c_uint};
 /// See [`args`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gasp_lock(gsp: *mut guest_system, r#type: u16) -> c_int {
-    // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
-    let guest = unsafe { args::guest(gsp) };
-    ret::code(guest.and_then(|guest| guest.lock(r#type)))
+    ret::quick_code(|| {
+        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        let guest = unsafe { args::guest(gsp)? };
+        guest.lock(r#type)
+    })
 }
 
 /// Give back the lock of a space: once for each gasp_lock().
@@ -36,9 +38,11 @@ pub unsafe extern "C" fn gasp_lock(gsp: *mut guest_system, r#type: u16) -> c_int
 /// See [`args`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gasp_unlock(gsp: *mut guest_system, r#type: u16) -> c_int {
-    // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
-    let guest = unsafe { args::guest(gsp) };
-    ret::code(guest.and_then(|guest| guest.unlock(r#type)))
+    ret::quick_code(|| {
+        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        let guest = unsafe { args::guest(gsp)? };
+        guest.unlock(r#type)
+    })
 }
 
 /// Set regions; whatever goes wrong ends the process.
@@ -62,12 +66,14 @@ pub unsafe extern "C" fn gasp_region_set(
     if num_regions == 0 {
         return;
     }
-    // SAFETY: the caller's promises about gsp and rgn are those that `args` asks for.
-    let call = unsafe { args::set_call(gsp, num_regions, rgn) };
-    match call {
-        Ok((guest, elements)) => guest.set_or_die(elements),
-        Err(refusal) => crate::fatal::die_without_guest(&refusal),
-    }
+    ret::nothing(|| {
+        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        let guest = unsafe { args::guest(gsp) }
+            .unwrap_or_else(|error| crate::fatal::die_without_guest(&error.into()));
+        // SAFETY: the caller's promise about rgn is the one that `args::array` asks for.
+        guest.set_or_die(unsafe { args::array(num_regions, rgn) });
+        Ok(())
+    });
 }
 
 /// Set regions: add, change, delete.
@@ -107,9 +113,12 @@ pub unsafe extern "C" fn gasp_region_set_soft(
     if num_regions == 0 {
         return 0;
     }
-    // SAFETY: the caller's promises about gsp and rgn are those that `args` asks for.
-    let call = unsafe { args::set_call(gsp, num_regions, rgn) };
-    ret::count(num_regions, call.and_then(|(guest, elements)| guest.set(elements)))
+    ret::count(num_regions, || {
+        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        let guest = unsafe { args::guest(gsp)? };
+        // SAFETY: the caller's promise about rgn is the one that `args::array` asks for.
+        guest.set(unsafe { args::array(num_regions, rgn) })
+    })
 }
 
 /// Look up a region.
@@ -132,15 +141,12 @@ pub unsafe extern "C" fn gasp_region_info(
     blk: *const qvm_state_block,
     rgn: *mut gasp_region,
 ) -> c_int {
-    // SAFETY: the caller's promises about the pointers are those that `args` asks for.
-    let found = unsafe { args::query(gsp, blk, rgn) }
-        .and_then(|(guest, block)| Ok((guest.info(&block)?, block)));
-    match found {
-        Ok((region, block)) => {
-            // SAFETY: `args::query` refused NULL; the caller promises that rgn can be written.
-            unsafe { rgn.write(region.to_c(&block)) };
-            ret::EOK
-        }
-        Err(error) => ret::code(Err(error)),
-    }
+    ret::quick_code(|| {
+        // SAFETY: the caller's promises about the pointers are those that `args::query` asks for.
+        let (guest, block) = unsafe { args::query(gsp, blk, rgn)? };
+        let region = guest.info(&block)?.to_c(&block);
+        // SAFETY: `args::query` refused NULL; the caller promises that rgn can be written.
+        unsafe { rgn.write_unaligned(region) };
+        Ok(())
+    })
 }

@@ -1,4 +1,5 @@
-//! Results to return values and errno. Errno is set last, and not at all on success; every
+//! What a call does, to its return value and errno. Errno is set last, and is what it was
+//! wherever it is not said to be set, whatever the system calls in between did to it; every
 //! failure is kept for `gasp_last_error()`.
 
 use crate::abi::types::QSL_NO_LOCATION;
@@ -11,22 +12,26 @@ use core::ffi::{c_int, c_uint};
 /// No error, as on QNX.
 pub(super) const EOK: c_int = 0;
 
-/// EOK or an error number; errno is not changed.
-#[inline]
-pub(super) fn code(result: Result<(), Error>) -> c_int {
-    match result {
+/// EOK or an error number.
+pub(super) fn code(call: impl FnOnce() -> Result<(), Error>) -> c_int {
+    match process::keep_errno(call) {
         Ok(()) => EOK,
-        Err(error) => {
-            last::record(error);
-            error.errno()
-        }
+        Err(error) => failure(error),
     }
 }
 
-/// The number of elements, or the index of the refused one.
-#[inline]
-pub(super) fn count(elements: c_uint, result: Result<(), Refusal>) -> c_uint {
-    match result {
+/// As [`code`], for calls that make no system call unless they wait, which keeps errno itself.
+#[inline(always)]
+pub(super) fn quick_code(call: impl FnOnce() -> Result<(), Error>) -> c_int {
+    match call() {
+        Ok(()) => EOK,
+        Err(error) => failure(error),
+    }
+}
+
+/// The number of elements, or the index of the refused one and errno.
+pub(super) fn count(elements: c_uint, call: impl FnOnce() -> Result<(), Refusal>) -> c_uint {
+    match process::keep_errno(call) {
         Ok(()) => elements,
         Err(refusal) => {
             last::record(refusal);
@@ -37,34 +42,42 @@ pub(super) fn count(elements: c_uint, result: Result<(), Refusal>) -> c_uint {
 }
 
 /// A location, or `QSL_NO_LOCATION` and errno.
-pub(super) fn location(result: Result<Location, Error>) -> u64 {
-    or_errno(result.map(Location::get), QSL_NO_LOCATION)
+pub(super) fn location(call: impl FnOnce() -> Result<Location, Error>) -> u64 {
+    or_errno(|| Ok(call()?.get()), QSL_NO_LOCATION)
 }
 
 /// A number of entries, or 0 and errno.
-pub(super) fn entries(result: Result<u32, Error>) -> c_uint {
-    or_errno(result, 0)
+pub(super) fn entries(call: impl FnOnce() -> Result<u32, Error>) -> c_uint {
+    or_errno(call, 0)
 }
 
 /// A handle, or NULL and errno.
-pub(super) fn pointer(result: Result<&'static guest_system, Error>) -> *mut guest_system {
-    or_errno(result.map(|slot| core::ptr::from_ref(slot).cast_mut()), core::ptr::null_mut())
+pub(super) fn pointer(
+    call: impl FnOnce() -> Result<&'static guest_system, Error>,
+) -> *mut guest_system {
+    or_errno(|| Ok(core::ptr::from_ref(call()?).cast_mut()), core::ptr::null_mut())
 }
 
 /// 1 if there is something, else 0.
-pub(super) fn flag(something: Option<()>) -> c_int {
-    c_int::from(something.is_some())
+pub(super) fn flag(call: impl FnOnce() -> Option<()>) -> c_int {
+    c_int::from(process::keep_errno(call).is_some())
 }
 
 /// Nothing to return; a failure is only kept.
-pub(super) fn nothing(result: Result<(), Error>) {
-    if let Err(error) = result {
+pub(super) fn nothing(call: impl FnOnce() -> Result<(), Error>) {
+    if let Err(error) = process::keep_errno(call) {
         last::record(error);
     }
 }
 
-fn or_errno<T>(result: Result<T, Error>, otherwise: T) -> T {
-    result.unwrap_or_else(|error| {
+#[cold]
+fn failure(error: Error) -> c_int {
+    last::record(error);
+    error.errno()
+}
+
+fn or_errno<T>(call: impl FnOnce() -> Result<T, Error>, otherwise: T) -> T {
+    process::keep_errno(call).unwrap_or_else(|error| {
         last::record(error);
         process::set_errno(error.errno());
         otherwise

@@ -45,10 +45,12 @@ pub unsafe extern "C" fn gasp_walk_next(ws: *mut gasp_walk_state) -> c_int {
     let Some(ws) = (unsafe { args::output(ws) }) else {
         return 0;
     };
-    // SAFETY: gasp_walk_init() took gsp from its caller, whose promise about it still holds.
-    let guest = unsafe { args::guest(ws.gsp) };
-    let next = guest.ok().and_then(|guest| Walk::from_c(ws).next(guest));
-    ret::flag(next.map(|walk| *ws = walk.to_c(ws.gsp, ws.max_length)))
+    ret::flag(|| {
+        // SAFETY: gasp_walk_init() took gsp from its caller, whose promise about it still holds.
+        let guest = unsafe { args::guest(ws.gsp).ok()? };
+        *ws = Walk::from_c(ws).next(guest)?.to_c(ws.gsp, ws.max_length);
+        Some(())
+    })
 }
 
 /// Count the entries that a walk with these arguments has at this moment.
@@ -64,9 +66,11 @@ pub unsafe extern "C" fn gasp_walk_count(
     max_length: u64,
     flags: c_uint,
 ) -> c_uint {
-    // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
-    let guest = unsafe { args::guest(gsp) };
-    ret::entries(guest.and_then(|guest| Walk::checked(max_length, flags)?.count(guest)))
+    ret::entries(|| {
+        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        let guest = unsafe { args::guest(gsp)? };
+        Walk::checked(max_length, flags)?.count(guest)
+    })
 }
 
 /// Start a walk that visits what a filter lets through. As gasp_walk_init(); filter NULL: all.
@@ -102,12 +106,14 @@ pub unsafe extern "C" fn gasp_walk_next_filtered(ws: *mut gasp_walk_state_filter
         return 0;
     };
     let (gsp, max_length, filter) = (ws.ws.gsp, ws.ws.max_length, ws.filter);
-    // SAFETY: gasp_walk_init_filtered() took gsp from its caller, whose promise still holds.
-    let guest = unsafe { args::guest(gsp) };
-    // SAFETY: so did it take the filter, which the caller promises to be callable.
-    let wanted = unsafe { args::filter(filter) };
-    let next = guest.ok().and_then(|guest| Filtered::from_c(ws).next(guest, &wanted));
-    ret::flag(next.map(|walk| *ws = walk.to_c(gsp, max_length, filter)))
+    ret::flag(|| {
+        // SAFETY: gasp_walk_init_filtered() took gsp from its caller, whose promise still holds.
+        let guest = unsafe { args::guest(gsp).ok()? };
+        // SAFETY: so did it take the filter, which the caller promises to be callable.
+        let wanted = unsafe { args::filter(filter) };
+        *ws = Filtered::from_c(ws).next(guest, &wanted)?.to_c(gsp, max_length, filter);
+        Some(())
+    })
 }
 
 /// Count the entries that a walk with a filter has at this moment. As gasp_walk_count().
@@ -123,11 +129,11 @@ pub unsafe extern "C" fn gasp_walk_count_filtered(
     flags: c_uint,
     filter: gasp_walk_filter_t,
 ) -> c_uint {
-    // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
-    let guest = unsafe { args::guest(gsp) };
-    // SAFETY: the caller promises that the filter, unless NULL, can be called.
-    let wanted = unsafe { args::filter(filter) };
-    ret::entries(
-        guest.and_then(|guest| Filtered::checked(max_length, flags)?.count(guest, &wanted)),
-    )
+    ret::entries(|| {
+        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        let guest = unsafe { args::guest(gsp)? };
+        // SAFETY: the caller promises that the filter, unless NULL, can be called.
+        let wanted = unsafe { args::filter(filter) };
+        Filtered::checked(max_length, flags)?.count(guest, &wanted)
+    })
 }

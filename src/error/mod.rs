@@ -70,8 +70,8 @@ pub(crate) enum Error {
     #[error("PRECIOUS, but overlaps the region {} (flags {})", .0.range, Named(.0.flags.reported()))]
     PreciousMeets(Region),
     /// A page of memory cannot be cut.
-    #[error("an edge lies inside the page at {:#x}, which has memory behind it", .0.get())]
-    SplitsPage(Location),
+    #[error("an edge lies inside the page at {:#x} of the region {}", .0.get(), .1.range)]
+    SplitsPage(Location, Region),
     /// Strict mode: a delete has to find something everywhere.
     #[error("strict mode: nothing to delete at {:#x}", .0.get())]
     NothingToDelete(Location),
@@ -176,7 +176,7 @@ impl Error {
                 libc::EINVAL
             }
             UndefinedFlags(_) | NothingButIgnored | Contradiction => libc::EINVAL,
-            UnalignedMemory | BadHost(_) | HostPastEnd(..) | SplitsPage(_) => libc::EINVAL,
+            UnalignedMemory | BadHost(_) | HostPastEnd(..) | SplitsPage(..) => libc::EINVAL,
             SeveralRegions(_) | RegionAndHole(_) => libc::EINVAL,
             OptionsTooSmall(_) | Unknown { .. } | BadAlignment(_) | Inverted(..) => libc::EINVAL,
             UnalignedChunks => libc::EINVAL,

@@ -109,19 +109,18 @@ impl Change {
 
     /// A page with memory behind it cannot be cut.
     fn check_edges(&self, draft: &Draft<'_>, window: &Window) -> Result<(), Error> {
-        let backed = |location: Option<Location>| {
-            draft.regions(window).any(|region| {
-                location.is_some_and(|location| region.range.contains(location))
-                    && region.is_backed()
-            })
+        let behind = |location: Location| {
+            draft.regions(window).find(|one| one.range.contains(location) && one.is_backed())
         };
-        let (first, last) = (self.range.first(), self.range.last());
-        if !first.starts_page() && backed(first.previous()) && backed(Some(first)) {
-            return Err(Error::SplitsPage(first.align_down(PAGE)));
-        }
-        let after = last.next();
-        if after.is_some_and(|after| !after.starts_page()) && backed(Some(last)) && backed(after) {
-            return Err(Error::SplitsPage(last.align_down(PAGE)));
+        // Each edge lies between a location and the next one.
+        let before_first = self.range.first().previous();
+        for location in before_first.into_iter().chain([self.range.last()]) {
+            if let Some(next) = location.next()
+                && !next.starts_page()
+                && let (Some(region), Some(_)) = (behind(location), behind(next))
+            {
+                return Err(Error::SplitsPage(next.align_down(PAGE), region));
+            }
         }
         Ok(())
     }

@@ -7,6 +7,9 @@ use crate::error::Error;
 use crate::range::{Location, Range};
 use crate::space::{Kind, Space};
 
+/// `QSL_NO_LOCATION`: never an answer, although it is a location of memory.
+const NOWHERE: Location = Location::MAX;
+
 /// What is looked for: so much, at a multiple of an alignment, in a window.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wanted {
@@ -44,14 +47,15 @@ impl Wanted {
     pub(super) fn lowest_in(&self, range: &Range) -> Option<Range> {
         let range = self.window.intersection(range)?;
         let place = Range::from_length(range.first().align_up(self.align)?, self.size)?;
-        range.covers(&place).then_some(place)
+        (range.covers(&place) && place.first() != NOWHERE).then_some(place)
     }
 
     /// The highest place in a range.
     pub(super) fn highest_in(&self, range: &Range) -> Option<Range> {
         let range = self.window.intersection(range)?;
         let room = range.extent().checked_sub(self.size - 1)?;
-        let first = range.first().checked_add(room)?.align_down(self.align);
+        let highest = range.first().checked_add(room)?.min(NOWHERE.previous()?);
+        let first = highest.align_down(self.align);
         let place = Range::from_length(first, self.size)?;
         range.covers(&place).then_some(place)
     }

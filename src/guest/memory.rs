@@ -6,12 +6,15 @@ use super::Guest;
 use crate::abi::host::{GASP_RAM, GASP_ROM};
 use crate::error::Error;
 use crate::flags::Flags;
-use crate::range::{Location, PAGE, Range};
+use crate::range::{PAGE, Range};
 use crate::region::{Region, Vdev};
 use crate::space::Kind;
 use crate::sys::mapping::Mapping;
 
 pub(crate) use crate::sys::bytes::Buffer;
+
+/// A large page of the host, in bytes.
+const LARGE_PAGE: u64 = 2 << 20;
 
 impl Guest {
     /// Gives the guest memory, in pieces of `chunk` bytes that are not adjacent in the host.
@@ -39,15 +42,15 @@ impl Guest {
         if let Some(region) = draft.regions(&window).next() {
             return Err(Error::Occupied(region));
         }
-        let mapping = Mapping::shared(usize::try_from(length).map_err(|_| Error::NoMemory)?)?;
+        let pieces = Pieces::new(range, flags, chunk).ok_or(Error::NoMemory)?;
+        let mapping = Mapping::shared(pieces.host_length)?;
         let host = mapping.start().as_ptr().expose_provenance() as u64;
         let window = draft.window(&range.with_neighbours());
         let mut regions: Vec<Region> = Vec::new();
-        let new = Pieces { range, flags, host, chunk };
         let around: Vec<Region> = draft.regions(&window).collect();
         let (below, above) =
             around.into_iter().partition::<Vec<_>, _>(|one| one.range.last() < range.first());
-        for region in below.into_iter().chain(new.regions()).chain(above) {
+        for region in below.into_iter().chain(pieces.regions(host)).chain(above) {
             if !region.append_to(&mut regions) {
                 return Err(Error::NoMemory);
             }
@@ -102,36 +105,46 @@ impl Guest {
     }
 }
 
-/// Memory of a guest, cut into pieces whose order in the host is the reverse of the guest's: no
-/// two neighbours are adjacent there.
+/// Memory of a guest, cut into pieces of which no two are adjacent in the host: there is a gap
+/// after each, which costs nothing.
 #[derive(Debug, Clone, Copy)]
 struct Pieces {
     range: Range,
     flags: Flags,
-    host: u64,
-    /// 0: one piece.
-    chunk: u64,
+    /// Bytes of a piece.
+    size: u64,
+    /// From one piece to the next in the host.
+    stride: u64,
+    /// Bytes of all pieces and gaps.
+    host_length: usize,
 }
 
 impl Pieces {
-    fn regions(self) -> impl Iterator<Item = Region> {
-        let mut next = Some(self.range.first());
-        core::iter::from_fn(move || {
-            let first = next.filter(|first| *first <= self.range.last())?;
-            let region = self.region(first);
-            next = region.range.last().next();
-            Some(region)
-        })
+    /// `chunk` 0: one piece. `None`: more than an address space holds.
+    fn new(range: Range, flags: Flags, chunk: u64) -> Option<Self> {
+        let length = range.saturating_length();
+        if chunk == 0 {
+            let host_length = usize::try_from(length).ok()?;
+            return Some(Self { range, flags, size: length, stride: 0, host_length });
+        }
+        // Pieces that could be large pages of the host stay so.
+        let gap = if chunk.is_multiple_of(LARGE_PAGE) { LARGE_PAGE } else { PAGE };
+        let stride = chunk.checked_add(gap)?;
+        let host_length = length.div_ceil(chunk).checked_mul(stride)?;
+        let host_length = usize::try_from(host_length).ok()?;
+        Some(Self { range, flags, size: chunk, stride, host_length })
     }
 
-    fn region(&self, first: Location) -> Region {
-        let rest = Range::from_ends(first, self.range.last()).unwrap_or(self.range);
-        let range = Range::from_length(first, self.chunk)
-            .and_then(|piece| piece.intersection(&rest))
-            .unwrap_or(rest);
-        let above = self.range.last().offset_from(range.last());
-        let host = self.host.wrapping_add(above);
-        let flags = self.flags | Flags::BACKED;
-        Region { range, flags, cookie: 0, vdev: Vdev(0), host }
+    fn regions(self, host: u64) -> impl Iterator<Item = Region> {
+        let mut next = Some((self.range.first(), host));
+        core::iter::from_fn(move || {
+            let (first, host) = next?;
+            let rest = Range::from_ends(first, self.range.last())?;
+            let piece = Range::from_length(first, self.size).unwrap_or(rest);
+            let range = piece.intersection(&rest)?;
+            next = range.last().next().map(|first| (first, host.wrapping_add(self.stride)));
+            let flags = self.flags | Flags::BACKED;
+            Some(Region { range, flags, cookie: 0, vdev: Vdev(0), host })
+        })
     }
 }

@@ -94,7 +94,7 @@ impl Guest {
         space
             .map
             .lookup(range.first())
-            .and_then(|region| region.cut(&range))
+            .map(|region| region.view(&range))
             .ok_or(Error::Absent { kind: space.kind, location: range.first() })
     }
 

@@ -29,13 +29,14 @@ enum Locking {
 
 impl Guest {
     /// Makes changes, up to the first one that is refused.
-    pub(crate) fn set(&self, elements: impl Elements) -> Result<(), Refusal> {
-        self.set_with(&elements, Locking::ByCaller)
+    pub(crate) fn set(&self, elements: Result<impl Elements, Refusal>) -> Result<(), Refusal> {
+        self.set_with(&elements?, Locking::ByCaller)
     }
 
     /// Makes changes; if one is refused, the process ends.
-    pub(crate) fn set_or_die(&self, elements: impl Elements) {
-        if let Err(refusal) = self.set_with(&elements, Locking::ByUs) {
+    pub(crate) fn set_or_die(&self, elements: Result<impl Elements, Refusal>) {
+        let done = elements.and_then(|elements| self.set_with(&elements, Locking::ByUs));
+        if let Err(refusal) = done {
             let handler = self.fatal.lock().clone();
             fatal::die(&refusal, self.has_started(), handler.as_ref());
         }
@@ -107,16 +108,24 @@ impl<'g> Transaction<'g> {
 
     fn make(&mut self, element: &gasp_region) -> Result<(), Stop> {
         let change = Change::parse(element).map_err(Stop::Failed)?;
+        let rules = self.rules(change.kind);
+        if rules.lock_missing {
+            // It will be refused: that needs a look at the map, but must not wait for the holder.
+            let mut draft = self.guest.space(change.kind).map.draft();
+            return change.apply(&mut draft, rules).map_err(Stop::Failed);
+        }
         self.open_in_order(change.kind)?;
-        let guest = self.guest;
-        let by_caller = self.locking == Locking::ByCaller;
-        let Some(open) = self.opened(change.kind) else {
-            return Ok(());
-        };
-        let needs_lock = guest.strict && guest.has_started() && by_caller;
-        let lock_missing = needs_lock && !open.held.was_mine();
-        let rules = Rules { lock_missing, strict: guest.strict };
-        change.apply(&mut open.draft, rules).map_err(Stop::Failed)
+        match self.opened(change.kind) {
+            Some(open) => change.apply(&mut open.draft, rules).map_err(Stop::Failed),
+            None => Ok(()),
+        }
+    }
+
+    fn rules(&self, kind: Kind) -> Rules {
+        let strict = self.guest.strict;
+        let needs_lock = strict && self.guest.has_started() && self.locking == Locking::ByCaller;
+        let lock_missing = needs_lock && !self.guest.space(kind).lock.is_mine();
+        Rules { lock_missing, strict }
     }
 
     fn open_in_order(&mut self, kind: Kind) -> Result<(), Stop> {

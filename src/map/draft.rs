@@ -77,7 +77,8 @@ impl<'m> Draft<'m> {
             let after = leaf.rank(low);
             after - usize::from(after > 0 && leaf.last(after - 1) >= low)
         });
-        let to = self.leaf(to_slot).map_or(0, |leaf| leaf.rank(high));
+        let start = if to_slot == from_slot { from } else { 0 };
+        let to = self.leaf(to_slot).map_or(0, |leaf| leaf.rank_from(start, high));
         Window {
             from: Place { slot: from_slot, index: from },
             to: Place { slot: to_slot, index: to },
@@ -405,26 +406,21 @@ impl Part<'_, '_> {
 struct Sizes {
     total: usize,
     leaves: usize,
-    full: bool,
+    /// All leaves but the last get FILL.
+    packed: bool,
 }
 
 impl Sizes {
-    /// `at_end`: nothing follows what is new, so more will probably be added there; the leaves
-    /// are then filled to the last place.
+    /// `at_end`: nothing follows what is new, so more will probably be added there, and little
+    /// where the others are.
     fn new(total: usize, at_end: bool) -> Self {
-        let leaves = if total <= SLOTS {
-            usize::from(total > 0)
-        } else if at_end {
-            total.div_ceil(SLOTS)
-        } else {
-            total.div_ceil(FILL)
-        };
-        Self { total, leaves, full: at_end && leaves > 1 }
+        let leaves = if total <= SLOTS { usize::from(total > 0) } else { total.div_ceil(FILL) };
+        Self { total, leaves, packed: at_end && leaves > 1 }
     }
 
     fn of(&self, leaf: usize) -> usize {
-        if self.full {
-            SLOTS.min(self.total - leaf * SLOTS)
+        if self.packed {
+            FILL.min(self.total - leaf * FILL)
         } else {
             (leaf + 1) * self.total / self.leaves - leaf * self.total / self.leaves
         }

@@ -10,6 +10,7 @@ use super::BLOCK;
 use crate::flags::Flags;
 use crate::range::{Location, Range};
 use crate::region::{Region, Vdev};
+use core::hint::select_unpredictable;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 /// Regions in a leaf at most.
@@ -31,20 +32,28 @@ pub(super) struct Leaf {
     private: AtomicU32,
     /// The first key of each block but block 0.
     fences: [AtomicU64; BLOCKS - 1],
-    keys: [AtomicU64; SLOTS],
+    keys: [[AtomicU64; BLOCK]; BLOCKS],
     values: [Value; SLOTS],
 }
 
-/// How many of eight ascending keys are not above `key`. Written as two sums without a branch:
-/// which key it is cannot be predicted.
+/// How many of seven ascending keys are not above `key`. Three comparisons without a branch, since
+/// nothing about them can be predicted; all keys are in one cache line and loaded together.
 #[inline(always)]
-pub(super) fn rank(keys: &[AtomicU64], key: u64) -> usize {
-    let (mut even, mut odd) = (0, 0);
-    for pair in keys.chunks(2) {
-        even += usize::from(pair[0].load(Relaxed) <= key);
-        odd += pair.get(1).map_or(0, |last| usize::from(last.load(Relaxed) <= key));
-    }
-    even + odd
+pub(super) fn rank(keys: &[AtomicU64; BLOCK - 1], key: u64) -> usize {
+    let [k1, k2, k3, k4, k5, k6, k7] = keys.each_ref().map(|cell| cell.load(Relaxed));
+    let upper = k4 <= key;
+    let middle = select_unpredictable(upper, k6, k2) <= key;
+    let low = select_unpredictable(upper, k5, k1);
+    let high = select_unpredictable(upper, k7, k3);
+    let last = select_unpredictable(middle, high, low) <= key;
+    usize::from(upper) * 4 + usize::from(middle) * 2 + usize::from(last)
+}
+
+/// Which of eight ascending keys, the first of which is not above `key`, is the last such one.
+#[inline(always)]
+pub(super) fn last_not_above(keys: &[AtomicU64; BLOCK], key: u64) -> usize {
+    let [_, rest @ ..] = keys;
+    rank(rest, key)
 }
 
 impl Leaf {
@@ -64,43 +73,73 @@ impl Leaf {
         self.private.store(private.into(), Relaxed);
     }
 
-    /// How many regions start at `key` or before.
+    /// The region at an index, if it holds `key`.
     #[inline(always)]
+    pub(super) fn get_if_around(&self, index: usize, key: u64) -> Option<Region> {
+        let location = Location::new(key);
+        let (first, last) = (Location::new(self.key(index)), Location::new(self.last(index)));
+        Range::around(location, first, last).map(|range| self.region(index, range))
+    }
+
+    /// How many regions start at `key` or before.
     pub(super) fn rank(&self, key: u64) -> usize {
-        let count = self.count();
-        let block = if count <= BLOCK { 0 } else { rank(&self.fences, key) };
-        let start = (block * BLOCK) & (SLOTS - 1);
-        let found = start + rank(&self.keys[start..start + BLOCK], key);
-        found.min(count)
+        match self.count() {
+            0 => 0,
+            _ if key < self.key(0) => 0,
+            count => (self.last_not_above(key) + 1).min(count),
+        }
+    }
+
+    /// [`Leaf::rank`] of a key that is not below the region at `start`: mostly close to it.
+    pub(super) fn rank_from(&self, start: usize, key: u64) -> usize {
+        let near = (start + 3).min(self.count());
+        match (start..near).find(|index| self.key(*index) > key) {
+            Some(rank) => rank,
+            None if near == self.count() => near,
+            None => self.rank(key),
+        }
+    }
+
+    /// The last region that starts at `key` or before, if there is one and `key` is not the
+    /// highest possible (which unused places have); else anything.
+    #[inline(always)]
+    pub(super) fn last_not_above(&self, key: u64) -> usize {
+        let small = self.count.load(Relaxed) as usize <= BLOCK;
+        let block = if small { 0 } else { rank(&self.fences, key) };
+        block * BLOCK + last_not_above(&self.keys[block], key)
     }
 
     /// The first location of a region.
     #[inline(always)]
     pub(super) fn key(&self, index: usize) -> u64 {
-        self.keys[index & (SLOTS - 1)].load(Relaxed)
+        self.key_cell(index).load(Relaxed)
     }
 
     /// The last location of a region.
     #[inline(always)]
     pub(super) fn last(&self, index: usize) -> u64 {
-        self.values[index & (SLOTS - 1)][0].load(Relaxed)
+        self.values[index % SLOTS][0].load(Relaxed)
     }
 
     /// A region. `None` only while the leaf is being reused.
-    #[inline(always)]
     pub(super) fn get(&self, index: usize) -> Option<Region> {
-        let [last, tag, vdev, host] = &self.values[index & (SLOTS - 1)];
-        let first = Location::new(self.key(index));
+        let (first, last) = (Location::new(self.key(index)), Location::new(self.last(index)));
+        Range::from_ends(first, last).map(|range| self.region(index, range))
+    }
+
+    #[inline(always)]
+    fn region(&self, index: usize, range: Range) -> Region {
+        let [_, tag, vdev, host] = &self.values[index % SLOTS];
         let tag = tag.load(Relaxed);
         #[allow(clippy::cast_possible_truncation)] // the two halves of a word
         let (flags, cookie) = ((tag >> 32) as u32, tag as u32);
-        Some(Region {
-            range: Range::from_ends(first, Location::new(last.load(Relaxed)))?,
-            flags: Flags::from_bits(flags),
-            cookie,
-            vdev: Vdev(vdev.load(Relaxed)),
-            host: host.load(Relaxed),
-        })
+        let (vdev, host) = (Vdev(vdev.load(Relaxed)), host.load(Relaxed));
+        Region { range, flags: Flags::from_bits(flags), cookie, vdev, host }
+    }
+
+    #[inline(always)]
+    fn key_cell(&self, index: usize) -> &AtomicU64 {
+        &self.keys[index / BLOCK % BLOCKS][index % BLOCK]
     }
 
     /// Becomes what `source` is, but with `new` in place of its regions `from..to`. `source` may
@@ -124,8 +163,8 @@ impl Leaf {
 
     /// Writes one region. [`Leaf::finish`] has to follow.
     pub(super) fn put(&self, index: usize, region: &Region) {
-        let [last, tag, vdev, host] = &self.values[index & (SLOTS - 1)];
-        self.keys[index & (SLOTS - 1)].store(region.range.first().get(), Relaxed);
+        let [last, tag, vdev, host] = &self.values[index % SLOTS];
+        self.key_cell(index).store(region.range.first().get(), Relaxed);
         last.store(region.range.last().get(), Relaxed);
         tag.store(u64::from(region.flags.bits()) << 32 | u64::from(region.cookie), Relaxed);
         vdev.store(region.vdev.0, Relaxed);
@@ -136,7 +175,7 @@ impl Leaf {
     pub(super) fn finish(&self, count: usize) {
         debug_assert!(count <= SLOTS);
         let padded = count.next_multiple_of(BLOCK).min(SLOTS);
-        (count..padded).for_each(|index| self.keys[index].store(UNUSED, Relaxed));
+        (count..padded).for_each(|index| self.key_cell(index).store(UNUSED, Relaxed));
         for (block, fence) in (1..).zip(&self.fences) {
             let first = block * BLOCK;
             fence.store(if first < count { self.key(first) } else { UNUSED }, Relaxed);
@@ -156,9 +195,8 @@ impl Leaf {
 
     #[inline(always)]
     fn copy(&self, to: usize, source: &Self, from: usize) {
-        let (to, from) = (to & (SLOTS - 1), from & (SLOTS - 1));
-        self.keys[to].store(source.keys[from].load(Relaxed), Relaxed);
-        for (to, from) in self.values[to].iter().zip(&source.values[from]) {
+        self.key_cell(to).store(source.key(from), Relaxed);
+        for (to, from) in self.values[to % SLOTS].iter().zip(&source.values[from % SLOTS]) {
             to.store(from.load(Relaxed), Relaxed);
         }
     }

@@ -53,6 +53,7 @@ use core::sync::atomic::{
     Ordering::{Acquire, Relaxed, Release},
     fence,
 };
+use leaf::Leaf;
 use pool::Pool;
 use root::Root;
 
@@ -68,7 +69,6 @@ pub(crate) struct Map {
 
 /// A region that a caller looked up before, to be asked first the next time.
 #[derive(Debug, Clone, Copy, Default)]
-#[cfg_attr(not(test), expect(dead_code, reason = "vCPU handles are its users"))]
 pub(crate) struct Hint {
     known: Option<(u64, Region)>,
 }
@@ -82,16 +82,24 @@ impl Map {
     /// The region that holds a location.
     #[inline(always)]
     pub(crate) fn lookup(&self, location: Location) -> Option<Region> {
-        self.pool.read(|root| {
-            let leaf = root?.leaf(root?.find(location.get()))?;
-            let index = leaf.rank(location.get()).checked_sub(1)?;
-            leaf.get(index).filter(|region| region.range.contains(location))
-        })
+        loop {
+            let look = self.pool.look();
+            let found = look.root.and_then(|root| holding(root, location.get()));
+            if self.pool.is_steady(&look) {
+                return found;
+            }
+        }
     }
 
     /// The region that holds a location, or the first one after it.
     pub(crate) fn lookup_from(&self, location: Location) -> Option<Region> {
-        self.pool.read(|root| first_from(root?, location.get()))
+        loop {
+            let look = self.pool.look();
+            let found = look.root.and_then(|root| first_from(root, location.get()));
+            if self.pool.is_steady(&look) {
+                return found;
+            }
+        }
     }
 
     #[cfg_attr(not(test), expect(dead_code, reason = "vCPU handles are its users"))]
@@ -108,7 +116,6 @@ impl Map {
         self.lookup_and_remember(location, hint, before)
     }
 
-    #[cfg_attr(not(test), expect(dead_code, reason = "vCPU handles are its users"))]
     fn lookup_and_remember(
         &self,
         location: Location,
@@ -141,6 +148,25 @@ impl Map {
         store();
         self.version.store(version.wrapping_add(2), Release);
     }
+}
+
+#[inline(always)]
+fn holding(root: &Root, key: u64) -> Option<Region> {
+    let (leaf, index) = match key {
+        u64::MAX => last_place(root)?,
+        _ => {
+            let leaf = root.leaf(root.find_below_max(key))?;
+            (leaf, leaf.last_not_above(key))
+        }
+    };
+    leaf.get_if_around(index, key)
+}
+
+/// The place of the last region.
+#[cold]
+fn last_place(root: &Root) -> Option<(&Leaf, usize)> {
+    let leaf = root.leaf(root.count().checked_sub(1)?)?;
+    Some((leaf, leaf.count().checked_sub(1)?))
 }
 
 fn first_from(root: &Root, key: u64) -> Option<Region> {

@@ -68,6 +68,13 @@ impl LeafCell {
     }
 }
 
+/// A look at what is published.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Look<'p> {
+    pub(super) root: Option<&'p Root>,
+    reuse: u64,
+}
+
 /// The nodes of one map and the root that is published.
 #[derive(Debug)]
 pub(super) struct Pool {
@@ -159,18 +166,19 @@ impl Pool {
         }
     }
 
-    /// Looks at the published root, again and again until what was seen is one state of it.
-    /// `look` has to bear nonsense; its result counts only when it is returned from here.
+    /// Starts a look at what is published. What is seen may be nonsense until
+    /// [`Pool::is_steady`] has said that it is not.
     #[inline(always)]
-    pub(super) fn read<T>(&self, look: impl Fn(Option<&Root>) -> T) -> T {
-        loop {
-            let before = self.reuse.load(Acquire);
-            let seen = look(self.root());
-            fence(Acquire);
-            if self.reuse.load(Relaxed) == before {
-                return seen;
-            }
-        }
+    pub(super) fn look(&self) -> Look<'_> {
+        let reuse = self.reuse.load(Acquire);
+        Look { root: self.root(), reuse }
+    }
+
+    /// Whether no node was reused since the look started: all that was seen is of one state.
+    #[inline(always)]
+    pub(super) fn is_steady(&self, look: &Look<'_>) -> bool {
+        fence(Acquire);
+        self.reuse.load(Relaxed) == look.reuse
     }
 
     /// The published root.

@@ -11,7 +11,7 @@
 #![forbid(unsafe_code)]
 
 use super::BLOCK;
-use super::leaf::{Leaf, rank};
+use super::leaf::{Leaf, last_not_above};
 use super::pool::{LeafCell, NoMemory};
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
@@ -87,22 +87,28 @@ impl Root {
     }
 
     /// Which leaf a key belongs to.
-    #[inline(always)]
     pub(super) fn find(&self, key: u64) -> usize {
+        match key {
+            u64::MAX => self.count().saturating_sub(1),
+            _ => self.find_below_max(key),
+        }
+    }
+
+    /// Which leaf a key belongs to that is not the highest possible one (which unused places of
+    /// the index have).
+    #[inline(always)]
+    pub(super) fn find_below_max(&self, key: u64) -> usize {
         let depth = self.depth.load(Relaxed);
         if depth == 0 {
             return 0;
         }
-        if key == u64::MAX {
-            return self.count().wrapping_sub(1);
-        }
-        let mut found = rank(&self.top.0, key).wrapping_sub(1);
+        let mut found = last_not_above(&self.top.0, key);
         for level in self.levels[..LEVELS.min(depth) - 1].iter().rev() {
             let start = level.wrapping_add(found.wrapping_mul(BLOCK));
-            let Some(block) = self.keys.get(start..start.wrapping_add(BLOCK)) else {
+            let Some(block) = self.keys.get(start..).and_then(|keys| keys.first_chunk()) else {
                 return usize::MAX;
             };
-            found = found.wrapping_mul(BLOCK).wrapping_add(rank(block, key)).wrapping_sub(1);
+            found = found.wrapping_mul(BLOCK).wrapping_add(last_not_above(block, key));
         }
         found
     }

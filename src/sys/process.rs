@@ -2,6 +2,22 @@
 
 use core::ffi::c_int;
 
+/// This thread's errno.
+pub(crate) fn errno() -> c_int {
+    // SAFETY: the function has no requirement.
+    let errno = unsafe { libc::__errno_location() };
+    // SAFETY: the C library guarantees that the location is the calling thread's own.
+    unsafe { errno.read() }
+}
+
+/// Runs something that may change errno, and puts errno back.
+pub(crate) fn keep_errno<T>(action: impl FnOnce() -> T) -> T {
+    let number = errno();
+    let result = action();
+    set_errno(number);
+    result
+}
+
 /// Sets this thread's errno.
 pub(crate) fn set_errno(number: c_int) {
     // SAFETY: the function has no requirement.
