@@ -48,10 +48,12 @@ impl Flags {
     /// What a caller may set; `GRF_ACTIVE` and the saved rights are ignored.
     const SETTABLE: Self = Self(0xffff & !Self::BACKED.0);
 
-    /// The flags of a set call: `None` if a bit is set that has no meaning.
-    pub(crate) fn from_input(bits: u32) -> Option<Self> {
-        let known = Self::SETTABLE.0 | Self::BACKED.0 | Self::SAVED.0;
-        (bits & !known == 0).then_some(Self(bits & Self::SETTABLE.0))
+    /// The flags of a set call, or the bits that have no meaning.
+    pub(crate) fn from_input(bits: u32) -> Result<Self, u32> {
+        match bits & !(Self::SETTABLE.0 | Self::BACKED.0 | Self::SAVED.0) {
+            0 => Ok(Self(bits & Self::SETTABLE.0)),
+            undefined => Err(undefined),
+        }
     }
 
     /// The word that the map stores.
@@ -183,8 +185,8 @@ mod tests {
 
     #[test]
     fn undefined_bits_are_refused_and_ignored_ones_are_not() {
-        assert_eq!(Flags::from_input(0x1_0000), None);
-        assert_eq!(Flags::from_input(0xf000_0080), Some(Flags::NONE));
+        assert_eq!(Flags::from_input(0x1_0003), Err(0x1_0000));
+        assert_eq!(Flags::from_input(0xf000_0080), Ok(Flags::NONE));
     }
 
     #[test]

@@ -72,7 +72,7 @@ impl Lock {
             return Ok(());
         }
         if self.owner.compare_exchange(NOBODY, me, SeqCst, Relaxed).is_err() {
-            keep_errno(|| self.wait(me)).map_err(|Cycle| Error::Deadlock(kind))?;
+            keep_errno(|| self.wait(me, kind))?;
         }
         self.depth.store(1, Relaxed);
         Ok(())
@@ -90,6 +90,23 @@ impl Lock {
             self.release();
         }
         Ok(())
+    }
+
+    /// Takes the lock if nobody has it, or this thread has it anyway, until the result is
+    /// dropped.
+    pub(crate) fn try_hold(&'static self, kind: Kind) -> Option<Held> {
+        if self.is_mine() {
+            return Some(Held { lock: None, kind });
+        }
+        self.owner.compare_exchange(NOBODY, this_thread(), SeqCst, Relaxed).ok()?;
+        self.depth.store(1, Relaxed);
+        Some(Held { lock: Some(self), kind })
+    }
+
+    /// Makes the lock free, whoever has it. Nobody may be waiting for it.
+    pub(crate) fn reset(&self) {
+        self.depth.store(0, Relaxed);
+        self.owner.store(NOBODY, SeqCst);
     }
 
     /// Whether the calling thread has the lock.
@@ -125,8 +142,8 @@ impl Lock {
     }
 
     #[cold]
-    fn wait(&'static self, me: u64) -> Result<(), Cycle> {
-        let _listed = Wait::enter(me, self)?;
+    fn wait(&'static self, me: u64, kind: Kind) -> Result<(), Error> {
+        let _listed = Wait::enter(me, self, kind)?;
         let mut asleep = self.sleep.lock();
         self.waiters.fetch_add(1, SeqCst);
         while self.owner.load(SeqCst) != me
@@ -160,9 +177,6 @@ impl Drop for Held {
     }
 }
 
-/// Waiting would not end.
-struct Cycle;
-
 /// Who waits for which lock, in the whole process.
 static WAITS: Mutex<Vec<(u64, &'static Lock)>> = Mutex::new(Vec::new());
 
@@ -174,13 +188,13 @@ struct Wait {
 impl Wait {
     /// Lists a wait, unless it would close a cycle. Each thread that waits is listed under the
     /// same mutex, so the last one to close a cycle sees all the others.
-    fn enter(thread: u64, wanted: &'static Lock) -> Result<Self, Cycle> {
+    fn enter(thread: u64, wanted: &'static Lock, kind: Kind) -> Result<Self, Error> {
         let mut waits = WAITS.lock();
         let mut lock = wanted;
         for _ in 0..=waits.len() {
             let owner = lock.owner.load(SeqCst);
             if owner == thread {
-                return Err(Cycle);
+                return Err(Error::Deadlock(kind));
             }
             // A thread that was just given the lock it is listed for waits no more.
             let wait = waits.iter().find(|wait| wait.0 == owner && !ptr::eq(wait.1, lock));
@@ -189,6 +203,7 @@ impl Wait {
                 None => break,
             }
         }
+        waits.try_reserve(1).map_err(|_| Error::NoMemory)?;
         waits.push((thread, wanted));
         Ok(Self { thread })
     }

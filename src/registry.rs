@@ -11,7 +11,7 @@ use crate::lock::Lock;
 use core::cell::UnsafeCell;
 use core::fmt;
 use core::mem::MaybeUninit;
-use core::sync::atomic::{AtomicU64, Ordering::Acquire, Ordering::Release};
+use core::sync::atomic::{AtomicU32, Ordering::Acquire, Ordering::Release};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 
@@ -19,14 +19,15 @@ use std::collections::VecDeque;
 const REST: u64 = 1024;
 
 /// In a slot with a guest in it.
-const ALIVE: u64 = u64::from_le_bytes(*b"gasp\0\0\0\x01");
+const ALIVE: u32 = u32::from_le_bytes(*b"gasp");
 /// In a slot without.
-const DEAD: u64 = u64::from_le_bytes(*b"dead\0\0\0\0");
+const DEAD: u32 = u32::from_le_bytes(*b"dead");
 
 /// A guest: made by the host, handed to vdevs as `vdev_t.v_gsp`, opaque to C.
 #[allow(non_camel_case_types)]
+#[repr(C)]
 pub struct guest_system {
-    state: AtomicU64,
+    state: AtomicU32,
     guest: UnsafeCell<MaybeUninit<Guest>>,
     locks: Locks,
 }
@@ -47,7 +48,7 @@ impl fmt::Debug for guest_system {
 impl guest_system {
     fn new() -> Self {
         Self {
-            state: AtomicU64::new(DEAD),
+            state: AtomicU32::new(DEAD),
             guest: UnsafeCell::new(MaybeUninit::uninit()),
             locks: [Lock::new(), Lock::new()],
         }
@@ -67,6 +68,8 @@ impl guest_system {
     }
 
     fn fill(&'static self, options: Options) {
+        // A thread may have kept a lock of the guest that was here before.
+        self.locks.iter().for_each(Lock::reset);
         let guest = Guest::new(options, &self.locks);
         // SAFETY: the slot has no guest, and nobody else fills it: it was just made or taken from
         // the queue.
@@ -80,10 +83,12 @@ impl guest_system {
 #[derive(Debug)]
 struct Slots {
     created: u64,
+    /// How many slots there are.
+    made: usize,
     resting: VecDeque<(u64, &'static guest_system)>,
 }
 
-static SLOTS: Mutex<Slots> = Mutex::new(Slots { created: 0, resting: VecDeque::new() });
+static SLOTS: Mutex<Slots> = Mutex::new(Slots { created: 0, made: 0, resting: VecDeque::new() });
 
 /// Makes a guest.
 pub(crate) fn create(options: Options) -> Result<&'static guest_system, Error> {
@@ -101,10 +106,12 @@ pub(crate) fn create(options: Options) -> Result<&'static guest_system, Error> {
 
 /// Makes a slot, and room for it in the queue, so that destroying a guest cannot fail.
 fn new_slot(slots: &mut Slots) -> Result<&'static guest_system, Error> {
-    slots.resting.try_reserve(1).map_err(|_| Error::NoMemory)?;
+    let room = slots.made + 1 - slots.resting.len();
+    slots.resting.try_reserve(room).map_err(|_| Error::NoMemory)?;
     let mut slot = Vec::new();
     slot.try_reserve_exact(1).map_err(|_| Error::NoMemory)?;
     slot.push(guest_system::new());
+    slots.made += 1;
     Ok(&slot.leak()[0])
 }
 

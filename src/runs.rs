@@ -15,26 +15,53 @@ pub(crate) struct Run {
     pub(crate) host: u64,
 }
 
+/// How far a run goes at most.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Extent {
+    /// A run that has so many bytes need not be followed further.
+    pub(crate) enough: u64,
+    /// The host's memory has to be contiguous, too.
+    pub(crate) contiguous: bool,
+}
+
+impl Extent {
+    /// As far as the regions are wanted.
+    pub(crate) const WHOLE: Self = Self { enough: u64::MAX, contiguous: false };
+}
+
 impl Run {
-    /// The first run at a location or after it, of regions that are `wanted`; `whole` says
-    /// whether the host's memory has to be contiguous, too. The run starts at the location if
-    /// that is in it.
+    /// The first run at a location or after it, of regions that are `wanted`. The run starts at
+    /// the location if that is in it.
     pub(crate) fn first_from(
         guest: &Guest,
         from: Location,
         wanted: impl Fn(&Region) -> bool,
-        whole: bool,
+        extent: Extent,
     ) -> Option<Self> {
-        let mut region = guest.memory_from(from)?;
+        guest.memory().at_once(|| Self::collect(guest, from, &wanted, extent))
+    }
+
+    fn collect(
+        guest: &Guest,
+        from: Location,
+        wanted: impl Fn(&Region) -> bool,
+        extent: Extent,
+    ) -> Option<Self> {
+        let memory = guest.memory();
+        let mut region = memory.lookup_from(from)?;
         while !wanted(&region) {
-            region = guest.memory_from(region.range.last().next()?)?;
+            region = memory.lookup_from(region.range.last().next()?)?;
         }
         let first = region.range.first().max(from);
         let run = Self { range: region.range, host: region.host_at(first) };
         let mut last = region;
-        while let Some(next) = last.range.last().next().and_then(|next| guest.memory_from(next)) {
+        while last.range.last().offset_from(first) < extent.enough
+            && let Some(next) = last.range.last().next()
+            && let Some(next) = memory.lookup_from(next)
+        {
             let contiguous = last.host_at(next.range.first()) == next.host;
-            if !last.range.meets(&next.range) || !wanted(&next) || (whole && !contiguous) {
+            let goes_on = contiguous || !extent.contiguous;
+            if !last.range.meets(&next.range) || !wanted(&next) || !goes_on {
                 break;
             }
             last = next;

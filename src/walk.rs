@@ -9,7 +9,7 @@ use crate::flags::Flags;
 use crate::guest::Guest;
 use crate::range::{Location, PAGE, Range};
 use crate::region::Region;
-use crate::runs::Run;
+use crate::runs::{Extent, Run};
 
 /// The longest entry: all of the space but its last page, which is the longest length of whole
 /// pages that 64 bits can hold.
@@ -63,14 +63,14 @@ impl Walk {
 
     /// The walk at its next entry.
     pub(crate) fn next(self, guest: &Guest) -> Option<Self> {
-        let run = self.run_from(guest, self.next?)?;
+        let run = self.run_from(guest, self.next?, self.longest)?;
         Some(self.at(run))
     }
 
-    /// How many entries follow.
+    /// How many entries follow at this moment.
     pub(crate) fn count(self, guest: &Guest) -> Result<u32, Error> {
-        let steps = core::iter::successors(self.next(guest), |walk| walk.next(guest));
-        Ok(u32::try_from(steps.count()).unwrap_or(u32::MAX))
+        let count = || core::iter::successors(self.next(guest), |walk| walk.next(guest)).count();
+        Ok(u32::try_from(guest.memory().at_once(count)).unwrap_or(u32::MAX))
     }
 
     /// The walk with the start of a run as its entry.
@@ -80,12 +80,14 @@ impl Walk {
         Self { next: range.last().next(), entry: Some(Run { range, ..run }), ..self }
     }
 
-    fn run_from(&self, guest: &Guest, from: Location) -> Option<Run> {
+    /// The first run, of which no more than `enough` bytes are needed.
+    fn run_from(&self, guest: &Guest, from: Location, enough: u64) -> Option<Run> {
         let with_host = self.flags & GWS_HOST != 0;
         if self.flags & !GWS_HOST != 0 {
             return None;
         }
-        let run = Run::first_from(guest, from, is_memory, with_host)?;
+        let extent = Extent { enough, contiguous: with_host };
+        let run = Run::first_from(guest, from, is_memory, extent)?;
         Some(Run { host: if with_host { run.host } else { 0 }, ..run })
     }
 }
@@ -146,7 +148,7 @@ impl Filtered {
                 self.wanted = filter(candidate).and_then(|part| candidate.intersection(&part));
                 self.rest = self.wanted.and_then(|wanted| candidate.above(wanted.last()));
             } else {
-                let run = self.walk.run_from(guest, self.walk.next?)?;
+                let run = self.walk.run_from(guest, self.walk.next?, u64::MAX)?;
                 self.walk.next = run.range.last().next();
                 self.rest = Some(run.range);
             }
@@ -162,7 +164,7 @@ impl Filtered {
 
     /// The entry at the start of what the filter let through, if that is still memory.
     fn enter(&self, guest: &Guest, wanted: Range) -> Option<Self> {
-        let run = self.walk.run_from(guest, wanted.first())?;
+        let run = self.walk.run_from(guest, wanted.first(), self.walk.longest)?;
         let range = run.range.intersection(&wanted)?;
         let walk = self.walk.at(Run { range, ..run });
         let entered = walk.entry?.range;

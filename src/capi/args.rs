@@ -23,9 +23,6 @@ use std::sync::Arc;
 /// `gsp` is NULL or came from `gasp_guest_create()`.
 #[inline(always)]
 pub(super) unsafe fn guest<'a>(gsp: *const guest_system) -> Result<&'a Guest, Error> {
-    if !gsp.is_aligned() {
-        return Err(Error::NotAGuest);
-    }
     // SAFETY: a handle points to a slot, and slots are never freed.
     unsafe { gsp.as_ref() }.and_then(guest_system::get).ok_or(Error::NotAGuest)
 }

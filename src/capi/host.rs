@@ -181,7 +181,8 @@ pub unsafe extern "C" fn gasp_guest_next(
 /// read it or not. All of it or nothing.
 ///
 /// Returns EOK, or an error number (errno is not changed, *data not written): ENXIO some location
-/// has no memory behind it; EINVAL bad gsp, data NULL, a range past the end. length 0 is EOK.
+/// has no memory behind it; EINVAL bad gsp, data NULL, a range past the end; ENOMEM. length 0 is EOK.
+/// The locations are looked up at once: what is copied is behind them in one state of the map.
 /// Threads: any, no lock needed. Bytes that somebody writes meanwhile may be old or new.
 /// Source: libgasp's own.
 ///

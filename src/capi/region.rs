@@ -12,9 +12,8 @@ use core::ffi::{c_int, c_uint};
 /// the holder of a lock; changes do. A thread that ends with the lock held leaves it held.
 ///
 /// Returns EOK, or an error number (errno is not changed): EINVAL bad gsp or type (in strict mode
-/// also QST_PCI_IO); EAGAIN recursion count exhausted; EDEADLK waiting would never end, because
-/// the holder waits, directly or through others, for a lock that this thread holds, or because
-/// the caller is being told of a change.
+/// also QST_PCI_IO); EAGAIN recursion count exhausted; ENOMEM; EDEADLK waiting would never end,
+/// because the holder waits, directly or through others, for a lock that this thread holds.
 /// Threads: any. Source: QNX 7.1 (function, types); errors and recursion are libgasp's own.
 ///
 /// # Safety

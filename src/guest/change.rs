@@ -39,7 +39,7 @@ impl Change {
         let kind =
             Kind::from_type(block.r#type.into()).ok_or(Error::BadType(block.r#type.into()))?;
         let range = kind.range(block.location, block.length.into())?;
-        let flags = Flags::from_input(element.flags).ok_or(Error::UndefinedFlags(element.flags))?;
+        let flags = Flags::from_input(element.flags).map_err(Error::UndefinedFlags)?;
         if flags == Flags::NONE && element.flags != 0 {
             return Err(Error::NothingButIgnored);
         }

@@ -81,18 +81,23 @@ impl Guest {
         if self.strict && self.has_started() && !space.lock.is_mine() {
             return Err(Error::LockNeeded(space.kind));
         }
-        let mut rest = Some(wanted.window);
-        while let Some(place) = rest.and_then(|rest| wanted.lowest_in(&rest)) {
-            match space.obstacle(&place) {
-                None => return Ok(place.first()),
-                Some(obstacle) => rest = wanted.window.above(obstacle.last()),
-            }
-        }
-        Err(wanted.not_found())
+        let place = space.map.at_once(|| space.free_place(&wanted));
+        place.map(|place| place.first()).ok_or(wanted.not_found())
     }
 }
 
 impl Space {
+    fn free_place(&self, wanted: &Wanted) -> Option<Range> {
+        let mut rest = wanted.window;
+        loop {
+            let place = wanted.lowest_in(&rest)?;
+            match self.obstacle(&place) {
+                None => return Some(place),
+                Some(obstacle) => rest = wanted.window.above(obstacle.last())?,
+            }
+        }
+    }
+
     /// The first region or reservation that overlaps a place.
     fn obstacle(&self, place: &Range) -> Option<Range> {
         let region = self.map.lookup_from(place.first()).map(|region| region.range);

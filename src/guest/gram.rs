@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::flags::Flags;
 use crate::range::{Location, Range};
 use crate::region::Region;
-use crate::runs::Run;
+use crate::runs::{Extent, Run};
 use crate::space::{Kind, Reservations};
 
 /// What kind of memory, and from which end.
@@ -51,7 +51,8 @@ impl Guest {
         let hints = Hints::new(hints)?;
         self.startup_only()?;
         let mut given = self.gram.lock();
-        let place = self.gram_place(&wanted, hints, &given).ok_or(wanted.not_found())?;
+        let find = || self.gram_place(&wanted, hints, &given);
+        let place = self.memory.map.at_once(find).ok_or(wanted.not_found())?;
         given.reserve(place)?;
         Ok(place.first())
     }
@@ -61,7 +62,7 @@ impl Guest {
         let range = Kind::Memory.range(location, size)?;
         self.startup_only()?;
         let is_memory = |region: &Region| region.flags.has_any(Flags::MEMORY);
-        let run = Run::first_from(self, range.first(), is_memory, false);
+        let run = Run::first_from(self, range.first(), is_memory, Extent::WHOLE);
         match run.map(|run| run.range).filter(|run| run.contains(range.first())) {
             None => Err(Error::NotMemory(range.first())),
             Some(run) if !run.covers(&range) => {
@@ -74,9 +75,9 @@ impl Guest {
     fn gram_place(&self, wanted: &Wanted, hints: Hints, given: &Reservations) -> Option<Range> {
         let mut from = Some(wanted.window.first());
         let mut highest = None;
-        while let Some(run) =
-            from.and_then(|from| Run::first_from(self, from, |region| hints.admit(region), false))
-        {
+        while let Some(run) = from.and_then(|from| {
+            Run::first_from(self, from, |region| hints.admit(region), Extent::WHOLE)
+        }) {
             if run.range.first() > wanted.window.last() {
                 break;
             }

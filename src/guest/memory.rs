@@ -47,10 +47,10 @@ impl Guest {
         let host = mapping.start().as_ptr().expose_provenance() as u64;
         let window = draft.window(&range.with_neighbours());
         let mut regions: Vec<Region> = Vec::new();
-        let around: Vec<Region> = draft.regions(&window).collect();
-        let (below, above) =
-            around.into_iter().partition::<Vec<_>, _>(|one| one.range.last() < range.first());
-        for region in below.into_iter().chain(pieces.regions(host)).chain(above) {
+        let is_below = |one: &Region| one.range.last() < range.first();
+        let below = draft.regions(&window).filter(is_below);
+        let above = draft.regions(&window).filter(|one| !is_below(one));
+        for region in below.chain(pieces.regions(host)).chain(above) {
             if !region.append_to(&mut regions) {
                 return Err(Error::NoMemory);
             }
@@ -86,22 +86,28 @@ impl Guest {
             return Ok(());
         }
         let range = Kind::Memory.range(location, data.len() as u64)?;
-        let mut pieces = Vec::new();
-        let mut next = Some(range.first());
-        while let Some(at) = next.filter(|next| *next <= range.last()) {
-            let region = self.memory.map.lookup(at).filter(Region::is_backed);
-            let region = region.and_then(|region| region.cut(&range)).ok_or(Error::Unbacked(at))?;
-            let part = region.cut(&Range::from_ends(at, range.last()).ok_or(Error::Unbacked(at))?);
-            let part = part.ok_or(Error::Unbacked(at))?;
-            pieces.try_reserve(1).map_err(|_| Error::NoMemory)?;
-            pieces.push(part);
-            next = part.range.last().next();
-        }
+        let pieces = self.memory.map.at_once(|| self.pieces_behind(&range))?;
         for piece in pieces {
             let start = piece.range.first().offset_from(range.first());
             action(piece.host, data.part(start, piece.range.saturating_length()));
         }
         Ok(())
+    }
+}
+
+impl Guest {
+    /// What is behind a range, in contiguous pieces.
+    fn pieces_behind(&self, range: &Range) -> Result<Vec<Region>, Error> {
+        let mut pieces = Vec::new();
+        let mut rest = Some(*range);
+        while let Some(now) = rest {
+            let region = self.memory.map.lookup(now.first()).filter(Region::is_backed);
+            let piece = region.ok_or(Error::Unbacked(now.first()))?.view(&now);
+            pieces.try_reserve(1).map_err(|_| Error::NoMemory)?;
+            pieces.push(piece);
+            rest = now.above(piece.range.last());
+        }
+        Ok(pieces)
     }
 }
 
@@ -123,7 +129,7 @@ impl Pieces {
     /// `chunk` 0: one piece. `None`: more than an address space holds.
     fn new(range: Range, flags: Flags, chunk: u64) -> Option<Self> {
         let length = range.saturating_length();
-        if chunk == 0 {
+        if chunk == 0 || chunk >= length {
             let host_length = usize::try_from(length).ok()?;
             return Some(Self { range, flags, size: length, stride: 0, host_length });
         }

@@ -13,7 +13,7 @@ use crate::abi::types::{gasp_region, qvm_state_block};
 use crate::error::Error;
 use crate::fatal::Handler;
 use crate::lock::Lock;
-use crate::range::Location;
+use crate::map::Map;
 use crate::region::Region;
 use crate::space::{Kind, Reservations, Space};
 use crate::sys::mapping::Mapping;
@@ -89,13 +89,16 @@ impl Guest {
     /// The region at the start of a block, cut to the block.
     #[inline(always)]
     pub(crate) fn info(&self, block: &qvm_state_block) -> Result<Region, Error> {
-        let space = self.space_of(block.r#type.into())?;
-        let range = space.kind.range(block.location, block.length.into())?;
-        space
-            .map
-            .lookup(range.first())
-            .map(|region| region.view(&range))
-            .ok_or(Error::Absent { kind: space.kind, location: range.first() })
+        // The kind is a constant in each arm, for the compiler's benefit.
+        match Kind::from_type(block.r#type.into()) {
+            Some(Kind::Memory) => self.memory.info(Kind::Memory, block),
+            Some(Kind::Ports) => self.port_info(block),
+            None => Err(Error::BadType(block.r#type.into())),
+        }
+    }
+
+    fn port_info(&self, block: &qvm_state_block) -> Result<Region, Error> {
+        self.ports.info(Kind::Ports, block)
     }
 
     /// The region that holds a location, or the first one after it.
@@ -118,8 +121,8 @@ impl Guest {
     }
 
     /// The memory space's regions.
-    pub(crate) fn memory_from(&self, location: Location) -> Option<Region> {
-        self.memory.map.lookup_from(location)
+    pub(crate) fn memory(&self) -> &Map {
+        &self.memory.map
     }
 
     #[inline(always)]

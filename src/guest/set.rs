@@ -43,20 +43,15 @@ impl Guest {
     }
 
     fn set_with(&self, elements: &impl Elements, locking: Locking) -> Result<(), Refusal> {
-        // Ports were locked before an element named memory: again, in the order of locks.
-        match Transaction::new(self, locking).run(elements) {
-            Err(Stop::OutOfOrder) => {
-                let mut transaction = Transaction::new(self, locking);
-                transaction.open(Kind::Memory)?;
-                transaction.open(Kind::Ports)?;
-                transaction.run(elements)
-            }
+        // Locks are waited for in their order, and with no draft open.
+        let done = match Transaction::new(self, locking).run(elements) {
+            Err(Stop::NeedsLock) => Transaction::with_locks(self, locking)?.run(elements),
             other => other,
-        }
-        .map_err(|stop| match stop {
+        };
+        done.map_err(|stop| match stop {
             Stop::Refused(refusal) => refusal,
             Stop::Failed(error) => error.into(),
-            Stop::OutOfOrder => Error::Deadlock(Kind::Memory).into(),
+            Stop::NeedsLock => Error::Deadlock(Kind::Ports).into(),
         })
     }
 }
@@ -67,27 +62,35 @@ enum Stop {
     Refused(Refusal),
     /// Nothing is in effect.
     Failed(Error),
-    /// Nothing is in effect: memory has to be locked before ports.
-    OutOfOrder,
+    /// Nothing is in effect: the lock of another space has to be waited for.
+    NeedsLock,
 }
 
-/// The spaces that a call has named so far, each with its lock and its next state.
+/// The spaces that a call has named so far, each with its next state.
 struct Transaction<'g> {
     guest: &'g Guest,
     locking: Locking,
     memory: Option<Open<'g>>,
     ports: Option<Open<'g>>,
+    /// Locks taken before any draft was opened; given back after the drafts are gone.
+    _locks: Option<[Held; 2]>,
 }
 
 /// A space that is being changed. The draft goes first, then the lock.
 struct Open<'g> {
     draft: Draft<'g>,
-    held: Held,
+    _held: Held,
 }
 
 impl<'g> Transaction<'g> {
     fn new(guest: &'g Guest, locking: Locking) -> Self {
-        Self { guest, locking, memory: None, ports: None }
+        Self { guest, locking, memory: None, ports: None, _locks: None }
+    }
+
+    fn with_locks(guest: &'g Guest, locking: Locking) -> Result<Self, Error> {
+        let memory = guest.memory.lock.hold(Kind::Memory)?;
+        let ports = guest.ports.lock.hold(Kind::Ports)?;
+        Ok(Self { _locks: Some([memory, ports]), ..Self::new(guest, locking) })
     }
 
     fn run(mut self, elements: &impl Elements) -> Result<(), Stop> {
@@ -114,7 +117,7 @@ impl<'g> Transaction<'g> {
             let mut draft = self.guest.space(change.kind).map.draft();
             return change.apply(&mut draft, rules).map_err(Stop::Failed);
         }
-        self.open_in_order(change.kind)?;
+        self.open(change.kind)?;
         match self.opened(change.kind) {
             Some(open) => change.apply(&mut open.draft, rules).map_err(Stop::Failed),
             None => Ok(()),
@@ -128,22 +131,19 @@ impl<'g> Transaction<'g> {
         Rules { lock_missing, strict }
     }
 
-    fn open_in_order(&mut self, kind: Kind) -> Result<(), Stop> {
+    fn open(&mut self, kind: Kind) -> Result<(), Stop> {
         if self.opened(kind).is_some() {
             return Ok(());
         }
-        if kind == Kind::Memory && self.ports.is_some() {
-            return Err(Stop::OutOfOrder);
-        }
-        // A lock that cannot be had is the call's failure, not the element's.
-        self.open(kind).map_err(|error| Stop::Refused(error.into()))
-    }
-
-    fn open(&mut self, kind: Kind) -> Result<(), Error> {
         let space: &'g Space = self.guest.space(kind);
-        let held = space.lock.hold(kind)?;
-        let draft = space.map.draft();
-        *self.place(kind) = Some(Open { draft, held });
+        let held = if self.memory.is_none() && self.ports.is_none() {
+            // A lock that cannot be had is the call's failure, not the element's.
+            space.lock.hold(kind).map_err(|error| Stop::Refused(error.into()))?
+        } else {
+            // Readers and others may wait for an open draft, so nobody waits with one.
+            space.lock.try_hold(kind).ok_or(Stop::NeedsLock)?
+        };
+        *self.place(kind) = Some(Open { draft: space.map.draft(), _held: held });
         Ok(())
     }
 
@@ -161,7 +161,6 @@ impl<'g> Transaction<'g> {
     fn commit(self) {
         for open in [self.memory, self.ports].into_iter().flatten() {
             open.draft.commit();
-            drop(open.held);
         }
     }
 }

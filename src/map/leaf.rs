@@ -17,7 +17,7 @@ use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 pub(super) const SLOTS: usize = 64;
 const BLOCKS: usize = SLOTS / BLOCK;
 
-/// The key of an unused place: no search for anything else goes past it.
+/// The key of an unused place: below no limit of a search.
 const UNUSED: u64 = u64::MAX;
 
 /// What a region is but for its first location: last location, flags and cookie, vdev, host.
@@ -36,24 +36,25 @@ pub(super) struct Leaf {
     values: [Value; SLOTS],
 }
 
-/// How many of seven ascending keys are not above `key`. Three comparisons without a branch, since
+/// How many of seven ascending keys are below `limit`. Three comparisons without a branch, since
 /// nothing about them can be predicted; all keys are in one cache line and loaded together.
+/// "Below" rather than "not above": x86 selects by the one in fewer steps than by the other.
 #[inline(always)]
-pub(super) fn rank(keys: &[AtomicU64; BLOCK - 1], key: u64) -> usize {
+fn rank(keys: &[AtomicU64; BLOCK - 1], limit: u64) -> usize {
     let [k1, k2, k3, k4, k5, k6, k7] = keys.each_ref().map(|cell| cell.load(Relaxed));
-    let upper = k4 <= key;
-    let middle = select_unpredictable(upper, k6, k2) <= key;
+    let upper = k4 < limit;
+    let middle = select_unpredictable(upper, k6, k2) < limit;
     let low = select_unpredictable(upper, k5, k1);
     let high = select_unpredictable(upper, k7, k3);
-    let last = select_unpredictable(middle, high, low) <= key;
+    let last = select_unpredictable(middle, high, low) < limit;
     usize::from(upper) * 4 + usize::from(middle) * 2 + usize::from(last)
 }
 
-/// Which of eight ascending keys, the first of which is not above `key`, is the last such one.
+/// Which of eight ascending keys, the first of which is below `limit`, is the last such one.
 #[inline(always)]
-pub(super) fn last_not_above(keys: &[AtomicU64; BLOCK], key: u64) -> usize {
+pub(super) fn last_below(keys: &[AtomicU64; BLOCK], limit: u64) -> usize {
     let [_, rest @ ..] = keys;
-    rank(rest, key)
+    rank(rest, limit)
 }
 
 impl Leaf {
@@ -86,7 +87,8 @@ impl Leaf {
         match self.count() {
             0 => 0,
             _ if key < self.key(0) => 0,
-            count => (self.last_not_above(key) + 1).min(count),
+            count if key == u64::MAX => count,
+            _ => self.last_below(key + 1) + 1,
         }
     }
 
@@ -100,13 +102,12 @@ impl Leaf {
         }
     }
 
-    /// The last region that starts at `key` or before, if there is one and `key` is not the
-    /// highest possible (which unused places have); else anything.
+    /// The last region that starts below `limit`, if there is one; else anything.
     #[inline(always)]
-    pub(super) fn last_not_above(&self, key: u64) -> usize {
+    pub(super) fn last_below(&self, limit: u64) -> usize {
         let small = self.count.load(Relaxed) as usize <= BLOCK;
-        let block = if small { 0 } else { rank(&self.fences, key) };
-        block * BLOCK + last_not_above(&self.keys[block], key)
+        let block = if small { 0 } else { rank(&self.fences, limit) };
+        block * BLOCK + last_below(&self.keys[block], limit)
     }
 
     /// The first location of a region.

@@ -57,6 +57,9 @@ use leaf::Leaf;
 use pool::Pool;
 use root::Root;
 
+/// How often a query of several lookups is tried before it keeps the writer out.
+const TRIES: usize = 8;
+
 /// Keys in a cache line.
 const BLOCK: usize = 8;
 
@@ -102,6 +105,25 @@ impl Map {
         }
     }
 
+    /// The result of a query of several lookups, all of which saw the same state. The query may
+    /// run more than once.
+    pub(crate) fn at_once<T>(&self, query: impl Fn() -> T) -> T {
+        for _ in 0..TRIES {
+            let before = self.version.load(Acquire);
+            let result = query();
+            if before.is_multiple_of(2) && self.is_still(before) {
+                return result;
+            }
+        }
+        let _no_change = self.pool.write();
+        query()
+    }
+
+    fn is_still(&self, version: u64) -> bool {
+        fence(Acquire);
+        self.version.load(Relaxed) == version
+    }
+
     #[cfg_attr(not(test), expect(dead_code, reason = "vCPU handles are its users"))]
     /// As [`Map::lookup`], after asking the hint, which remembers the answer.
     #[inline(always)]
@@ -123,8 +145,7 @@ impl Map {
         before: u64,
     ) -> Option<Region> {
         let region = self.lookup(location)?;
-        fence(Acquire);
-        let steady = before.is_multiple_of(2) && self.version.load(Relaxed) == before;
+        let steady = before.is_multiple_of(2) && self.is_still(before);
         hint.known = steady.then_some((before, region));
         Some(region)
     }
@@ -152,12 +173,12 @@ impl Map {
 
 #[inline(always)]
 fn holding(root: &Root, key: u64) -> Option<Region> {
-    let (leaf, index) = match key {
-        u64::MAX => last_place(root)?,
-        _ => {
-            let leaf = root.leaf(root.find_below_max(key))?;
-            (leaf, leaf.last_not_above(key))
+    let (leaf, index) = match key.checked_add(1) {
+        Some(limit) => {
+            let leaf = root.leaf_below(limit)?;
+            (leaf, leaf.last_below(limit))
         }
+        None => last_place(root)?,
     };
     leaf.get_if_around(index, key)
 }

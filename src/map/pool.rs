@@ -53,18 +53,8 @@ impl LeafCell {
     }
 
     /// Sets the leaf; a release, because this may publish it.
-    pub(super) fn store(&self, leaf: &Leaf) {
-        self.0.store(ptr::from_ref(leaf).cast_mut(), Release);
-    }
-
-    /// Sets the leaf to that of another cell of the same pool.
-    pub(super) fn copy(&self, source: &Self) {
-        self.0.store(source.0.load(Relaxed), Relaxed);
-    }
-
-    /// Sets no leaf.
-    pub(super) fn clear(&self) {
-        self.0.store(ptr::null_mut(), Relaxed);
+    pub(super) fn store(&self, leaf: Option<&Leaf>) {
+        self.0.store(leaf.map_or(ptr::null(), ptr::from_ref).cast_mut(), Release);
     }
 }
 

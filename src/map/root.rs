@@ -11,7 +11,7 @@
 #![forbid(unsafe_code)]
 
 use super::BLOCK;
-use super::leaf::{Leaf, last_not_above};
+use super::leaf::{Leaf, last_below};
 use super::pool::{LeafCell, NoMemory};
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
@@ -25,6 +25,9 @@ pub(super) struct Root {
     count: AtomicUsize,
     /// Levels of the index in use, 0 if there is one leaf or none.
     depth: AtomicUsize,
+    /// The first leaves, here for maps that have no more.
+    first: [LeafCell; BLOCK],
+    /// All leaves but the first, whose places are not used.
     leaves: Box<[LeafCell]>,
     keys: Box<[AtomicU64]>,
     /// The highest level.
@@ -58,6 +61,7 @@ impl Root {
             count: AtomicUsize::new(0),
             depth: AtomicUsize::new(0),
             leaves: zeroed(capacity, LeafCell::default)?,
+            first: Default::default(),
             keys: zeroed(start, AtomicU64::default)?,
             top: Top(Default::default()),
             levels,
@@ -78,7 +82,18 @@ impl Root {
     /// A leaf; `None` if there is none, or the root is being reused.
     #[inline(always)]
     pub(super) fn leaf(&self, slot: usize) -> Option<&Leaf> {
-        self.leaves.get(slot)?.load()
+        self.cell(slot)?.load()
+    }
+
+    #[inline(always)]
+    fn cell(&self, slot: usize) -> Option<&LeafCell> {
+        if slot < BLOCK { Some(&self.first[slot]) } else { self.leaves.get(slot) }
+    }
+
+    fn set_cell(&self, slot: usize, leaf: Option<&Leaf>) {
+        if let Some(cell) = self.cell(slot) {
+            cell.store(leaf);
+        }
     }
 
     /// The separator of a leaf.
@@ -90,25 +105,32 @@ impl Root {
     pub(super) fn find(&self, key: u64) -> usize {
         match key {
             u64::MAX => self.count().saturating_sub(1),
-            _ => self.find_below_max(key),
+            _ => match self.depth.load(Relaxed) {
+                0 => 0,
+                depth => self.search_index(depth, key + 1),
+            },
         }
     }
 
-    /// Which leaf a key belongs to that is not the highest possible one (which unused places of
-    /// the index have).
+    /// The leaf that the last location below `limit` belongs to.
     #[inline(always)]
-    pub(super) fn find_below_max(&self, key: u64) -> usize {
-        let depth = self.depth.load(Relaxed);
-        if depth == 0 {
-            return 0;
+    pub(super) fn leaf_below(&self, limit: u64) -> Option<&Leaf> {
+        match self.depth.load(Relaxed) {
+            0 => self.first[0].load(),
+            1 => self.first[last_below(&self.top.0, limit)].load(),
+            depth => self.leaf(self.search_index(depth, limit)),
         }
-        let mut found = last_not_above(&self.top.0, key);
+    }
+
+    #[inline(always)]
+    fn search_index(&self, depth: usize, limit: u64) -> usize {
+        let mut found = last_below(&self.top.0, limit);
         for level in self.levels[..LEVELS.min(depth) - 1].iter().rev() {
             let start = level.wrapping_add(found.wrapping_mul(BLOCK));
             let Some(block) = self.keys.get(start..).and_then(|keys| keys.first_chunk()) else {
                 return usize::MAX;
             };
-            found = found.wrapping_mul(BLOCK).wrapping_add(last_not_above(block, key));
+            found = found.wrapping_mul(BLOCK).wrapping_add(last_below(block, limit));
         }
         found
     }
@@ -121,14 +143,14 @@ impl Root {
 
     /// Puts another leaf in a place. The store publishes the leaf if the root is published.
     pub(super) fn set_leaf(&self, slot: usize, leaf: &Leaf) {
-        self.leaves[slot].store(leaf);
+        self.set_cell(slot, Some(leaf));
     }
 
     /// Becomes a copy of `source`, which fits; the index is not made.
     pub(super) fn copy(&self, source: &Self) {
         let count = source.count();
         for slot in 0..count {
-            self.leaves[slot].copy(&source.leaves[slot]);
+            self.set_cell(slot, source.leaf(slot));
             self.keys[slot].store(source.keys[slot].load(Relaxed), Relaxed);
         }
         self.count.store(count, Relaxed);
@@ -139,7 +161,7 @@ impl Root {
         let count = self.count();
         let shift = |at: usize| {
             let target = at + to - from;
-            self.leaves[target].copy(&self.leaves[at]);
+            self.set_cell(target, self.leaf(at));
             self.keys[target].store(self.separator(at), Relaxed);
         };
         match to > from {
@@ -151,7 +173,7 @@ impl Root {
 
     /// Puts a leaf and its separator in a place. The index is not made.
     pub(super) fn put(&self, slot: usize, separator: u64, leaf: &Leaf) {
-        self.leaves[slot].store(leaf);
+        self.set_cell(slot, Some(leaf));
         self.keys[slot].store(separator, Relaxed);
     }
 
@@ -164,7 +186,7 @@ impl Root {
     /// Starts over, without leaves.
     pub(super) fn clear(&self) {
         self.count.store(0, Relaxed);
-        self.leaves[0].clear();
+        self.set_cell(0, None);
     }
 
     /// Makes the index.

@@ -1,0 +1,218 @@
+/* Every size, offset and value that C sees, asserted while this compiles (C11 and later, C++11
+ * and later). The numbers are QNX's, or libgasp's own where its pages give none; src/abi/layout.rs
+ * has the layouts for Rust.
+ * SPDX-License-Identifier: MIT OR Apache-2.0 */
+
+#include <assert.h>
+#include <gasp/host.h>
+#include <qvm/gasp.h>
+#include <qvm/guest.h>
+#include <qvm/types.h>
+#include <qvm/vdev-core.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SIZE(type, size) static_assert(sizeof(type) == (size), "sizeof " #type)
+#define AT(type, field, offset, size) \
+	static_assert(offsetof(type, field) == (offset) && sizeof(((type *)0)->field) == (size), \
+		#type "." #field)
+#define IS(name, value) static_assert((name) == (value), #name)
+
+/* <qvm/types.h>: layouts */
+
+SIZE(struct qvm_state_block, 16);
+AT(struct qvm_state_block, location, 0, 8);
+AT(struct qvm_state_block, length, 8, 4);
+AT(struct qvm_state_block, type, 12, 2);
+AT(struct qvm_state_block, flags, 14, 2);
+
+SIZE(struct gasp_region, 40);
+AT(struct gasp_region, flags, 0, 4);
+AT(struct gasp_region, cookie, 4, 4);
+AT(struct gasp_region, vdev, 8, 8);
+AT(struct gasp_region, host_location, 16, 8);
+AT(struct gasp_region, guest, 24, 16);
+
+/* <qvm/types.h>: values */
+
+#ifndef EOK
+#error "EOK is missing"
+#endif
+IS(EOK, 0);
+IS(QST_MEMORY, 0);
+IS(QST_VIRTUAL, 1);
+IS(QST_CPUREGS, 2);
+IS(QST_FPUREGS, 3);
+IS(QST_HOST, 4);
+IS(QST_PCI, 5);
+IS(QST_PCI_IO, 6);
+IS(QST_IMMEDIATE, 7);
+IS(QST_ARCH_SPECIFIC, 0x8000);
+IS(QST_X86_IO, 0x8000);
+IS(QST_ARM_SR, 0x8000);
+IS(QST_X86_SEGREGS, 0x8001);
+IS(QST_X86_CTRLREGS, 0x8002);
+IS(QST_X86_DBGREGS, 0x8003);
+IS(QST_X86_MSR, 0x8004);
+IS(QST_NO_TYPE, 0xffff);
+IS(QSF_NONE, 0);
+IS(QSF_SEXT_SHIFT, 0);
+IS(QSF_ZEXT_SHIFT, 4);
+IS(QSF_EXT_MASK, 0xf);
+IS(QSF_FORCE_WRITE, 0x4000);
+IS(QSF_REPORT_EXCEPTION, 0x8000);
+IS(GRF_NONE, 0);
+IS(GRF_VIRT_RD, 0x1);
+IS(GRF_VIRT_WR, 0x2);
+IS(GRF_VIRT_EX, 0x4);
+IS(GRF_VIRT_ANY, 0x7);
+IS(GRF_PASS_RD, 0x8);
+IS(GRF_PASS_WR, 0x10);
+IS(GRF_PASS_EX, 0x20);
+IS(GRF_PASS_ANY, 0x38);
+IS(GRF_NOCACHE, 0x40);
+IS(GRF_ACTIVE, 0x80);
+IS(GRF_MEMORY, 0x100);
+IS(GRF_PASSTHRU, 0x200);
+IS(GRF_DMA_USES, 0x400);
+IS(GRF_DMA_NO_USE, 0x800);
+IS(GRF_DMA_SOURCE, 0x1000);
+IS(GRF_DMA_TARGET, 0x2000);
+IS(GRF_PRECIOUS, 0x4000);
+IS(GRF_NOPERMS, 0x8000);
+IS(GRF_STICKY, 0x3300);
+IS(GRF_STICKY, GRF_MEMORY | GRF_PASSTHRU | GRF_DMA_SOURCE | GRF_DMA_TARGET);
+IS(GRF_BACKUP_MASK, 0xf0000000u);
+IS(GRF_BACKUP_SHIFT, 25);
+IS((uint32_t)(GRF_PASS_ANY | GRF_NOCACHE) << GRF_BACKUP_SHIFT, GRF_BACKUP_MASK);
+IS(QSL_NO_LOCATION, UINT64_MAX); /* value: libgasp's own */
+IS(QSL_PCI_MAKE_LOC(0, 0, 0), 0u); /* packing: libgasp's own */
+IS(QSL_PCI_MAKE_LOC(255, 31, 7), 0xffff000u);
+IS(QSL_PCI_MAKE_LOC(1, 2, 3), 0x113000u);
+
+/* <qvm/guest.h> */
+
+SIZE(struct guest_intr, 16);
+AT(struct guest_intr, pic, 0, 8);
+AT(struct guest_intr, param, 8, 4);
+AT(struct guest_intr, src_id, 12, 4);
+IS(GXF_NONE, 0);
+IS(GXF_PAUSE, 1);
+IS(GXF_UNPAUSE, 2);
+IS(GXF_ASYNC, 4);
+IS(GXF_GDB, 8);
+IS(GXF_FLUSH, 0x10);
+IS(GIS_ON, 1);
+IS(GIS_OFF, 2);
+IS(GIS_ISR, 4);
+IS(GTC_CUSTOM_MIN, 32);
+
+/* <qvm/vdev-core.h>: after v_mtx, offsets depend on this system's pthread_mutex_t */
+
+SIZE(struct qvm_sched_info, 8); /* fields: libgasp's own */
+AT(struct qvm_sched_info, policy, 0, 4);
+AT(struct qvm_sched_info, priority, 4, 4);
+AT(struct vdev_s, v_device, 0, 8);
+AT(struct vdev_s, v_factory, 8, 8);
+AT(struct vdev_s, v_gsp, 16, 8);
+AT(struct vdev_s, v_block, 24, 16);
+AT(struct vdev_s, v_intr, 40, 16);
+AT(struct vdev_s, v_mtx, 56, sizeof(pthread_mutex_t));
+AT(struct vdev_s, v_sched, 56 + sizeof(pthread_mutex_t), 8);
+SIZE(vdev_t, 56 + sizeof(pthread_mutex_t) + sizeof(struct qvm_sched_info));
+IS(VFF_NONE, 0);
+IS(VFF_RESERVED, 0x1);
+IS(VFF_INTR_NO, 0x2);
+IS(VFF_INTR_REQ, 0x4);
+IS(VFF_INTR_NONPCI, 0x8);
+IS(VFF_LOC_NO, 0x10);
+IS(VFF_VDEV_MEM, 0x20);
+IS(VFF_VDEV_X86_IO, 0x40);
+IS(VFF_VDEV_PCI, 0x80);
+IS(VFF_VDEV_LOC_TYPES, 0xe0);
+IS(VFF_MUTEX, 0x100);
+IS(VFF_MUTEX_RECURSIVE, 0x200);
+IS(VFF_RC, 0x400);
+IS(VFF_MANUAL_REGION, 0x800);
+IS(VDEV_CTRL_OPTIONS_START, 0);
+IS(VDEV_CTRL_OPTIONS_END, 1);
+IS(VDEV_CTRL_GUEST_CONFIGURED, 2);
+IS(VDEV_CTRL_BOOTUP, VDEV_CTRL_GUEST_CONFIGURED);
+IS(VDEV_CTRL_TERMINATE, 3);
+IS(VDEV_CTRL_STATUS, 4);
+IS(VDEV_CTRL_GEN_ACPI, 5);
+IS(VDEV_CTRL_GEN_FDT, 6);
+IS(VDEV_CTRL_BUTTON, 7);
+IS(VDEV_CTRL_ASSIGN, 8); /* number: libgasp's own, as the three that follow */
+IS(VDEV_CTRL_GUEST_STARTING, 9);
+IS(VDEV_CTRL_PCI_BARS, 10);
+IS(VDEV_CTRL_FIRST_OPTIDX, 0x100);
+IS(VDEV_SAFETY_NO, 0x55555555);
+IS(VDEV_SAFETY_YES, 0xaaaaaaaau);
+IS(VDEV_SAFETY_SELECTED, VDEV_SAFETY_NO);
+IS(QVM_VDEV_ABI, 0x701); /* number: libgasp's own */
+IS(VIOREF_CLASS_NOP, 0);
+IS(VIOREF_CLASS_NOTIFY, 0x10000);
+IS(VIOREF_CLASS_ENABLED, 0x20000);
+IS(VIOREF_CLASS_RESET, 0x30000);
+IS(VIOREF_CLASS_STATUS, 0x40000);
+IS(VIOREF_CLASS_DEVCFG, 0x50000);
+IS(VIOREF_CLASS_BUS_ERROR, 0x60000);
+IS(VIOREF_CLASS_ERRNO, 0x70000);
+IS(VIOREF_CLASS_MASK, 0xf0000);
+IS(VIO_MAX_FEATURE_WORDS, 4);
+IS(VRS_NORMAL, 0);
+IS(VRS_NO_ADVANCE, 1);
+IS(VRS_ABORT, 2);
+IS(VRS_BUS_ERROR, 3);
+IS(VRS_CONTINUE, 4);
+IS(VRS_TERMINATE, 5);
+IS(VRS_ERRNO, 0x100);
+
+/* <qvm/gasp.h> */
+
+SIZE(struct gasp_walk_state, 56);
+AT(struct gasp_walk_state, span, 0, 8);
+AT(struct gasp_walk_state, gsp, 8, 8);
+AT(struct gasp_walk_state, guest_loc, 16, 8);
+AT(struct gasp_walk_state, host_loc, 24, 8);
+AT(struct gasp_walk_state, length, 32, 8);
+AT(struct gasp_walk_state, max_length, 40, 8);
+AT(struct gasp_walk_state, flags, 48, 4);
+SIZE(struct gasp_walk_state_filtered, 80);
+AT(struct gasp_walk_state_filtered, ws, 0, 56);
+AT(struct gasp_walk_state_filtered, filter, 56, 8);
+AT(struct gasp_walk_state_filtered, remaining_guest_loc, 64, 8);
+AT(struct gasp_walk_state_filtered, remaining_length, 72, 8);
+IS(GRAM_HINT_RAM, 1);
+IS(GRAM_HINT_ROM, 2);
+IS(GRAM_HINT_ALIGN_TOP, 4);
+IS(GWS_HOST, 1); /* value: libgasp's own, as the next */
+IS(GMF_MAP_ANY, 1 << 30);
+
+/* <gasp/host.h>: all of it libgasp's own */
+
+SIZE(struct gasp_guest_options, 16);
+AT(struct gasp_guest_options, size, 0, 8);
+AT(struct gasp_guest_options, flags, 8, 4);
+SIZE(struct gasp_span, 40);
+AT(struct gasp_span, location, 0, 8);
+AT(struct gasp_span, last, 8, 8);
+AT(struct gasp_span, host_location, 16, 8);
+AT(struct gasp_span, vdev, 24, 8);
+AT(struct gasp_span, flags, 32, 4);
+AT(struct gasp_span, cookie, 36, 4);
+IS(GASP_GUEST_STRICT, 1);
+IS(GASP_RAM, 0);
+IS(GASP_ROM, 1);
+
+/* What no assertion can say. */
+int main(void)
+{
+	int good = strcmp(QVM_OPTION_NO_ARG_PREFIX, "0") == 0;
+
+	printf("ok layouts_and_values\n");
+	printf("%s option_prefix\n", good ? "ok" : "not ok");
+	return good ? 0 : 1;
+}
