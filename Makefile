@@ -1,0 +1,112 @@
+# libgasp: build, demonstrate, test, install. `make help` lists what there is.
+# SPDX-License-Identifier: MIT OR Apache-2.0
+
+PREFIX     ?= /usr/local
+LIBDIR     ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+DESTDIR    ?=
+
+CARGO   ?= cargo
+INSTALL ?= install
+CFLAGS  ?= -O2 -g
+
+# The version is written down once, in Cargo.toml; the major number is the ABI's.
+VERSION := $(shell sed -n 's/^version *= *"\(.*\)"/\1/p' Cargo.toml | head -n 1)
+MAJOR   := $(firstword $(subst ., ,$(VERSION)))
+
+CARGO_TARGET_DIR ?= $(CURDIR)/target
+RELEASE  := $(CARGO_TARGET_DIR)/release
+SHARED   := build/libgasp.so
+STATIC   := build/libgasp.a
+SOURCES  := Cargo.toml Cargo.lock build.rs $(shell find src -name '*.rs')
+HEADERS  := $(wildcard include/qvm/*.h include/gasp/*.h)
+
+# The tests and the demo use an installed tree, as everybody else does.
+STAGE        := $(CURDIR)/build/stage
+STAGE_PREFIX := $(STAGE)/usr/local
+STRICT       := -std=c11 -Wall -Wextra -Wpedantic -Werror
+
+export CARGO CC CXX CARGO_TARGET_DIR STAGE_PREFIX
+
+.PHONY: all run test headers install uninstall deps clean help
+.DELETE_ON_ERROR:
+
+## all: build libgasp.so and libgasp.a (release)
+all: $(SHARED)
+
+# Without the rlib among the crate types, or else rustc leaves link-time optimisation out.
+# The copies in build/ are out of the reach of other cargo commands.
+$(SHARED): $(SOURCES)
+	$(CARGO) rustc --release --locked --lib --crate-type cdylib,staticlib
+	@mkdir -p build && cp $(RELEASE)/libgasp.so $(RELEASE)/libgasp.a build
+
+## run: the demo: a PC's memory, and a vdev that takes a window out of it
+run: build/pc_layout build/vdev_window.so
+	@echo
+	@build/pc_layout build/vdev_window.so
+
+# Linked as a VMM would be; the path to the staged library is for this tree only.
+build/pc_layout: examples/pc_layout.c build/stage.done
+	@echo "Building the demo: a host, and a device plugin"
+	@$(CC) $(STRICT) $(CFLAGS) -I$(STAGE_PREFIX)/include $< -o $@ \
+		-L$(STAGE_PREFIX)/lib -lgasp -ldl -Wl,-rpath,$(STAGE_PREFIX)/lib
+
+# Linked as a vdev is: without libgasp, its gasp_* come from the host that loads it.
+build/vdev_window.so: examples/vdev_window.c build/stage.done
+	@$(CC) $(STRICT) $(CFLAGS) -I$(STAGE_PREFIX)/include -shared -fPIC $< -o $@
+
+## test: every check; what cannot run here is skipped, counted and named (ONLY="symbols c" runs some)
+test:
+	@ctests/run.sh $(ONLY)
+
+## headers: generate include/ from the Rust sources
+headers:
+	GASP_BLESS=1 $(CARGO) test --locked --test headers
+
+## install: install under DESTDIR and PREFIX (also LIBDIR, INCLUDEDIR)
+install: $(SHARED)
+	$(INSTALL) -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/qvm $(DESTDIR)$(INCLUDEDIR)/gasp
+	$(INSTALL) -m 755 $(SHARED) $(DESTDIR)$(LIBDIR)/libgasp.so.$(VERSION)
+	ln -sf libgasp.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libgasp.so.$(MAJOR)
+	ln -sf libgasp.so.$(MAJOR) $(DESTDIR)$(LIBDIR)/libgasp.so
+	$(INSTALL) -m 644 $(STATIC) $(DESTDIR)$(LIBDIR)/libgasp.a
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' \
+		-e 's|@LIBDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR))|' \
+		-e 's|@INCLUDEDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(INCLUDEDIR))|' \
+		gasp.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/gasp.pc
+	chmod 644 $(DESTDIR)$(LIBDIR)/pkgconfig/gasp.pc
+	$(INSTALL) -m 644 include/qvm/*.h $(DESTDIR)$(INCLUDEDIR)/qvm
+	$(INSTALL) -m 644 include/gasp/*.h $(DESTDIR)$(INCLUDEDIR)/gasp
+	@test -n "$(DESTDIR)" || echo "Installed. If programs do not find libgasp.so.$(MAJOR), run ldconfig."
+
+## uninstall: remove what install put there
+uninstall:
+	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libgasp.so libgasp.so.$(MAJOR) libgasp.so.$(VERSION) libgasp.a pkgconfig/gasp.pc)
+	rm -f $(HEADERS:include/%=$(DESTDIR)$(INCLUDEDIR)/%)
+	@rmdir $(DESTDIR)$(INCLUDEDIR)/qvm $(DESTDIR)$(INCLUDEDIR)/gasp 2>/dev/null || true
+
+# A tree as `make install` makes it, new whenever the library, a header or gasp.pc is newer.
+build/stage.done: $(SHARED) $(HEADERS) gasp.pc.in Makefile
+	@rm -rf $(STAGE) && mkdir -p $(STAGE)
+	@$(MAKE) --no-print-directory -s install DESTDIR=$(STAGE) PREFIX=/usr/local \
+		LIBDIR=/usr/local/lib INCLUDEDIR=/usr/local/include
+	@touch $@
+
+## deps: install the tools that the optional checks need (Debian, Ubuntu)
+TOOLS := g++ clang abigail-tools valgrind pkg-config
+deps:
+	@echo "Installing the tools of the optional checks: $(TOOLS)"
+	@command -v apt-get >/dev/null || { echo "No apt-get here: install their counterparts by hand."; exit 1; }
+	@if [ "$$(id -u)" = 0 ]; then run=; else run=sudo; fi; \
+	$$run apt-get update -qq && \
+	DEBIAN_FRONTEND=noninteractive $$run apt-get install -y --no-install-recommends $(TOOLS)
+	@! command -v rustup >/dev/null || rustup component add rustfmt clippy
+
+## clean: remove everything that was built
+clean:
+	rm -rf build
+	$(CARGO) clean
+
+## help: this list
+help:
+	@sed -n 's/^## \([a-z]*\): /  make \1\t/p' Makefile | expand -t 18

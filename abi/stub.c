@@ -1,0 +1,174 @@
+/* The documented interface, written down a second time in plain C, without bodies.
+ *
+ * `make test` compiles it and has abidiff compare it with libgasp.so, type by type: a parameter
+ * that changes its width in the Rust sources is found even where nobody notices it in C.
+ * Sources: QNX's 7.1 pages for <qvm/...>, docs/specification.md for <gasp/host.h>. So that the
+ * comparison is worth something, nothing is taken from include/.
+ *
+ * -DWITH_HEADERS  take the types from include/ instead: the compiler then compares the prototypes
+ * -DPLANT_WIDTH   one parameter is too narrow: abidiff has to find it (a check of the check)
+ * SPDX-License-Identifier: MIT OR Apache-2.0 */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef WITH_HEADERS
+
+#include <gasp/host.h>
+#include <qvm/gasp.h>
+
+#else
+
+#include <pthread.h>
+
+struct guest_system;
+struct vdev_factory;
+typedef struct vdev_s vdev_t;
+
+struct qvm_state_block {
+	uint64_t location;
+	uint32_t length;
+	uint16_t type;
+	uint16_t flags;
+};
+
+struct gasp_region {
+	uint32_t flags;
+	uint32_t cookie;
+	vdev_t *vdev;
+	uint64_t host_location;
+	struct qvm_state_block guest;
+};
+
+struct gasp_walk_state {
+	void *span;
+	struct guest_system *gsp;
+	uint64_t guest_loc;
+	uint64_t host_loc;
+	uint64_t length;
+	uint64_t max_length;
+	unsigned flags;
+};
+
+struct gasp_walk_state_filtered {
+	struct gasp_walk_state ws;
+	void (*filter)(uint64_t *guest_loc, size_t *length);
+	uint64_t remaining_guest_loc;
+	uint64_t remaining_length;
+};
+
+struct guest_intr {
+	vdev_t *pic;
+	unsigned param;
+	unsigned src_id;
+};
+
+struct qvm_sched_info {
+	int policy;
+	int priority;
+};
+
+struct vdev_s {
+	void *v_device;
+	const struct vdev_factory *v_factory;
+	struct guest_system *v_gsp;
+	struct qvm_state_block v_block;
+	struct guest_intr v_intr;
+	pthread_mutex_t v_mtx;
+	struct qvm_sched_info v_sched;
+};
+
+struct gasp_guest_options {
+	size_t size;
+	unsigned flags;
+};
+
+struct gasp_span {
+	uint64_t location;
+	uint64_t last;
+	uint64_t host_location;
+	vdev_t *vdev;
+	uint32_t flags;
+	uint32_t cookie;
+};
+
+#endif
+
+#ifdef PLANT_WIDTH
+typedef uint32_t location_t;
+#else
+typedef uint64_t location_t;
+#endif
+
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+
+/* QNX 7.1, <qvm/gasp.h> */
+
+int gasp_lock(struct guest_system *gsp, uint16_t type) { return 0; }
+
+int gasp_unlock(struct guest_system *gsp, uint16_t type) { return 0; }
+
+void gasp_region_set(struct guest_system *gsp, unsigned num_regions, const struct gasp_region *rgn) {}
+
+unsigned gasp_region_set_soft(struct guest_system *gsp, unsigned num_regions,
+		const struct gasp_region *rgn) { return 0; }
+
+int gasp_region_info(struct guest_system *gsp, const struct qvm_state_block *blk,
+		struct gasp_region *rgn) { return 0; }
+
+uint64_t gasp_find_free(const struct guest_system *gsp, unsigned qst, uint64_t size,
+		uint64_t align) { return 0; }
+
+uint64_t gasp_find_free_range(const struct guest_system *gsp, unsigned qst, uint64_t size,
+		uint64_t align, uint64_t min_addr, uint64_t max_addr) { return 0; }
+
+void gasp_walk_init(struct gasp_walk_state *ws, struct guest_system *gsp, uint64_t max_length,
+		unsigned flags) {}
+
+int gasp_walk_next(struct gasp_walk_state *ws) { return 0; }
+
+unsigned gasp_walk_count(const struct guest_system *gsp, uint64_t max_length,
+		unsigned flags) { return 0; }
+
+void gasp_walk_init_filtered(struct gasp_walk_state_filtered *ws, struct guest_system *gsp,
+		uint64_t max_length, unsigned flags,
+		void (*filter)(uint64_t *guest_loc, size_t *length)) {}
+
+int gasp_walk_next_filtered(struct gasp_walk_state_filtered *ws) { return 0; }
+
+unsigned gasp_walk_count_filtered(const struct guest_system *gsp, uint64_t max_length,
+		unsigned flags,
+		void (*filter)(uint64_t *guest_loc, size_t *length)) { return 0; }
+
+uint64_t gram_find_free_range(struct guest_system *gsp, uint64_t size, uint64_t align,
+		unsigned flags, uint64_t range_start, uint64_t range_end) { return 0; }
+
+int gram_reserve(struct guest_system *gsp, location_t loc, uint64_t size) { return 0; }
+
+/* libgasp's own, <gasp/host.h> */
+
+struct guest_system *gasp_guest_create(const struct gasp_guest_options *options) { return NULL; }
+
+int gasp_guest_start(struct guest_system *gsp) { return 0; }
+
+void gasp_guest_destroy(struct guest_system *gsp) {}
+
+const char *gasp_last_error(void) { return ""; }
+
+void gasp_guest_set_fatal_handler(struct guest_system *gsp,
+		void (*handler)(void *arg, int exit_code, const char *message), void *arg) {}
+
+int gasp_guest_reserve(struct guest_system *gsp, unsigned type, uint64_t location,
+		uint64_t length) { return 0; }
+
+int gasp_guest_add_memory(struct guest_system *gsp, uint64_t location, uint64_t length,
+		unsigned kind, uint64_t chunk) { return 0; }
+
+int gasp_guest_next(struct guest_system *gsp, unsigned type, uint64_t from,
+		struct gasp_span *span) { return 0; }
+
+int gasp_guest_read(struct guest_system *gsp, uint64_t location, void *data,
+		size_t length) { return 0; }
+
+int gasp_guest_write(struct guest_system *gsp, uint64_t location, const void *data,
+		size_t length) { return 0; }
