@@ -2,8 +2,8 @@
 
 #![forbid(unsafe_code)]
 
-use crate::error::Refusal;
 use crate::error::last::{self, Text};
+use crate::error::{Error, Refusal};
 use crate::sys::process;
 use core::ffi::{CStr, c_int};
 use core::fmt;
@@ -13,6 +13,9 @@ use std::sync::Arc;
 const BEFORE_START: c_int = 64;
 /// Exit code after the guest has started (QNX).
 const AFTER_START: c_int = 96;
+
+/// Exit code of an unsupported access (QNX).
+const UNSUPPORTED: c_int = 5;
 
 /// What the host wants to be called with before the process ends: the exit code, the message.
 #[derive(Clone)]
@@ -29,10 +32,19 @@ impl fmt::Debug for Handler {
 /// Says why, calls the handler, and ends the process. The caller holds no lock.
 pub(crate) fn die(refusal: &Refusal, started: bool, handler: Option<&Handler>) -> ! {
     let code = if started { AFTER_START } else { BEFORE_START };
+    end("gasp_region_set", refusal, code, handler)
+}
+
+/// As [`die`], where an access to nothing ends the process.
+pub(crate) fn die_of_access(error: &Error, handler: Option<&Handler>) -> ! {
+    end("gasp_cpu_access", &(*error).into(), UNSUPPORTED, handler)
+}
+
+fn end(function: &str, refusal: &Refusal, code: c_int, handler: Option<&Handler>) -> ! {
     last::record(*refusal);
     let mut line = Text::new();
     let errno = refusal.error.errno();
-    line.format(format_args!("gasp_region_set: {refusal} ({}, errno {errno})", name(errno)));
+    line.format(format_args!("{function}: {refusal} ({}, errno {errno})", name(errno)));
     let message = line.as_bytes();
     if let Some(Handler(call)) = handler {
         announce(message);
@@ -69,6 +81,7 @@ fn name(errno: c_int) -> &'static str {
         libc::ENOMEM => "ENOMEM",
         libc::EDEADLK => "EDEADLK",
         libc::EAGAIN => "EAGAIN",
+        libc::EFAULT => "EFAULT",
         _ => "error",
     }
 }

@@ -19,6 +19,14 @@ impl Flags {
     pub(crate) const VIRT_ANY: Self = Self(grf::GRF_VIRT_ANY as u32);
     /// Accesses that pass.
     pub(crate) const PASS_ANY: Self = Self(grf::GRF_PASS_ANY as u32);
+    /// Reads trap.
+    pub(crate) const VIRT_RD: Self = Self(grf::GRF_VIRT_RD as u32);
+    /// Writes trap.
+    pub(crate) const VIRT_WR: Self = Self(grf::GRF_VIRT_WR as u32);
+    /// Reads pass.
+    pub(crate) const PASS_RD: Self = Self(grf::GRF_PASS_RD as u32);
+    /// Fetches pass.
+    pub(crate) const PASS_EX: Self = Self(grf::GRF_PASS_EX as u32);
     /// Writes pass.
     pub(crate) const PASS_WR: Self = Self(grf::GRF_PASS_WR as u32);
     /// Ordinary memory.
@@ -78,6 +86,12 @@ impl Flags {
     #[inline]
     pub(crate) fn has_any(self, flags: Self) -> bool {
         self.0 & flags.0 != 0
+    }
+
+    /// Whether all of these flags are set.
+    #[inline]
+    pub(crate) fn has_all(self, flags: Self) -> bool {
+        self.0 & flags.0 == flags.0
     }
 
     /// Whether one kind of access would both pass and trap.

@@ -5,7 +5,8 @@
 //!   ──────────────────────────────────────────────
 //!   capi       exported functions: convert, call, convert back
 //!   registry   handles
-//!   guest      the safe API: two spaces, set, find, gram, memory
+//!   cpu        what an access does, and waiting until accesses have ended
+//!   guest      the safe API: two spaces, set, find, gram, memory, mapping
 //!   walk, runs walks over memory
 //!   space      one space: lock, map, reservations
 //!   map        which region is where; lock-free lookups
@@ -19,6 +20,7 @@
 
 pub mod abi;
 pub mod capi;
+mod cpu;
 mod error;
 mod fatal;
 mod flags;

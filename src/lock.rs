@@ -20,7 +20,8 @@ const DEEPEST: u32 = 65_535;
 const NOBODY: u64 = 0;
 
 /// The number of the calling thread.
-fn this_thread() -> u64 {
+#[inline(always)]
+pub(crate) fn this_thread() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(NOBODY + 1);
     thread_local! {
         static NUMBER: Cell<u64> = const { Cell::new(NOBODY) };

@@ -25,6 +25,21 @@ pub(crate) struct Region {
 }
 
 impl Region {
+    /// What a region is but for its range, as three words.
+    #[inline(always)]
+    pub(crate) fn to_words(self) -> [u64; 3] {
+        let tag = u64::from(self.flags.bits()) << 32 | u64::from(self.cookie);
+        [tag, self.vdev.0, self.host]
+    }
+
+    /// The region that has this range and became these words.
+    #[inline(always)]
+    pub(crate) fn from_words(range: Range, [tag, vdev, host]: [u64; 3]) -> Self {
+        #[allow(clippy::cast_possible_truncation)] // the two halves of a word
+        let (flags, cookie) = (Flags::from_bits((tag >> 32) as u32), tag as u32);
+        Self { range, flags, cookie, vdev: Vdev(vdev), host }
+    }
+
     /// Whether there is host memory (or a host port) behind the region.
     #[inline]
     pub(crate) fn is_backed(&self) -> bool {

@@ -1,13 +1,15 @@
-//! Handles: what C holds of a guest.
+//! Handles: what C holds of a guest or a vCPU.
 //!
-//! A handle points to a slot that is never freed, so that a handle of a destroyed guest can be
-//! recognised. A slot is used again only when 1,024 more guests have been created.
+//! A handle points to a slot that is never freed, so that a handle of something destroyed can be
+//! recognised. A slot is used again only when 1,024 more of its kind have been created.
 
 #![allow(unsafe_code)]
 
+use crate::cpu::Cpu;
 use crate::error::Error;
 use crate::guest::{Guest, Locks, Options};
 use crate::lock::Lock;
+use crate::sys::membarrier;
 use core::cell::UnsafeCell;
 use core::fmt;
 use core::mem::MaybeUninit;
@@ -15,29 +17,83 @@ use core::sync::atomic::{AtomicU32, Ordering::Acquire, Ordering::Release};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 
-/// Guests that have to be created before a slot is used again.
+/// How many have to be created before a slot is used again.
 const REST: u64 = 1024;
 
-/// In a slot with a guest in it.
+/// In a slot with a value in it.
 const ALIVE: u32 = u32::from_le_bytes(*b"gasp");
 /// In a slot without.
 const DEAD: u32 = u32::from_le_bytes(*b"dead");
+
+/// Room for a value that comes and goes.
+struct Slot<T> {
+    state: AtomicU32,
+    value: UnsafeCell<MaybeUninit<T>>,
+}
+
+// SAFETY: `value` is written only by `fill` and `empty`, on a slot that no other call uses: it is
+// not yet handed out, or its destroyer promised so. In between it is only read, by any thread.
+unsafe impl<T: Send + Sync> Sync for Slot<T> {}
+
+impl<T> Slot<T> {
+    const fn new() -> Self {
+        Self { state: AtomicU32::new(DEAD), value: UnsafeCell::new(MaybeUninit::uninit()) }
+    }
+
+    /// The value, unless it was destroyed.
+    #[inline(always)]
+    fn get(&self) -> Option<&T> {
+        if self.state.load(Acquire) != ALIVE {
+            return None;
+        }
+        // SAFETY: nobody writes: the state says that `fill` is done, and `empty` may not run at
+        // the same time as a call that uses the handle.
+        let value = unsafe { &*self.value.get() };
+        // SAFETY: `fill` wrote the value before it set the state.
+        Some(unsafe { value.assume_init_ref() })
+    }
+
+    /// Puts a value into a slot without one.
+    ///
+    /// # Safety
+    /// Nobody else uses the slot.
+    unsafe fn fill(&self, value: T) {
+        // SAFETY: the caller's promise.
+        unsafe { &mut *self.value.get() }.write(value);
+        self.state.store(ALIVE, Release);
+    }
+
+    /// Drops the value; false if there is none.
+    ///
+    /// # Safety
+    /// Nobody else uses the slot.
+    unsafe fn empty(&self) -> bool {
+        if self.state.swap(DEAD, Release) != ALIVE {
+            return false;
+        }
+        // SAFETY: the caller's promise, and the state keeps later calls away.
+        let value = unsafe { &mut *self.value.get() };
+        // SAFETY: the slot had a value.
+        unsafe { value.assume_init_drop() };
+        true
+    }
+}
 
 /// A guest: made by the host, handed to vdevs as `vdev_t.v_gsp`, opaque to C.
 #[allow(non_camel_case_types)]
 #[repr(C)]
 pub struct guest_system {
-    state: AtomicU32,
-    guest: UnsafeCell<MaybeUninit<Guest>>,
+    slot: Slot<Guest>,
+    /// Not in the guest: waiting threads of other guests may look at who owns them.
     locks: Locks,
 }
 
-// SAFETY: `guest` is written only by `fill` and `destroy`, on a slot that no other call uses: it is
-// not yet handed out, or its destroyer promised so. In between it is only read, and `Guest` is
-// Send and Sync.
-unsafe impl Sync for guest_system {}
-// SAFETY: as above; nothing in a slot belongs to a thread.
-unsafe impl Send for guest_system {}
+/// A vCPU of a guest: made by the host, opaque to C.
+#[allow(non_camel_case_types)]
+#[repr(C)]
+pub struct gasp_cpu {
+    slot: Slot<Cpu>,
+}
 
 impl fmt::Debug for guest_system {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -45,93 +101,136 @@ impl fmt::Debug for guest_system {
     }
 }
 
-impl guest_system {
-    fn new() -> Self {
-        Self {
-            state: AtomicU32::new(DEAD),
-            guest: UnsafeCell::new(MaybeUninit::uninit()),
-            locks: [Lock::new(), Lock::new()],
-        }
-    }
-
-    /// The guest in the slot, unless it was destroyed.
-    #[inline(always)]
-    pub(crate) fn get(&self) -> Option<&Guest> {
-        if self.state.load(Acquire) != ALIVE {
-            return None;
-        }
-        // SAFETY: nobody writes: the state says that `fill` is done, and `destroy` may not run at
-        // the same time as a call that uses the handle.
-        let guest = unsafe { &*self.guest.get() };
-        // SAFETY: `fill` wrote the guest before it set the state.
-        Some(unsafe { guest.assume_init_ref() })
-    }
-
-    fn fill(&'static self, options: Options) {
-        // A thread may have kept a lock of the guest that was here before.
-        self.locks.iter().for_each(Lock::reset);
-        let guest = Guest::new(options, &self.locks);
-        // SAFETY: the slot has no guest, and nobody else fills it: it was just made or taken from
-        // the queue.
-        unsafe { &mut *self.guest.get() }.write(guest);
-        self.state.store(ALIVE, Release);
+impl fmt::Debug for gasp_cpu {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("gasp_cpu").finish_non_exhaustive()
     }
 }
 
-/// Slots without a guest, in the order in which they were emptied, each with the number of guests
-/// that had been created by then.
-#[derive(Debug)]
-struct Slots {
+impl guest_system {
+    /// The guest, unless it was destroyed.
+    #[inline(always)]
+    pub(crate) fn get(&self) -> Option<&Guest> {
+        self.slot.get()
+    }
+}
+
+impl gasp_cpu {
+    /// The vCPU, unless it or its guest was destroyed.
+    #[inline(always)]
+    pub(crate) fn get(&self) -> Option<&Cpu> {
+        self.slot.get()
+    }
+}
+
+/// All slots of one kind.
+struct Slots<H: 'static> {
     created: u64,
     /// How many slots there are.
     made: usize,
-    resting: VecDeque<(u64, &'static guest_system)>,
+    /// Slots without a value, in the order in which they were emptied, each with the number of
+    /// values that had been created by then.
+    resting: VecDeque<(u64, &'static H)>,
 }
 
-static SLOTS: Mutex<Slots> = Mutex::new(Slots { created: 0, made: 0, resting: VecDeque::new() });
+static GUESTS: Mutex<Slots<guest_system>> = Mutex::new(Slots::new());
+static CPUS: Mutex<Slots<gasp_cpu>> = Mutex::new(Slots::new());
+
+impl<H> Slots<H> {
+    const fn new() -> Self {
+        Self { created: 0, made: 0, resting: VecDeque::new() }
+    }
+
+    /// A slot without a value, which nobody else uses.
+    fn take(&mut self, new: impl FnOnce() -> H) -> Result<&'static H, Error> {
+        let created = self.created;
+        let rested = self.resting.pop_front_if(|(since, _)| created - *since >= REST);
+        let slot = match rested {
+            Some((_, slot)) => slot,
+            None => self.make(new)?,
+        };
+        self.created += 1;
+        Ok(slot)
+    }
+
+    /// Makes a slot, and room for it in the queue, so that giving it back cannot fail.
+    fn make(&mut self, new: impl FnOnce() -> H) -> Result<&'static H, Error> {
+        let room = self.made + 1 - self.resting.len();
+        self.resting.try_reserve(room).map_err(|_| Error::NoMemory)?;
+        let mut slot = Vec::new();
+        slot.try_reserve_exact(1).map_err(|_| Error::NoMemory)?;
+        slot.push(new());
+        self.made += 1;
+        Ok(&slot.leak()[0])
+    }
+
+    fn give_back(&mut self, slot: &'static H) {
+        self.resting.push_back((self.created, slot));
+    }
+}
 
 /// Makes a guest.
-pub(crate) fn create(options: Options) -> Result<&'static guest_system, Error> {
-    let mut slots = SLOTS.lock();
-    let created = slots.created;
-    let rested = slots.resting.pop_front_if(|(since, _)| created - *since >= REST);
-    let slot = match rested {
-        Some((_, slot)) => slot,
-        None => new_slot(&mut slots)?,
-    };
-    slots.created += 1;
-    slot.fill(options);
-    Ok(slot)
+pub(crate) fn create_guest(options: Options) -> Result<&'static guest_system, Error> {
+    let locks = || [Lock::new(), Lock::new()];
+    let handle = GUESTS.lock().take(|| guest_system { slot: Slot::new(), locks: locks() })?;
+    // A thread may have kept a lock of the guest that was here before.
+    handle.locks.iter().for_each(Lock::reset);
+    // SAFETY: `take` gave the slot to nobody else.
+    unsafe { handle.slot.fill(Guest::new(options, &handle.locks)) };
+    Ok(handle)
 }
 
-/// Makes a slot, and room for it in the queue, so that destroying a guest cannot fail.
-fn new_slot(slots: &mut Slots) -> Result<&'static guest_system, Error> {
-    let room = slots.made + 1 - slots.resting.len();
-    slots.resting.try_reserve(room).map_err(|_| Error::NoMemory)?;
-    let mut slot = Vec::new();
-    slot.try_reserve_exact(1).map_err(|_| Error::NoMemory)?;
-    slot.push(guest_system::new());
-    slots.made += 1;
-    Ok(&slot.leak()[0])
+/// Makes a vCPU of a guest.
+pub(crate) fn create_cpu(guest: &'static guest_system) -> Result<&'static gasp_cpu, Error> {
+    membarrier::prepare();
+    let owner = guest.get().ok_or(Error::NotAGuest)?;
+    let mut cpus = owner.cpus().lock();
+    cpus.try_reserve(1).map_err(|_| Error::NoMemory)?;
+    let handle = CPUS.lock().take(|| gasp_cpu { slot: Slot::new() })?;
+    // SAFETY: `take` gave the slot to nobody else.
+    unsafe { handle.slot.fill(Cpu::new(guest)) };
+    cpus.push(handle);
+    Ok(handle)
 }
 
-/// Destroys a guest. NULL, and a handle whose guest is destroyed, are left alone.
+/// Destroys a guest and its vCPUs. NULL, and a handle whose guest is destroyed, are left alone.
 ///
 /// # Safety
-/// `handle` is NULL or came from [`create`], and no other call uses it at the same time.
-pub(crate) unsafe fn destroy(handle: *mut guest_system) {
-    // SAFETY: a handle that came from `create` points to a slot, which is never freed.
-    let Some(slot) = (unsafe { handle.cast_const().as_ref::<'static>() }) else {
-        return;
-    };
-    let mut slots = SLOTS.lock();
-    if slot.state.swap(DEAD, Release) != ALIVE {
-        return;
+/// `handle` is NULL or came from [`create_guest`], and no other call uses it or one of its vCPUs
+/// at the same time.
+pub(crate) unsafe fn destroy_guest(handle: *mut guest_system) {
+    // SAFETY: a handle that came from `create_guest` points to a slot, which is never freed.
+    let Some(handle) = (unsafe { handle.cast_const().as_ref::<'static>() }) else { return };
+    let cpus = handle.get().map(|guest| core::mem::take(&mut *guest.cpus().lock()));
+    for cpu in cpus.unwrap_or_default() {
+        // SAFETY: the caller's promise.
+        unsafe { empty_cpu(cpu) };
     }
-    // SAFETY: no call uses the slot, and the state keeps later ones away.
-    let guest = unsafe { &mut *slot.guest.get() };
-    // SAFETY: the slot had a guest.
-    unsafe { guest.assume_init_drop() };
-    let created = slots.created;
-    slots.resting.push_back((created, slot));
+    // SAFETY: the caller's promise.
+    if unsafe { handle.slot.empty() } {
+        GUESTS.lock().give_back(handle);
+    }
+}
+
+/// Destroys a vCPU. NULL, and a handle whose vCPU is destroyed, are left alone.
+///
+/// # Safety
+/// `handle` is NULL or came from [`create_cpu`], and no other call uses it at the same time.
+pub(crate) unsafe fn destroy_cpu(handle: *mut gasp_cpu) {
+    // SAFETY: a handle that came from `create_cpu` points to a slot, which is never freed.
+    let Some(handle) = (unsafe { handle.cast_const().as_ref::<'static>() }) else { return };
+    if let Some(guest) = handle.get().and_then(Cpu::guest) {
+        guest.forget_cpu(handle);
+    }
+    // SAFETY: the caller's promise.
+    unsafe { empty_cpu(handle) };
+}
+
+/// # Safety
+/// No other call uses the handle.
+unsafe fn empty_cpu(handle: &'static gasp_cpu) {
+    // SAFETY: the caller's promise.
+    if unsafe { handle.slot.empty() } {
+        CPUS.lock().give_back(handle);
+    }
 }

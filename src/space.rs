@@ -2,12 +2,11 @@
 
 #![forbid(unsafe_code)]
 
-use crate::abi::types::{qvm_state_block, qvm_state_types as qst};
+use crate::abi::types::qvm_state_types as qst;
 use crate::error::Error;
 use crate::lock::Lock;
 use crate::map::Map;
 use crate::range::{Location, Range};
-use crate::region::Region;
 use core::fmt;
 use parking_lot::Mutex;
 
@@ -82,18 +81,6 @@ impl Space {
     /// An empty space.
     pub(crate) fn new(kind: Kind, lock: &'static Lock) -> Self {
         Self { kind, lock, map: Map::new(), reserved: Mutex::default() }
-    }
-}
-
-impl Space {
-    /// The region at the start of a block, cut to the block. `kind` is the space's.
-    #[inline(always)]
-    pub(crate) fn info(&self, kind: Kind, block: &qvm_state_block) -> Result<Region, Error> {
-        let range = kind.range(block.location, block.length.into())?;
-        match self.map.lookup(range.first()) {
-            Some(region) => Ok(region.view(&range)),
-            None => Err(Error::Absent { kind, location: range.first() }),
-        }
     }
 }
 

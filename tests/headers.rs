@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 const COMMAND: &str = "GASP_BLESS=1 cargo test --test headers";
 
 /// Types of other headers, as C spells them.
-const STRUCTS: [&str; 5] =
-    ["guest_system", "gasp_region", "qvm_state_block", "guest_intr", "gasp_walk_state"];
+const STRUCTS: [&str; 6] =
+    ["guest_system", "gasp_cpu", "gasp_region", "qvm_state_block", "guest_intr", "gasp_walk_state"];
 
 /// One header: where it goes, what it is made from, and the parts that are written by hand.
 struct Header {
@@ -36,6 +36,10 @@ struct guest_system;
 struct vdev_s;
 /** A virtual device; <qvm/vdev-core.h> has its fields. */
 typedef struct vdev_s vdev_t;";
+
+const CPU: &str = "\
+/** A vCPU of a guest: made by gasp_cpu_create(), opaque. */
+struct gasp_cpu;";
 
 const PCI: &str = "\
 /** Pack a PCI location. The name is QNX's, the packing (as in PCI's ECAM) is libgasp's own. */
@@ -101,6 +105,7 @@ const HEADERS: [Header; 5] = [
             "src/capi/find.rs",
             "src/capi/walk.rs",
             "src/capi/gram.rs",
+            "src/capi/map.rs",
         ],
         before: "",
         after: GRAM_INLINE,
@@ -109,8 +114,8 @@ const HEADERS: [Header; 5] = [
         path: "gasp/host.h",
         title: "libgasp for hosts: a VMM or a test harness. Not part of QNX's interface.",
         includes: &["<stddef.h>", "<qvm/types.h>"],
-        sources: &["src/abi/host.rs", "src/capi/host.rs"],
-        before: "",
+        sources: &["src/abi/host.rs", "src/capi/host.rs", "src/capi/cpu.rs"],
+        before: CPU,
         after: "",
     },
 ];

@@ -2,7 +2,8 @@
  *
  * Generated from
  * src/abi/host.rs,
- * src/capi/host.rs by
+ * src/capi/host.rs,
+ * src/capi/cpu.rs by
  *   GASP_BLESS=1 cargo test --test headers
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
@@ -12,6 +13,9 @@
 #include <stddef.h>
 #include <qvm/types.h>
 
+/** A vCPU of a guest: made by gasp_cpu_create(), opaque. */
+struct gasp_cpu;
+
 /** Option flag: enforce what QNX's pages require of callers (see the specification, "Modes"). */
 #define GASP_GUEST_STRICT (1 << 0)
 
@@ -20,6 +24,30 @@
 
 /** Kind of memory: the guest may read and execute it. */
 #define GASP_ROM 1
+
+/** Kind of memory, beside GASP_RAM or GASP_ROM: have the host use large pages if it can. */
+#define GASP_LARGE_PAGES (1 << 8)
+
+/** Kind of access: the guest reads. */
+#define GASP_READ 0
+
+/** Kind of access: the guest writes. */
+#define GASP_WRITE 1
+
+/** Kind of access: the guest fetches an instruction. */
+#define GASP_EXECUTE 2
+
+/**
+ * Access to nothing: reads give all ones, writes are dropped (QNX: `unsupported reference
+ * ignore`, the default).
+ */
+#define GASP_UNSUPPORTED_IGNORE 0
+
+/** Access to nothing: gasp_cpu_access() returns EFAULT (QNX: `fail`). */
+#define GASP_UNSUPPORTED_FAIL 1
+
+/** Access to nothing: the process ends with exit code 5 (QNX: `abort`). */
+#define GASP_UNSUPPORTED_ABORT 2
 
 /** How to make a guest. */
 struct gasp_guest_options {
@@ -49,6 +77,59 @@ struct gasp_span {
     uint32_t flags;
     /** Handed back to the vdev. */
     uint32_t cookie;
+};
+
+/** An access that traps. */
+struct gasp_trap {
+    /** The vdev of the region. */
+    vdev_t *vdev;
+    /** First location of the access that is in the region. */
+    uint64_t location;
+    /** Where what is read goes, or what is written is; `length` bytes, of any alignment. */
+    void *data;
+    /** Bytes of the access that are in the region. */
+    size_t length;
+    /** The cookie of the region. */
+    uint32_t cookie;
+    /** GASP_READ or GASP_WRITE. */
+    uint16_t kind;
+    /** QST_MEMORY or QST_X86_IO. */
+    uint16_t type;
+};
+
+/**
+ * Called when an access traps: `arg` as registered, the vCPU and the access. Returns EOK, or an
+ * error number that gasp_cpu_access() returns.
+ *
+ * It may do anything: change the map, remove the very region that trapped, access guest memory,
+ * take locks. Only gasp_guest_synchronize() is refused.
+ */
+typedef int (*gasp_trap_handler_t)(void *arg, struct gasp_cpu *cpu, const struct gasp_trap *trap);
+
+/** Called once, with `arg` as registered. */
+typedef void (*gasp_quiet_function_t)(void *arg);
+
+/**
+ * How often accesses went where, by kind: GASP_READ, GASP_WRITE, GASP_EXECUTE. An access that is
+ * cut at a boundary counts once for each piece.
+ */
+struct gasp_counts {
+    /** To memory. */
+    uint64_t passed[3];
+    /** To the trap handler. */
+    uint64_t trapped[3];
+    /** To nothing. */
+    uint64_t unsupported[3];
+};
+
+/** Where the memory behind a location came from. */
+struct gasp_backing {
+    /** The memory file. It belongs to the guest; duplicate it to keep it. */
+    int fd;
+    /** Where in the file the location's memory is. */
+    uint64_t offset;
+    /** From how many locations on, starting there, the memory follows in the file. */
+    uint64_t length;
 };
 
 #ifdef __cplusplus
@@ -124,7 +205,7 @@ int gasp_guest_reserve(struct guest_system *gsp,
  * Give the guest memory: zeroed, and costing nothing until it is touched.
  *
  * kind: GASP_RAM (MEMORY, PASS_ANY, DMA_SOURCE, DMA_TARGET) or GASP_ROM (MEMORY, PASS_RD,
- * PASS_EX, DMA_SOURCE). location and length are multiples of 4096; length is 64-bit. chunk 0:
+ * PASS_EX, DMA_SOURCE), and GASP_LARGE_PAGES if large pages of the host are wanted. location and length are multiples of 4096; length is 64-bit. chunk 0:
  * contiguous in the host; else the memory is made of pieces of chunk bytes (a multiple of 4096)
  * of which no two neighbours are adjacent in the host. The memory belongs to the guest until it
  * is destroyed: a page that was deleted can be added again by its host_location.
@@ -176,6 +257,117 @@ int gasp_guest_read(struct guest_system *gsp,
  * Returns, threads and source: as gasp_guest_read().
  */
 int gasp_guest_write(struct guest_system *gsp, uint64_t location, const void *data, size_t length);
+
+/**
+ * Make a vCPU: the handle through which one thread at a time makes accesses.
+ *
+ * Returns the vCPU, or NULL with errno set: EINVAL bad gsp; ENOMEM.
+ * Threads: any. Source: libgasp's own.
+ */
+struct gasp_cpu *gasp_cpu_create(struct guest_system *gsp);
+
+/**
+ * Destroy a vCPU. NULL, and a vCPU that is destroyed already (as all of a guest's are with the
+ * guest), are left alone. Its counts stay in the guest's.
+ *
+ * Threads: any, but no other call on this vCPU may run at the same time. Source: libgasp's own.
+ */
+void gasp_cpu_destroy(struct gasp_cpu *cpu);
+
+/**
+ * Look up a region: as gasp_region_info(), but faster if it is the one that this vCPU looked up
+ * last (by this or by an access) and nothing has changed since.
+ *
+ * Returns as gasp_region_info(). Threads: one at a time for each vCPU. Source: libgasp's own.
+ */
+int gasp_cpu_info(struct gasp_cpu *cpu, const struct qvm_state_block *blk, struct gasp_region *rgn);
+
+/**
+ * Make an access as the guest would.
+ *
+ * type: QST_MEMORY (or QST_PCI_IO) or QST_X86_IO. kind: GASP_READ, GASP_WRITE or GASP_EXECUTE
+ * (which reads). data: `length` bytes to be filled or written; location and length in bytes or
+ * ports.
+ *
+ * Where the region passes this kind of access, it goes to memory; 1, 2, 4 or 8 bytes at a
+ * multiple of their number are read or written at once. Where it traps a read or a write, the
+ * trap handler is called. Everything else goes where gasp_guest_set_unsupported() says: nothing
+ * there, nothing allowed, no trap handler, and (as QNX has it) trapped fetches. An access over
+ * several regions is cut at their boundaries, so that no device sees a byte that is not its own;
+ * the pieces are made in ascending order, up to the first that fails.
+ *
+ * An access that starts after a set call has returned never sees what that call removed.
+ *
+ * Returns EOK, or an error number (errno is not changed): what the trap handler returned; EFAULT
+ * the access goes nowhere and the policy says so; ELOOP from inside a trap handler, for the same
+ * vdev (or 16 handlers deep); ENOTSUP a port that passes through; EINVAL bad cpu, type or kind,
+ * data NULL, length 0, a range past the end of the space.
+ * Threads: one at a time for each vCPU; also from inside its own trap handlers. Takes no lock.
+ * Source: libgasp's own; the policies are QNX's.
+ */
+int gasp_cpu_access(struct gasp_cpu *cpu,
+                    unsigned int type,
+                    unsigned int kind,
+                    uint64_t location,
+                    void *data,
+                    size_t length);
+
+/**
+ * Have a function called for each access that traps, in the thread that makes the access.
+ * handler NULL: there is none, and such accesses go where accesses to nothing go.
+ *
+ * Accesses that are under way may still call the handler that was there before.
+ * Returns EOK or EINVAL. Threads: any. Source: libgasp's own.
+ */
+int gasp_guest_set_trap_handler(struct guest_system *gsp, gasp_trap_handler_t handler, void *arg);
+
+/**
+ * Say what accesses to nothing do: GASP_UNSUPPORTED_IGNORE (at first), _FAIL or _ABORT.
+ *
+ * Returns EOK or EINVAL. Threads: any. Source: QNX's `unsupported reference` option; the
+ * function is libgasp's own.
+ */
+int gasp_guest_set_unsupported(struct guest_system *gsp, unsigned int policy);
+
+/**
+ * Wait until every access that has started has ended. After a set call has removed a region and
+ * this has returned, no trap handler is running for it or will be: its vdev can be unloaded.
+ *
+ * Returns EOK, or an error number (errno is not changed): EDEADLK from inside a trap handler of
+ * this guest, or with the lock of one of its spaces held; EINVAL; ENOMEM.
+ * Threads: any but those. Source: libgasp's own.
+ */
+int gasp_guest_synchronize(struct guest_system *gsp);
+
+/**
+ * Have a function called once, when every access that has started has ended: at once, in this
+ * thread, if there is none, else in the thread that ends the last one. As
+ * gasp_guest_synchronize(), but without waiting, so it can be called from anywhere.
+ *
+ * Returns EOK, or an error number (errno is not changed; fn will not be called): EINVAL bad gsp,
+ * fn NULL; ENOMEM.
+ * Threads: any. Source: libgasp's own.
+ */
+int gasp_guest_call_when_quiet(struct guest_system *gsp, gasp_quiet_function_t fn, void *arg);
+
+/**
+ * How often the accesses of a guest went where, over all its vCPUs, those that were destroyed
+ * included.
+ *
+ * Returns EOK or EINVAL (*counts not written). Threads: any; accesses that are under way may be
+ * counted or not. Source: libgasp's own.
+ */
+int gasp_guest_counts(struct guest_system *gsp, struct gasp_counts *counts);
+
+/**
+ * Where the memory behind a location came from: for those who share it with another process
+ * (vhost-user) or a device (VFIO).
+ *
+ * Returns EOK, or an error number (errno is not changed, *backing not written): ENXIO nothing
+ * is behind the location; ENOTSUP it is memory of the caller's own; EINVAL.
+ * Threads: any. Source: libgasp's own.
+ */
+int gasp_guest_backing(struct guest_system *gsp, uint64_t location, struct gasp_backing *backing);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -5,7 +5,8 @@
  * src/capi/region.rs,
  * src/capi/find.rs,
  * src/capi/walk.rs,
- * src/capi/gram.rs by
+ * src/capi/gram.rs,
+ * src/capi/map.rs by
  *   GASP_BLESS=1 cargo test --test headers
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
@@ -287,6 +288,55 @@ uint64_t gram_find_free_range(struct guest_system *gsp,
  * libgasp's own.
  */
 int gram_reserve(struct guest_system *gsp, uint64_t loc, uint64_t size);
+
+/**
+ * Map guest memory for code that acts like the guest itself, such as virtual firmware.
+ *
+ * prot: PROT_READ, PROT_WRITE, PROT_EXEC of <sys/mman.h>, at least one; each needs the region's
+ * GRF_PASS_*. GMF_MAP_ANY beside them admits memory that is not GRF_MEMORY. guest_paddr, length:
+ * in bytes, of any alignment.
+ *
+ * What is contiguous for the guest is contiguous here, even if it is made of several pieces in
+ * the host; all views of it are coherent. The pointer stays valid, whatever happens to the
+ * regions, until gasp_unmap() or the end of the guest.
+ *
+ * Returns the address, or NULL with errno set: ENXIO a hole, a trapped location or one without
+ * memory; EACCES rights missing; ENOTSUP not contiguous in the host, and not given by
+ * gasp_guest_add_memory(); EINVAL bad gsp, prot or range; ENOMEM.
+ * Threads: any, no lock needed. Source: QNX 7.0; errors, and the meaning of GMF_MAP_ANY, are
+ * libgasp's own.
+ */
+void *gasp_map_sys(struct guest_system *gsp, int prot, uint64_t guest_paddr, size_t length);
+
+/**
+ * Map guest memory for the DMA of a vdev: as gasp_map_sys(), for vdev->v_gsp.
+ *
+ * QNX sends this through the guest's IOMMU; libgasp has none, so it reaches what the guest does.
+ *
+ * Source: QNX 7.1; errors are libgasp's own.
+ */
+void *gasp_map_vdma(const vdev_t *vdev, int prot, uint64_t guest_paddr, size_t length);
+
+/**
+ * Map as much of a range as is contiguous in the host, for the DMA of a vdev.
+ *
+ * In: *ppaddr the guest-physical address, *plength the most that is wanted. Out: *ppaddr the
+ * address of it in this process (where QNX gives the host-physical one), *plength how much is
+ * mapped; both unchanged on failure. Give back what *plength says.
+ *
+ * Returns the address, or NULL with errno set as by gasp_map_sys().
+ * Threads: any, no lock needed. Source: QNX 7.0; errors are libgasp's own.
+ */
+void *gasp_map_contig(const vdev_t *vdev, int prot, uint64_t *ppaddr, size_t *plength);
+
+/**
+ * Give back what a map function returned: the same address and length. Anything else is left
+ * alone (gasp_last_error() tells).
+ *
+ * flush: 1 to flush the data cache; caches are coherent here, so it makes no difference.
+ * Threads: any. Source: QNX 7.1.
+ */
+void gasp_unmap(struct guest_system *gsp, const void *ptr, size_t length, int flush);
 
 #ifdef __cplusplus
 }  // extern "C"

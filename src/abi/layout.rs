@@ -39,3 +39,9 @@ const _: () = {
     assert!(offset_of!(vdev_s, v_mtx) == 56);
     assert!(offset_of!(vdev_s, v_sched) == 56 + size_of::<libc::pthread_mutex_t>());
 };
+layout!(
+    host::gasp_trap, 40,
+    vdev at 0, location at 8, data at 16, length at 24, cookie at 32, kind at 36, r#type at 38
+);
+layout!(host::gasp_counts, 72, passed at 0, trapped at 24, unsupported at 48);
+layout!(host::gasp_backing, 24, fd at 0, offset at 8, length at 16);

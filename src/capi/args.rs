@@ -5,15 +5,22 @@
 //! functions can be called with the arguments that their types name. NULL where something is
 //! needed is an error, never undefined.
 
-use crate::abi::host::{GASP_GUEST_STRICT, gasp_fatal_handler_t, gasp_guest_options};
+use crate::abi::host::{
+    GASP_GUEST_STRICT, gasp_fatal_handler_t, gasp_guest_options, gasp_quiet_function_t,
+    gasp_trap_handler_t,
+};
 use crate::abi::types::{gasp_region, qvm_state_block};
+use crate::abi::vdev_core::vdev_t;
 use crate::abi::walk::gasp_walk_filter_t;
+use crate::cpu::{Access, Cpu, What};
 use crate::error::{Error, Refusal};
 use crate::fatal::Handler;
 use crate::guest::{Buffer, Elements, Guest, Options};
 use crate::range::{Location, Range};
-use crate::registry::guest_system;
-use core::ffi::{c_char, c_int, c_void};
+use crate::registry::{gasp_cpu, guest_system};
+use crate::space::Kind;
+use crate::sys::callback::{Argument, Once, TrapHandler};
+use core::ffi::{c_char, c_int, c_uint, c_void};
 use core::mem::{offset_of, size_of};
 use std::sync::Arc;
 
@@ -27,18 +34,61 @@ pub(super) unsafe fn guest<'a>(gsp: *const guest_system) -> Result<&'a Guest, Er
     unsafe { gsp.as_ref() }.and_then(guest_system::get).ok_or(Error::NotAGuest)
 }
 
-/// The guest and the block of a query, whose output is not NULL.
+/// The handle of a guest.
 ///
 /// # Safety
-/// As [`guest`]; `block` is NULL or can be read.
-#[inline(always)]
-pub(super) unsafe fn query<'a>(
+/// As [`guest`].
+pub(super) unsafe fn guest_handle(
     gsp: *const guest_system,
+) -> Result<&'static guest_system, Error> {
+    // SAFETY: a handle points to a slot, and slots are never freed.
+    unsafe { gsp.as_ref() }.ok_or(Error::NotAGuest)
+}
+
+/// The guest of a vdev.
+///
+/// # Safety
+/// `vdev` is NULL or points to a vdev, whose `v_gsp` is as [`guest`] asks.
+pub(super) unsafe fn guest_of_vdev<'a>(vdev: *const vdev_t) -> Result<&'a Guest, Error> {
+    // SAFETY: the caller's promise.
+    let vdev = unsafe { vdev.as_ref() }.ok_or(Error::Null("vdev"))?;
+    // SAFETY: the caller's promise.
+    unsafe { guest(vdev.v_gsp) }
+}
+
+/// A vCPU and its handle.
+///
+/// # Safety
+/// `cpu` is NULL or came from `gasp_cpu_create()`.
+#[inline(always)]
+pub(super) unsafe fn cpu(cpu: *mut gasp_cpu) -> Result<(&'static gasp_cpu, &'static Cpu), Error> {
+    // SAFETY: a handle points to a slot, and slots are never freed.
+    let handle = unsafe { cpu.cast_const().as_ref::<'static>() }.ok_or(Error::NotACpu)?;
+    handle.get().map(|cpu| (handle, cpu)).ok_or(Error::NotACpu)
+}
+
+/// An access as C describes it.
+#[inline(always)]
+pub(super) fn access(
+    kind: c_uint,
+    what: What,
+    location: u64,
+    data: Buffer,
+) -> Result<Access, Error> {
+    let kind = Kind::from_type(kind).ok_or(Error::BadType(kind))?;
+    let range = kind.range(location, data.len() as u64)?;
+    Ok(Access { kind, what, range, data })
+}
+
+/// The block of a query, whose output is not NULL.
+///
+/// # Safety
+/// `block` is NULL or can be read.
+#[inline(always)]
+pub(super) unsafe fn block(
     block: *const qvm_state_block,
     output: *mut gasp_region,
-) -> Result<(&'a Guest, qvm_state_block), Error> {
-    // SAFETY: the caller's promise.
-    let guest = unsafe { guest(gsp)? };
+) -> Result<qvm_state_block, Error> {
     if output.is_null() {
         return Err(Error::Null("rgn"));
     }
@@ -46,7 +96,7 @@ pub(super) unsafe fn query<'a>(
         return Err(Error::Null("blk"));
     }
     // SAFETY: not NULL, so it can be read; copied, because it may be a part of the output.
-    Ok((guest, unsafe { block.read_unaligned() }))
+    Ok(unsafe { block.read_unaligned() })
 }
 
 /// The array of a set call, in the caller's memory.
@@ -167,21 +217,6 @@ pub(super) unsafe fn filter(filter: gasp_walk_filter_t) -> impl Fn(Range) -> Opt
     }
 }
 
-/// A pointer that is handed back to the function that it was registered with.
-struct Argument(*mut c_void);
-
-// SAFETY: the library only carries the pointer; the host says that its function can be called
-// from any thread.
-unsafe impl Send for Argument {}
-// SAFETY: as above.
-unsafe impl Sync for Argument {}
-
-impl Argument {
-    fn get(&self) -> *mut c_void {
-        self.0
-    }
-}
-
 /// A host's handler of fatal errors.
 ///
 /// # Safety
@@ -195,6 +230,31 @@ pub(super) unsafe fn fatal_handler(
     Some(Handler(Arc::new(move |code: c_int, message: &core::ffi::CStr| {
         let message: *const c_char = message.as_ptr();
         // SAFETY: the caller's promise; the message is a C string that lives during the call.
-        unsafe { handler(arg.get(), code, message) };
+        unsafe { handler(arg.pointer(), code, message) };
     })))
+}
+
+/// A host's handler of trapped accesses.
+///
+/// # Safety
+/// `handler` is NULL or can be called with `arg` from any thread.
+pub(super) unsafe fn trap_handler(
+    handler: gasp_trap_handler_t,
+    arg: *mut c_void,
+) -> Option<TrapHandler> {
+    // SAFETY: the caller's promise.
+    handler.map(|handler| unsafe { TrapHandler::new(handler, arg) })
+}
+
+/// A function that is called once.
+///
+/// # Safety
+/// `function` is NULL or can be called with `arg` from any thread.
+pub(super) unsafe fn once(
+    function: gasp_quiet_function_t,
+    arg: *mut c_void,
+) -> Result<Once, Error> {
+    let function = function.ok_or(Error::Null("fn"))?;
+    // SAFETY: the caller's promise.
+    Ok(unsafe { Once::new(function, arg) })
 }

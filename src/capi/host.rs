@@ -23,7 +23,7 @@ pub unsafe extern "C" fn gasp_guest_create(
 ) -> *mut guest_system {
     ret::pointer(|| {
         // SAFETY: the caller promises that options, unless NULL, points to `size` readable bytes.
-        registry::create(unsafe { args::options(options)? })
+        registry::create_guest(unsafe { args::options(options)? })
     })
 }
 
@@ -58,7 +58,7 @@ pub unsafe extern "C" fn gasp_guest_destroy(gsp: *mut guest_system) {
     ret::nothing(|| {
         // SAFETY: the caller promises that gsp is NULL or came from gasp_guest_create(), and that
         // no other call uses it now.
-        unsafe { registry::destroy(gsp) };
+        unsafe { registry::destroy_guest(gsp) };
         Ok(())
     });
 }
@@ -123,7 +123,7 @@ pub unsafe extern "C" fn gasp_guest_reserve(
 /// Give the guest memory: zeroed, and costing nothing until it is touched.
 ///
 /// kind: GASP_RAM (MEMORY, PASS_ANY, DMA_SOURCE, DMA_TARGET) or GASP_ROM (MEMORY, PASS_RD,
-/// PASS_EX, DMA_SOURCE). location and length are multiples of 4096; length is 64-bit. chunk 0:
+/// PASS_EX, DMA_SOURCE), and GASP_LARGE_PAGES if large pages of the host are wanted. location and length are multiples of 4096; length is 64-bit. chunk 0:
 /// contiguous in the host; else the memory is made of pieces of chunk bytes (a multiple of 4096)
 /// of which no two neighbours are adjacent in the host. The memory belongs to the guest until it
 /// is destroyed: a page that was deleted can be added again by its host_location.

@@ -8,9 +8,11 @@
 
 mod args;
 mod convert;
+pub mod cpu;
 pub mod find;
 pub mod gram;
 pub mod host;
+pub mod map;
 pub mod region;
 mod ret;
 pub mod walk;

@@ -140,12 +140,34 @@ pub unsafe extern "C" fn gasp_region_info(
     blk: *const qvm_state_block,
     rgn: *mut gasp_region,
 ) -> c_int {
-    ret::quick_code(|| {
-        // SAFETY: the caller's promises about the pointers are those that `args::query` asks for.
-        let (guest, block) = unsafe { args::query(gsp, blk, rgn)? };
+    // SAFETY: the caller's promises are those that `usual_info` asks for.
+    let usual = unsafe { usual_info(gsp, blk, rgn) };
+    ret::query(usual, move || {
+        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        let guest = unsafe { args::guest(gsp)? };
+        // SAFETY: the caller's promises about blk and rgn are those that `args::block` asks for.
+        let block = unsafe { args::block(blk, rgn)? };
         let region = guest.info(&block)?.to_c(&block);
-        // SAFETY: `args::query` refused NULL; the caller promises that rgn can be written.
+        // SAFETY: `args::block` refused NULL; the caller promises that rgn can be written.
         unsafe { rgn.write_unaligned(region) };
         Ok(())
     })
+}
+
+/// # Safety
+/// See [`args`].
+#[inline(always)]
+unsafe fn usual_info(
+    gsp: *mut guest_system,
+    blk: *const qvm_state_block,
+    rgn: *mut gasp_region,
+) -> Option<()> {
+    // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+    let guest = unsafe { args::guest(gsp).ok()? };
+    // SAFETY: the caller's promises about blk and rgn are those that `args::block` asks for.
+    let block = unsafe { args::block(blk, rgn).ok()? };
+    let region = guest.usual_info(&block)?.to_c(&block);
+    // SAFETY: `args::block` refused NULL; the caller promises that rgn can be written.
+    unsafe { rgn.write_unaligned(region) };
+    Some(())
 }

@@ -5,9 +5,8 @@
 use crate::abi::types::QSL_NO_LOCATION;
 use crate::error::{Error, Refusal, last};
 use crate::range::Location;
-use crate::registry::guest_system;
 use crate::sys::process;
-use core::ffi::{c_int, c_uint};
+use core::ffi::{c_int, c_uint, c_void};
 
 /// No error, as on QNX.
 pub(super) const EOK: c_int = 0;
@@ -27,6 +26,19 @@ pub(super) fn quick_code(call: impl FnOnce() -> Result<(), Error>) -> c_int {
         Ok(()) => EOK,
         Err(error) => failure(error),
     }
+}
+
+/// As [`quick_code`], for queries that have an answer for the usual case, which leaves everything
+/// else, errors among it, to the whole question.
+#[inline(always)]
+pub(super) fn query(usual: Option<()>, whole: impl FnOnce() -> Result<(), Error>) -> c_int {
+    if usual.is_some() { EOK } else { unusual(whole) }
+}
+
+#[cold]
+#[inline(never)]
+fn unusual(whole: impl FnOnce() -> Result<(), Error>) -> c_int {
+    quick_code(whole)
 }
 
 /// The number of elements, or the index of the refused one and errno.
@@ -51,10 +63,14 @@ pub(super) fn entries(call: impl FnOnce() -> Result<u32, Error>) -> c_uint {
     or_errno(call, 0)
 }
 
+/// An address, or NULL and errno.
+pub(super) fn address(call: impl FnOnce() -> Result<u64, Error>) -> *mut c_void {
+    let address = or_errno(call, 0);
+    core::ptr::with_exposed_provenance_mut(usize::try_from(address).unwrap_or(0))
+}
+
 /// A handle, or NULL and errno.
-pub(super) fn pointer(
-    call: impl FnOnce() -> Result<&'static guest_system, Error>,
-) -> *mut guest_system {
+pub(super) fn pointer<T: 'static>(call: impl FnOnce() -> Result<&'static T, Error>) -> *mut T {
     or_errno(|| Ok(core::ptr::from_ref(call()?).cast_mut()), core::ptr::null_mut())
 }
 

@@ -162,6 +162,47 @@ pub(crate) enum Error {
     /// Something is there already.
     #[error("overlaps the region {} (flags {})", .0.range, Named(.0.flags.reported()))]
     Occupied(Region),
+    /// The handle is NULL or that of a destroyed vCPU.
+    #[error("cpu is not a vCPU (NULL, or it or its guest was destroyed)")]
+    NotACpu,
+    /// A device that accesses its own registers from its handler.
+    #[error("the access reaches the device that makes it")]
+    ReachesItself,
+    /// What a trap handler returned.
+    #[error("the trap handler returned {0}")]
+    FromHandler(c_int),
+    /// The library does not touch the host's ports.
+    #[error("port {:#x} passes through to the host, which only a hypervisor can do", .0.get())]
+    PortPassesThrough(Location),
+    /// An access to nothing.
+    #[error("nothing takes the access to {kind} {range}")]
+    Unsupported {
+        /// Which space.
+        kind: Kind,
+        /// Where.
+        range: Range,
+    },
+    /// Who holds a lock must not wait for accesses, which may wait for it.
+    #[error("waiting for accesses to end with the lock of the {0} space held might never end")]
+    WaitsWithLock(Kind),
+    /// Who is in an access cannot wait for it.
+    #[error("waiting inside of a trap handler for its own access would never end")]
+    WaitsForItself,
+    /// Something cannot be mapped.
+    #[error("{:#x} has no memory that can be mapped (absent, trapped or not backed)", .0.get())]
+    NotMappable(Location),
+    /// The guest has not the rights that a mapping asks for.
+    #[error("the region {} (flags {}) does not pass what prot asks for", .0.range, Named(.0.flags.reported()))]
+    NoRights(Region),
+    /// Memory of the host's own cannot be put side by side.
+    #[error("the memory is not contiguous in the host, and {:#x} was not given by gasp_guest_add_memory()", .0.get())]
+    CannotJoin(Location),
+    /// Nothing is mapped there.
+    #[error("nothing of this length is mapped at this address")]
+    NotMapped,
+    /// The memory is the caller's own.
+    #[error("the memory behind {:#x} was not given by gasp_guest_add_memory()", .0.get())]
+    NoFile(Location),
     /// Guest memory is made of pages.
     #[error("location, length and chunk of guest memory are multiples of 4096")]
     UnalignedChunks,
@@ -182,6 +223,14 @@ impl Error {
             UnalignedChunks => libc::EINVAL,
             LockNeeded(_) | NotOwner(_) | StartupOnly => libc::EPERM,
             MeetsPrecious(_) | PreciousMeets(_) | Reserved(_) | Occupied(_) => libc::EEXIST,
+            NotACpu | NotMapped => libc::EINVAL,
+            ReachesItself => libc::ELOOP,
+            FromHandler(errno) => *errno,
+            PortPassesThrough(_) | CannotJoin(_) | NoFile(_) => libc::ENOTSUP,
+            Unsupported { .. } => libc::EFAULT,
+            WaitsWithLock(_) | WaitsForItself => libc::EDEADLK,
+            NotMappable(_) => libc::ENXIO,
+            NoRights(_) => libc::EACCES,
             NothingToDelete(_) => libc::ENOENT,
             Absent { .. } | NoMore { .. } | Unbacked(_) | NotMemory(_) => libc::ENXIO,
             TooDeep(_) => libc::EAGAIN,

@@ -3,13 +3,13 @@
 #![forbid(unsafe_code)]
 
 use super::Guest;
-use crate::abi::host::{GASP_RAM, GASP_ROM};
+use crate::abi::host::{GASP_LARGE_PAGES, GASP_RAM, GASP_ROM};
 use crate::error::Error;
 use crate::flags::Flags;
 use crate::range::{PAGE, Range};
 use crate::region::{Region, Vdev};
 use crate::space::Kind;
-use crate::sys::mapping::Mapping;
+use crate::sys::mapping::{Mapping, MemoryFile};
 
 pub(crate) use crate::sys::bytes::Buffer;
 
@@ -25,7 +25,7 @@ impl Guest {
         kind: u32,
         chunk: u64,
     ) -> Result<(), Error> {
-        let flags = match kind {
+        let flags = match kind & !GASP_LARGE_PAGES {
             GASP_RAM => Flags::RAM,
             GASP_ROM => Flags::ROM,
             _ => {
@@ -43,8 +43,11 @@ impl Guest {
             return Err(Error::Occupied(region));
         }
         let pieces = Pieces::new(range, flags, chunk).ok_or(Error::NoMemory)?;
-        let mapping = Mapping::shared(pieces.host_length)?;
-        let host = mapping.start().as_ptr().expose_provenance() as u64;
+        let memory = Memory::new(pieces.host_length)?;
+        if kind & GASP_LARGE_PAGES != 0 {
+            memory.mapping.prefer_large_pages();
+        }
+        let host = memory.start();
         let window = draft.window(&range.with_neighbours());
         let mut regions: Vec<Region> = Vec::new();
         let is_below = |one: &Region| one.range.last() < range.first();
@@ -55,10 +58,10 @@ impl Guest {
                 return Err(Error::NoMemory);
             }
         }
-        let mut mappings = self.mappings.lock();
-        mappings.try_reserve(1).map_err(|_| Error::NoMemory)?;
+        let mut memories = self.memories.lock();
+        memories.try_reserve(1).map_err(|_| Error::NoMemory)?;
         draft.splice(&window, &regions)?;
-        mappings.push(mapping);
+        memories.push(memory);
         draft.commit();
         drop(held);
         Ok(())
@@ -97,7 +100,7 @@ impl Guest {
 
 impl Guest {
     /// What is behind a range, in contiguous pieces.
-    fn pieces_behind(&self, range: &Range) -> Result<Vec<Region>, Error> {
+    pub(super) fn pieces_behind(&self, range: &Range) -> Result<Vec<Region>, Error> {
         let mut pieces = Vec::new();
         let mut rest = Some(*range);
         while let Some(now) = rest {
@@ -108,6 +111,34 @@ impl Guest {
             rest = now.above(piece.range.last());
         }
         Ok(pieces)
+    }
+}
+
+/// Memory that was given to the guest: a file, and where this process has it.
+#[derive(Debug)]
+pub(super) struct Memory {
+    file: MemoryFile,
+    mapping: Mapping,
+}
+
+impl Memory {
+    fn new(length: usize) -> Result<Self, Error> {
+        let file = MemoryFile::new(length)?;
+        let mapping = Mapping::of_file(&file)?;
+        Ok(Self { file, mapping })
+    }
+
+    /// Where this process has it.
+    fn start(&self) -> u64 {
+        self.mapping.start().as_ptr().expose_provenance() as u64
+    }
+
+    /// The file and the offset of a host address, if `length` bytes from there are in this
+    /// memory.
+    pub(super) fn file_of(&self, host: u64, length: u64) -> Option<(i32, u64)> {
+        let offset = host.checked_sub(self.start())?;
+        let end = offset.checked_add(length)?;
+        (end <= self.mapping.length() as u64).then(|| (self.file.descriptor(), offset))
     }
 }
 

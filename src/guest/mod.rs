@@ -6,18 +6,29 @@
 mod change;
 mod find;
 mod gram;
+mod mapped;
 mod memory;
 mod set;
 
-use crate::abi::types::{gasp_region, qvm_state_block};
+use crate::abi::host::gasp_counts;
+use crate::abi::types::{gasp_region, qvm_state_block, qvm_state_types as qst};
+use crate::cpu::{Policy, Quiet, Tally};
 use crate::error::Error;
 use crate::fatal::Handler;
 use crate::lock::Lock;
 use crate::map::Map;
+use crate::range::{Location, Range};
 use crate::region::Region;
+use crate::registry::gasp_cpu;
 use crate::space::{Kind, Reservations, Space};
-use crate::sys::mapping::Mapping;
-use core::sync::atomic::{AtomicBool, Ordering::AcqRel, Ordering::Acquire};
+use crate::sys::callback::TrapHandler;
+use crate::sys::latest::Latest;
+use core::sync::atomic::{
+    AtomicBool, AtomicU8,
+    Ordering::{AcqRel, Acquire, Relaxed},
+};
+use mapped::View;
+use memory::Memory;
 use parking_lot::Mutex;
 
 pub(crate) use memory::Buffer;
@@ -44,8 +55,16 @@ pub(crate) struct Guest {
     /// Places that [`Guest::gram_find`] gave away.
     gram: Mutex<Reservations>,
     /// Memory that the guest was given; kept until the guest is dropped.
-    mappings: Mutex<Vec<Mapping>>,
+    memories: Mutex<Vec<Memory>>,
+    /// What [`Guest::map_memory`] gave away.
+    views: Mutex<Vec<View>>,
     fatal: Mutex<Option<Handler>>,
+    trap: Latest<TrapHandler>,
+    policy: AtomicU8,
+    cpus: Mutex<Vec<&'static gasp_cpu>>,
+    /// The counts of vCPUs that were destroyed.
+    past_tally: Tally,
+    quiet: Quiet,
 }
 
 impl Guest {
@@ -59,8 +78,14 @@ impl Guest {
             strict: options.strict || forced,
             started: AtomicBool::new(false),
             gram: Mutex::default(),
-            mappings: Mutex::default(),
+            memories: Mutex::default(),
+            views: Mutex::default(),
             fatal: Mutex::new(None),
+            trap: Latest::new(),
+            policy: AtomicU8::new(Policy::Ignore as u8),
+            cpus: Mutex::default(),
+            past_tally: Tally::new(),
+            quiet: Quiet::default(),
         }
     }
 
@@ -86,19 +111,20 @@ impl Guest {
         space.lock.unlock(space.kind)
     }
 
-    /// The region at the start of a block, cut to the block.
+    /// What [`Guest::info`] answers in the usual case; `None`: ask that.
     #[inline(always)]
-    pub(crate) fn info(&self, block: &qvm_state_block) -> Result<Region, Error> {
-        // The kind is a constant in each arm, for the compiler's benefit.
-        match Kind::from_type(block.r#type.into()) {
-            Some(Kind::Memory) => self.memory.info(Kind::Memory, block),
-            Some(Kind::Ports) => self.port_info(block),
-            None => Err(Error::BadType(block.r#type.into())),
-        }
+    pub(crate) fn usual_info(&self, block: &qvm_state_block) -> Option<Region> {
+        let range = usual_range(block)?;
+        Some(self.memory.map.try_lookup(range.first())?.view(&range))
     }
 
-    fn port_info(&self, block: &qvm_state_block) -> Result<Region, Error> {
-        self.ports.info(Kind::Ports, block)
+    /// The region at the start of a block, cut to the block.
+    pub(crate) fn info(&self, block: &qvm_state_block) -> Result<Region, Error> {
+        let space = self.space_of(block.r#type.into())?;
+        let range = space.kind.range(block.location, block.length.into())?;
+        let region = space.map.lookup(range.first());
+        let region = region.ok_or(Error::Absent { kind: space.kind, location: range.first() })?;
+        Ok(region.view(&range))
     }
 
     /// The region that holds a location, or the first one after it.
@@ -118,6 +144,69 @@ impl Guest {
     /// Has a function called before a failure ends the process.
     pub(crate) fn set_fatal_handler(&self, handler: Option<Handler>) {
         *self.fatal.lock() = handler;
+    }
+
+    /// What the host wants to be called with before the process ends.
+    pub(crate) fn fatal_handler(&self) -> Option<Handler> {
+        self.fatal.lock().clone()
+    }
+
+    /// Has a function called for accesses that trap.
+    pub(crate) fn set_trap_handler(&self, handler: Option<TrapHandler>) {
+        self.trap.set(handler);
+    }
+
+    /// What is called for accesses that trap.
+    #[inline(always)]
+    pub(crate) fn trap_handler(&self) -> Option<&TrapHandler> {
+        self.trap.get()
+    }
+
+    /// Says what accesses to nothing do.
+    pub(crate) fn set_policy(&self, policy: Policy) {
+        self.policy.store(policy as u8, Relaxed);
+    }
+
+    /// What accesses to nothing do.
+    pub(crate) fn policy(&self) -> Policy {
+        const ALL: [Policy; 3] = [Policy::Ignore, Policy::Fail, Policy::Abort];
+        ALL[usize::from(self.policy.load(Relaxed)) % ALL.len()]
+    }
+
+    /// The vCPUs.
+    pub(crate) fn cpus(&self) -> &Mutex<Vec<&'static gasp_cpu>> {
+        &self.cpus
+    }
+
+    /// The counts of vCPUs that were destroyed.
+    pub(crate) fn past_tally(&self) -> &Tally {
+        &self.past_tally
+    }
+
+    /// How often accesses went where.
+    pub(crate) fn counts(&self) -> gasp_counts {
+        let sum = Tally::new();
+        let cpus = self.cpus.lock();
+        sum.add(&self.past_tally);
+        cpus.iter().filter_map(|cpu| cpu.get()).for_each(|cpu| sum.add(cpu.tally()));
+        sum.counts()
+    }
+
+    /// Who waits for accesses to end.
+    #[inline(always)]
+    pub(crate) fn quiet(&self) -> &Quiet {
+        &self.quiet
+    }
+
+    /// Whether this thread has the lock of a space.
+    pub(crate) fn holds_lock(&self, kind: Kind) -> bool {
+        self.space(kind).lock.is_mine()
+    }
+
+    /// The regions of a space.
+    #[inline(always)]
+    pub(crate) fn map(&self, kind: Kind) -> &Map {
+        &self.space(kind).map
     }
 
     /// The memory space's regions.
@@ -142,7 +231,7 @@ impl Guest {
     #[inline]
     fn lockable(&self, kind: u16) -> Result<&Space, Error> {
         let space = self.space_of(kind.into())?;
-        let alias = kind == crate::abi::types::qvm_state_types::QST_PCI_IO as u16;
+        let alias = kind == qst::QST_PCI_IO as u16;
         if self.strict && alias { Err(Error::StrictLockType(kind.into())) } else { Ok(space) }
     }
 
@@ -154,6 +243,14 @@ impl Guest {
     fn startup_only(&self) -> Result<(), Error> {
         if self.strict && self.has_started() { Err(Error::StartupOnly) } else { Ok(()) }
     }
+}
+
+/// The range of a block, if it is one of memory as most are.
+#[inline(always)]
+pub(crate) fn usual_range(block: &qvm_state_block) -> Option<Range> {
+    let in_memory = block.r#type == qst::QST_MEMORY as u16;
+    let location = Location::new(block.location);
+    if in_memory { Range::from_length(location, block.length.into()) } else { None }
 }
 
 impl Region {

@@ -37,7 +37,7 @@ impl Guest {
     pub(crate) fn set_or_die(&self, elements: Result<impl Elements, Refusal>) {
         let done = elements.and_then(|elements| self.set_with(&elements, Locking::ByUs));
         if let Err(refusal) = done {
-            let handler = self.fatal.lock().clone();
+            let handler = self.fatal_handler();
             fatal::die(&refusal, self.has_started(), handler.as_ref());
         }
     }
@@ -93,7 +93,7 @@ impl<'g> Transaction<'g> {
         Ok(Self { _locks: Some([memory, ports]), ..Self::new(guest, locking) })
     }
 
-    fn run(mut self, elements: &impl Elements) -> Result<(), Stop> {
+    fn run(&mut self, elements: &impl Elements) -> Result<(), Stop> {
         for index in 0..elements.count() {
             let element = elements.get(index);
             match self.make(&element) {
@@ -158,8 +158,8 @@ impl<'g> Transaction<'g> {
         self.place(kind).as_mut()
     }
 
-    fn commit(self) {
-        for open in [self.memory, self.ports].into_iter().flatten() {
+    fn commit(&mut self) {
+        for open in [&mut self.memory, &mut self.ports].into_iter().flatten() {
             open.draft.commit();
         }
     }

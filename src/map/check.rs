@@ -18,7 +18,7 @@ pub(super) fn check(root: Option<&Root>, keeper: &Keeper<'_>) {
         let leaf = root.leaf(slot).expect("every slot has a leaf");
         check_leaf(leaf, slots, &mut previous, bounds(root, slot));
         assert_eq!(root.find(leaf.key(0)), slot, "the index leads elsewhere");
-        assert_eq!(root.find_without_index(leaf.key(0)), slot);
+        assert_eq!(root.find_unfinished(leaf.key(0)), slot);
     }
 }
 

@@ -124,7 +124,7 @@ impl<'m> Draft<'m> {
     }
 
     /// Makes the draft the state of the map.
-    pub(crate) fn commit(mut self) {
+    pub(crate) fn commit(&mut self) {
         let (map, keeper) = (self.map, &mut self.keeper);
         match self.shape {
             Shape::Same(_) => return,
@@ -223,7 +223,7 @@ impl<'m> Draft<'m> {
         match self.shape {
             Shape::Same(None) => 0,
             Shape::Same(Some(root)) | Shape::Leaf(root, ..) => root.find(key),
-            Shape::Root(root) => root.find_without_index(key),
+            Shape::Root(root) => root.find_unfinished(key),
         }
     }
 
@@ -393,7 +393,7 @@ impl Part<'_, '_> {
 
     fn write(&self, skip: usize, count: usize, leaf: &Leaf, at: usize) {
         match self {
-            Part::Old(source, from, _) => leaf.extend(at, source, from + skip, count),
+            Part::Old(source, from, _) => leaf.copy(at, source, from + skip, count),
             Part::New(regions) => {
                 let regions = regions.iter().skip(skip).take(count);
                 (at..).zip(regions).for_each(|(at, region)| leaf.put(at, region));

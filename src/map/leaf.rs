@@ -7,10 +7,10 @@
 #![forbid(unsafe_code)]
 
 use super::BLOCK;
-use crate::flags::Flags;
 use crate::range::{Location, Range};
-use crate::region::{Region, Vdev};
+use crate::region::Region;
 use core::hint::select_unpredictable;
+use core::ptr;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 /// Regions in a leaf at most.
@@ -22,6 +22,12 @@ const UNUSED: u64 = u64::MAX;
 
 /// What a region is but for its first location: last location, flags and cookie, vdev, host.
 type Value = [AtomicU64; 4];
+
+fn copy(to: &[AtomicU64], from: &[AtomicU64]) {
+    for (to, from) in to.iter().zip(from) {
+        to.store(from.load(Relaxed), Relaxed);
+    }
+}
 
 /// Up to 64 regions. A search reads two cache lines of keys and one value.
 #[derive(Debug)]
@@ -74,10 +80,10 @@ impl Leaf {
         self.private.store(private.into(), Relaxed);
     }
 
-    /// The region at an index, if it holds `key`.
+    /// The last region that starts below `limit`, if it holds a location.
     #[inline(always)]
-    pub(super) fn get_if_around(&self, index: usize, key: u64) -> Option<Region> {
-        let location = Location::new(key);
+    pub(super) fn get_around(&self, location: Location, limit: u64) -> Option<Region> {
+        let index = self.last_below(limit);
         let (first, last) = (Location::new(self.key(index)), Location::new(self.last(index)));
         Range::around(location, first, last).map(|range| self.region(index, range))
     }
@@ -130,12 +136,8 @@ impl Leaf {
 
     #[inline(always)]
     fn region(&self, index: usize, range: Range) -> Region {
-        let [_, tag, vdev, host] = &self.values[index % SLOTS];
-        let tag = tag.load(Relaxed);
-        #[allow(clippy::cast_possible_truncation)] // the two halves of a word
-        let (flags, cookie) = ((tag >> 32) as u32, tag as u32);
-        let (vdev, host) = (Vdev(vdev.load(Relaxed)), host.load(Relaxed));
-        Region { range, flags: Flags::from_bits(flags), cookie, vdev, host }
+        let [_, words @ ..] = &self.values[index % SLOTS];
+        Region::from_words(range, words.each_ref().map(|word| word.load(Relaxed)))
     }
 
     #[inline(always)]
@@ -147,29 +149,44 @@ impl Leaf {
     /// be this leaf. The result has SLOTS regions at most.
     pub(super) fn splice(&self, source: &Self, from: usize, to: usize, new: &[Region]) {
         let old_count = source.count();
-        if !core::ptr::eq(self, source) {
-            (0..from).for_each(|index| self.copy(index, source, index));
+        let (tail, moved) = (old_count - to, from + new.len());
+        if !ptr::eq(self, source) {
+            self.copy(0, source, 0, from);
+            self.copy(moved, source, to, tail);
+        } else if moved > to {
+            self.open_gap(to, moved, tail);
+        } else {
+            self.copy(moved, self, to, tail);
         }
-        self.move_tail(source, to..old_count, from + new.len());
         for (index, region) in (from..).zip(new) {
             self.put(index, region);
         }
-        self.finish(from + new.len() + old_count - to);
+        self.finish(moved + tail);
     }
 
-    /// Adds regions of another leaf to the end. [`Leaf::finish`] has to follow.
-    pub(super) fn extend(&self, at: usize, source: &Self, from: usize, count: usize) {
-        (0..count).for_each(|index| self.copy(at + index, source, from + index));
+    /// Copies regions of a leaf here, in ascending order. [`Leaf::finish`] has to follow.
+    pub(super) fn copy(&self, at: usize, source: &Self, from: usize, count: usize) {
+        let (at, from) = (at..at + count, from..from + count);
+        copy(&self.keys.as_flattened()[at.clone()], &source.keys.as_flattened()[from.clone()]);
+        copy(self.values[at].as_flattened(), source.values[from].as_flattened());
+    }
+
+    /// Moves regions up, in descending order because the places overlap.
+    fn open_gap(&self, from: usize, to: usize, count: usize) {
+        let keys = self.keys.as_flattened();
+        for index in (0..count).rev() {
+            let (from, to) = (from + index, to + index);
+            keys[to].store(keys[from].load(Relaxed), Relaxed);
+            copy(&self.values[to], &self.values[from]);
+        }
     }
 
     /// Writes one region. [`Leaf::finish`] has to follow.
     pub(super) fn put(&self, index: usize, region: &Region) {
-        let [last, tag, vdev, host] = &self.values[index % SLOTS];
+        let [last, words @ ..] = &self.values[index % SLOTS];
         self.key_cell(index).store(region.range.first().get(), Relaxed);
         last.store(region.range.last().get(), Relaxed);
-        tag.store(u64::from(region.flags.bits()) << 32 | u64::from(region.cookie), Relaxed);
-        vdev.store(region.vdev.0, Relaxed);
-        host.store(region.host, Relaxed);
+        words.iter().zip(region.to_words()).for_each(|(cell, word)| cell.store(word, Relaxed));
     }
 
     /// Sets the number of regions, and what the search needs beside the keys.
@@ -183,22 +200,5 @@ impl Leaf {
         }
         #[allow(clippy::cast_possible_truncation)] // at most SLOTS
         self.count.store(count as u32, Relaxed);
-    }
-
-    fn move_tail(&self, source: &Self, tail: core::ops::Range<usize>, to: usize) {
-        let moves = tail.clone().zip(to..to + tail.len());
-        if to > tail.start {
-            moves.rev().for_each(|(from, to)| self.copy(to, source, from));
-        } else if to < tail.start || !core::ptr::eq(self, source) {
-            moves.for_each(|(from, to)| self.copy(to, source, from));
-        }
-    }
-
-    #[inline(always)]
-    fn copy(&self, to: usize, source: &Self, from: usize) {
-        self.key_cell(to).store(source.key(from), Relaxed);
-        for (to, from) in self.values[to % SLOTS].iter().zip(&source.values[from % SLOTS]) {
-            to.store(from.load(Relaxed), Relaxed);
-        }
     }
 }

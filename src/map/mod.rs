@@ -12,7 +12,7 @@
 //!
 //! Two levels: a sorted array of separators with a leaf for each, and the leaves. Holes are not
 //! stored. A region is in one leaf only, and lies between its leaf's separator and the next.
-//! Leaves and roots come from a [pool](pool) whose memory never becomes anything else.
+//! Leaves and roots come from a [`pool`] whose memory never becomes anything else.
 //!
 //! # Reading
 //!
@@ -38,6 +38,7 @@
 #[cfg(any(test, debug_assertions))]
 mod check;
 mod draft;
+mod hint;
 mod leaf;
 mod pool;
 mod root;
@@ -45,6 +46,7 @@ mod root;
 mod tests;
 
 pub(crate) use draft::{Draft, Window};
+pub(crate) use hint::Hint;
 
 use crate::range::Location;
 use crate::region::Region;
@@ -53,7 +55,6 @@ use core::sync::atomic::{
     Ordering::{Acquire, Relaxed, Release},
     fence,
 };
-use leaf::Leaf;
 use pool::Pool;
 use root::Root;
 
@@ -67,31 +68,43 @@ const BLOCK: usize = 8;
 #[derive(Debug)]
 pub(crate) struct Map {
     pool: Pool,
-    version: AtomicU64,
+    version: Version,
 }
 
-/// A region that a caller looked up before, to be asked first the next time.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Hint {
-    known: Option<(u64, Region)>,
-}
+/// Grows by two with each commit. In a cache line of its own: it is written with each change, and
+/// lookups without a hint do not read it.
+#[derive(Debug)]
+#[repr(align(64))]
+struct Version(AtomicU64);
 
 impl Map {
     /// A map without regions.
     pub(crate) fn new() -> Self {
-        Self { pool: Pool::new(), version: AtomicU64::new(0) }
+        Self { pool: Pool::new(), version: Version(AtomicU64::new(0)) }
     }
 
     /// The region that holds a location.
     #[inline(always)]
     pub(crate) fn lookup(&self, location: Location) -> Option<Region> {
+        if location == Location::MAX {
+            return self.lookup_from(location);
+        }
         loop {
             let look = self.pool.look();
-            let found = look.root.and_then(|root| holding(root, location.get()));
+            let found = holding(look.root, location);
             if self.pool.is_steady(&look) {
                 return found;
             }
         }
+    }
+
+    /// The region that holds a location. `None` may also mean that it is the last location, or
+    /// that nodes were reused meanwhile.
+    #[inline(always)]
+    pub(crate) fn try_lookup(&self, location: Location) -> Option<Region> {
+        let look = self.pool.look();
+        let found = holding(look.root, location)?;
+        if self.pool.is_steady(&look) { Some(found) } else { None }
     }
 
     /// The region that holds a location, or the first one after it.
@@ -109,7 +122,7 @@ impl Map {
     /// run more than once.
     pub(crate) fn at_once<T>(&self, query: impl Fn() -> T) -> T {
         for _ in 0..TRIES {
-            let before = self.version.load(Acquire);
+            let before = self.version.0.load(Acquire);
             let result = query();
             if before.is_multiple_of(2) && self.is_still(before) {
                 return result;
@@ -121,39 +134,13 @@ impl Map {
 
     fn is_still(&self, version: u64) -> bool {
         fence(Acquire);
-        self.version.load(Relaxed) == version
-    }
-
-    #[cfg_attr(not(test), expect(dead_code, reason = "vCPU handles are its users"))]
-    /// As [`Map::lookup`], after asking the hint, which remembers the answer.
-    #[inline(always)]
-    pub(crate) fn lookup_hinted(&self, location: Location, hint: &mut Hint) -> Option<Region> {
-        let before = self.version.load(Acquire);
-        if let Some((version, region)) = &hint.known
-            && *version == before
-            && region.range.contains(location)
-        {
-            return Some(*region);
-        }
-        self.lookup_and_remember(location, hint, before)
-    }
-
-    fn lookup_and_remember(
-        &self,
-        location: Location,
-        hint: &mut Hint,
-        before: u64,
-    ) -> Option<Region> {
-        let region = self.lookup(location)?;
-        let steady = before.is_multiple_of(2) && self.is_still(before);
-        hint.known = steady.then_some((before, region));
-        Some(region)
+        self.version.0.load(Relaxed) == version
     }
 
     #[cfg_attr(not(test), expect(dead_code, reason = "a later header has it"))]
     /// How many changes have been committed.
     pub(crate) fn generation(&self) -> u64 {
-        self.version.load(Acquire) / 2
+        self.version.0.load(Acquire) / 2
     }
 
     /// Starts a change, waiting for another one to end.
@@ -163,31 +150,20 @@ impl Map {
 
     /// Runs the stores that make a change visible, with the version odd around them.
     fn publish(&self, store: impl FnOnce()) {
-        let version = self.version.load(Relaxed);
-        self.version.store(version.wrapping_add(1), Relaxed);
+        let version = self.version.0.load(Relaxed);
+        self.version.0.store(version.wrapping_add(1), Relaxed);
         fence(Release);
         store();
-        self.version.store(version.wrapping_add(2), Release);
+        self.version.0.store(version.wrapping_add(2), Release);
     }
 }
 
+/// The region that holds a location, unless that is the last of all. Searches are for keys below
+/// the location's number plus one; after the last one that is 0, and nothing is found.
 #[inline(always)]
-fn holding(root: &Root, key: u64) -> Option<Region> {
-    let (leaf, index) = match key.checked_add(1) {
-        Some(limit) => {
-            let leaf = root.leaf_below(limit)?;
-            (leaf, leaf.last_below(limit))
-        }
-        None => last_place(root)?,
-    };
-    leaf.get_if_around(index, key)
-}
-
-/// The place of the last region.
-#[cold]
-fn last_place(root: &Root) -> Option<(&Leaf, usize)> {
-    let leaf = root.leaf(root.count().checked_sub(1)?)?;
-    Some((leaf, leaf.count().checked_sub(1)?))
+fn holding(root: Option<&Root>, location: Location) -> Option<Region> {
+    let limit = location.get().wrapping_add(1);
+    root?.leaf_below(limit)?.get_around(location, limit)
 }
 
 fn first_from(root: &Root, key: u64) -> Option<Region> {

@@ -68,10 +68,17 @@ pub(super) struct Look<'p> {
 /// The nodes of one map and the root that is published.
 #[derive(Debug)]
 pub(super) struct Pool {
+    published: Published,
+    stock: Mutex<Stock>,
+}
+
+/// What readers read, in a cache line of its own.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+struct Published {
     root: AtomicPtr<Root>,
     /// Grows before anything is written that a reader may still be looking at.
     reuse: AtomicU64,
-    stock: Mutex<Stock>,
 }
 
 /// What the writer has: nodes that are free, and those that wait until they may be reused.
@@ -149,18 +156,14 @@ impl Segment {
 impl Pool {
     /// A pool without memory; nothing is published.
     pub(super) fn new() -> Self {
-        Self {
-            root: AtomicPtr::default(),
-            reuse: AtomicU64::new(0),
-            stock: Mutex::new(Stock::default()),
-        }
+        Self { published: Published::default(), stock: Mutex::new(Stock::default()) }
     }
 
     /// Starts a look at what is published. What is seen may be nonsense until
     /// [`Pool::is_steady`] has said that it is not.
     #[inline(always)]
     pub(super) fn look(&self) -> Look<'_> {
-        let reuse = self.reuse.load(Acquire);
+        let reuse = self.published.reuse.load(Acquire);
         Look { root: self.root(), reuse }
     }
 
@@ -168,14 +171,14 @@ impl Pool {
     #[inline(always)]
     pub(super) fn is_steady(&self, look: &Look<'_>) -> bool {
         fence(Acquire);
-        self.reuse.load(Relaxed) == look.reuse
+        self.published.reuse.load(Relaxed) == look.reuse
     }
 
     /// The published root.
     #[inline(always)]
     fn root(&self) -> Option<&Root> {
         // SAFETY: null or a `&Root` of this pool (invariant 3); roots stay roots (invariant 1).
-        unsafe { self.root.load(Acquire).as_ref() }
+        unsafe { self.published.root.load(Acquire).as_ref() }
     }
 
     /// Waits until this is the only writer.
@@ -271,7 +274,7 @@ impl<'p> Keeper<'p> {
     /// Publishes a root in place of the present one.
     pub(super) fn publish(&mut self, root: &Root) {
         let new = ptr::from_ref(root).cast_mut();
-        let old = self.pool.root.swap(new, Release);
+        let old = self.pool.published.root.swap(new, Release);
         self.stock.root_quarantine.extend(NonNull::new(old));
     }
 
@@ -285,8 +288,8 @@ impl<'p> Keeper<'p> {
         stock.quarantine.append(&mut stock.replaced);
         let patience = (stock.taken / 8).clamp(4, 256);
         if stock.quarantine.len() >= patience || stock.root_quarantine.len() >= ROOTS {
-            let reuse = self.pool.reuse.load(Relaxed);
-            self.pool.reuse.store(reuse.wrapping_add(1), Release);
+            let reuse = self.pool.published.reuse.load(Relaxed);
+            self.pool.published.reuse.store(reuse.wrapping_add(1), Release);
             fence(Release);
             stock.end_quarantine();
         }

@@ -24,6 +24,7 @@ fn put(map: &Map, new: Region) {
     let mut draft = map.draft();
     put_in(&mut draft, new);
     draft.commit();
+    drop(draft);
     map.draft().check_all();
 }
 
@@ -157,6 +158,7 @@ fn roots_of_every_depth_are_searched_right() {
         put_in(&mut draft, region(at * 16, at * 16 + 7, 1));
     }
     draft.commit();
+    drop(draft);
     map.draft().check_all();
     for at in 0..40_000 {
         assert_eq!(map.lookup(Location::new(at * 16 + 7)).unwrap().range.first().get(), at * 16);
@@ -168,13 +170,13 @@ fn roots_of_every_depth_are_searched_right() {
 fn a_hint_is_forgotten_after_a_change() {
     let map = Map::new();
     put(&map, region(16, 31, 1));
-    let mut hint = Hint::default();
+    let hint = Hint::new();
     let at = Location::new(20);
-    assert_eq!(map.lookup_hinted(at, &mut hint).unwrap().cookie, 1);
+    assert_eq!(map.lookup_hinted(at, &hint).unwrap().cookie, 1);
     put(&map, region(16, 31, 2));
-    assert_eq!(map.lookup_hinted(at, &mut hint).unwrap().cookie, 2);
-    assert_eq!(map.lookup_hinted(at, &mut hint).unwrap().cookie, 2);
-    assert_eq!(map.lookup_hinted(Location::new(99), &mut hint), None);
+    assert_eq!(map.lookup_hinted(at, &hint).unwrap().cookie, 2);
+    assert_eq!(map.lookup_hinted(at, &hint).unwrap().cookie, 2);
+    assert_eq!(map.lookup_hinted(Location::new(99), &hint), None);
 }
 
 /// A writer that flips all cookies of a map at once, and splits and merges around them, beside
@@ -194,6 +196,7 @@ fn readers_see_published_states_only() {
             put_in(&mut draft, region(first, first + length - 1, round));
         }
         draft.commit();
+        drop(draft);
     };
     fill(1);
     std::thread::scope(|scope| {
@@ -212,7 +215,7 @@ fn readers_see_published_states_only() {
 
 fn read_until(map: &Map, done: &AtomicBool, regions: u64, mut random: Random) {
     let mut newest = 0;
-    let mut hint = Hint::default();
+    let hint = Hint::new();
     while !done.load(Relaxed) {
         let first = random.below(regions) * 64;
         let found = map.lookup(Location::new(first + 3)).unwrap();
@@ -220,7 +223,7 @@ fn read_until(map: &Map, done: &AtomicBool, regions: u64, mut random: Random) {
         assert_eq!(found.range, range(first, first + length - 1), "{found:?}");
         assert!(found.cookie >= newest, "{} after {newest}", found.cookie);
         newest = found.cookie;
-        let hinted = map.lookup_hinted(Location::new(first + 3), &mut hint).unwrap();
+        let hinted = map.lookup_hinted(Location::new(first + 3), &hint).unwrap();
         assert!(hinted.cookie >= newest, "{} after {newest}", hinted.cookie);
         newest = hinted.cookie;
     }

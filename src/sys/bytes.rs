@@ -1,5 +1,7 @@
 //! Bytes that others may change at any moment: buffers of C callers and guest memory.
 
+use core::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering::Relaxed};
+
 /// Bytes of a C caller. What it points to is reached by raw copies only, never by a reference:
 /// it may be guest memory itself.
 #[derive(Debug, Clone, Copy)]
@@ -13,11 +15,13 @@ impl Buffer {
     ///
     /// # Safety
     /// They can be read, and written if the buffer is filled, for as long as it is used.
+    #[inline(always)]
     pub(crate) unsafe fn new(start: *mut u8, length: usize) -> Self {
         Self { start, length }
     }
 
     /// How many bytes.
+    #[inline(always)]
     pub(crate) fn len(&self) -> usize {
         self.length
     }
@@ -29,23 +33,100 @@ impl Buffer {
         Self { start: self.start.wrapping_add(from), length }
     }
 
-    /// Copies as many bytes of host memory here as there is room.
-    pub(crate) fn fill_from(&self, host: u64) {
-        let source = host_pointer(host).cast_const();
-        // SAFETY: who put `host` behind a region promised that it is memory as long as the region
-        // is; `new` was promised that the buffer can be written.
-        unsafe { self.start.copy_from(source, self.length) };
+    /// Where the bytes are.
+    #[inline(always)]
+    pub(crate) fn pointer(&self) -> *mut u8 {
+        self.start
     }
 
-    /// Copies all bytes to host memory.
+    /// Sets all bytes.
+    pub(crate) fn fill(&self, byte: u8) {
+        // SAFETY: `new` was promised that the buffer can be written.
+        unsafe { self.start.write_bytes(byte, self.length) };
+    }
+
+    /// Copies as many bytes of host memory here as there is room. 1, 2, 4 or 8 aligned bytes are
+    /// read at once.
+    #[inline(always)]
+    pub(crate) fn fill_from(&self, host: u64) {
+        let source = host_pointer(host);
+        match self.length {
+            1 => self.load::<AtomicU8>(source),
+            2 if source.cast::<u16>().is_aligned() => self.load::<AtomicU16>(source),
+            4 if source.cast::<u32>().is_aligned() => self.load::<AtomicU32>(source),
+            8 if source.cast::<u64>().is_aligned() => self.load::<AtomicU64>(source),
+            // SAFETY: who put `host` behind a region promised that it is memory as long as the
+            // region is; `new` was promised that the buffer can be written.
+            _ => unsafe { self.start.copy_from(source, self.length) },
+        }
+    }
+
+    /// Copies all bytes to host memory. 1, 2, 4 or 8 aligned bytes are written at once.
+    #[inline(always)]
     pub(crate) fn copy_to(&self, host: u64) {
-        // SAFETY: who put `host` behind a region promised that it is memory as long as the region
-        // is; `new` was promised that the buffer can be read.
-        unsafe { self.start.copy_to(host_pointer(host), self.length) };
+        let target = host_pointer(host);
+        match self.length {
+            1 => self.store::<AtomicU8>(target),
+            2 if target.cast::<u16>().is_aligned() => self.store::<AtomicU16>(target),
+            4 if target.cast::<u32>().is_aligned() => self.store::<AtomicU32>(target),
+            8 if target.cast::<u64>().is_aligned() => self.store::<AtomicU64>(target),
+            // SAFETY: who put `host` behind a region promised that it is memory as long as the
+            // region is; `new` was promised that the buffer can be read.
+            _ => unsafe { self.start.copy_to(target, self.length) },
+        }
+    }
+
+    #[inline(always)]
+    fn load<A: Cell>(&self, source: *mut u8) {
+        // SAFETY: as `fill_from`; aligned, and other accesses to guest memory of this size are
+        // atomic too, or the guest's own.
+        let value = unsafe { &*source.cast::<A>() }.read();
+        // SAFETY: the buffer has the value's size.
+        unsafe { self.start.cast::<A::Value>().write_unaligned(value) };
+    }
+
+    #[inline(always)]
+    fn store<A: Cell>(&self, target: *mut u8) {
+        // SAFETY: the buffer has the value's size.
+        let value = unsafe { self.start.cast::<A::Value>().read_unaligned() };
+        // SAFETY: as `copy_to`; aligned, and other accesses to guest memory of this size are
+        // atomic too, or the guest's own.
+        unsafe { &*target.cast::<A>() }.write(value);
     }
 }
 
+/// Memory of a size that is read and written at once.
+trait Cell {
+    type Value: Copy;
+    fn read(&self) -> Self::Value;
+    fn write(&self, value: Self::Value);
+}
+
+macro_rules! cell {
+    ($atomic:ty, $value:ty) => {
+        impl Cell for $atomic {
+            type Value = $value;
+
+            #[inline(always)]
+            fn read(&self) -> $value {
+                self.load(Relaxed)
+            }
+
+            #[inline(always)]
+            fn write(&self, value: $value) {
+                self.store(value, Relaxed);
+            }
+        }
+    };
+}
+
+cell!(AtomicU8, u8);
+cell!(AtomicU16, u16);
+cell!(AtomicU32, u32);
+cell!(AtomicU64, u64);
+
 /// The memory at a host address that C gave as a number.
+#[inline(always)]
 fn host_pointer(host: u64) -> *mut u8 {
     core::ptr::with_exposed_provenance_mut(usize::try_from(host).unwrap_or(0))
 }

@@ -2,6 +2,7 @@
 
 use core::ffi::c_int;
 use core::ptr::{self, NonNull};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 /// The system has no memory left for this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,26 +27,53 @@ impl Mapping {
         Self::new(length, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE, -1)
     }
 
-    /// `length` bytes of a memory file of their own, which other processes could be given.
-    pub(crate) fn shared(length: usize) -> Result<Self, OutOfMemory> {
-        // SAFETY: the name is a C string; the call has no other requirement.
-        let file = unsafe { libc::memfd_create(c"guest".as_ptr(), libc::MFD_CLOEXEC) };
-        if file < 0 {
+    /// All of a memory file, shared with whoever else maps it.
+    pub(crate) fn of_file(file: &MemoryFile) -> Result<Self, OutOfMemory> {
+        let flags = libc::MAP_SHARED | libc::MAP_NORESERVE;
+        Self::new(file.length, flags, file.descriptor())
+    }
+
+    /// Addresses without memory, for [`Mapping::place`].
+    pub(crate) fn reserve(length: usize) -> Result<Self, OutOfMemory> {
+        Self::with_access(length, libc::PROT_NONE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1)
+    }
+
+    /// Puts a part of a memory file into this mapping. All numbers are multiples of a page.
+    pub(crate) fn place(
+        &self,
+        at: usize,
+        length: usize,
+        file: c_int,
+        offset: u64,
+        access: c_int,
+    ) -> Result<(), OutOfMemory> {
+        let offset = libc::off_t::try_from(offset).map_err(|_| OutOfMemory)?;
+        if at.checked_add(length).is_none_or(|end| end > self.length) {
             return Err(OutOfMemory);
         }
-        let size = libc::off_t::try_from(length).map_err(|_| OutOfMemory);
-        // SAFETY: `file` is the descriptor just made; ftruncate only sets its size.
-        let mapping = match size.map(|size| unsafe { libc::ftruncate(file, size) }) {
-            Ok(0) => Self::new(length, libc::MAP_SHARED | libc::MAP_NORESERVE, file),
-            _ => Err(OutOfMemory),
-        };
-        // SAFETY: `file` is open, and the mapping, if there is one, does not need it any more.
-        unsafe { libc::close(file) };
-        mapping
+        let target = self.start.as_ptr().wrapping_add(at).cast();
+        let flags = libc::MAP_SHARED | libc::MAP_FIXED | libc::MAP_NORESERVE;
+        // SAFETY: the addresses are this mapping's own, and nobody has been given them yet.
+        let placed = unsafe { libc::mmap(target, length, access, flags, file, offset) };
+        if placed == libc::MAP_FAILED { Err(OutOfMemory) } else { Ok(()) }
+    }
+
+    /// Asks for large pages; the system need not follow.
+    pub(crate) fn prefer_large_pages(&self) {
+        // SAFETY: the addresses are this mapping's own, and the advice changes no content.
+        unsafe { libc::madvise(self.start.as_ptr().cast(), self.length, libc::MADV_HUGEPAGE) };
     }
 
     fn new(length: usize, flags: c_int, file: c_int) -> Result<Self, OutOfMemory> {
-        let access = libc::PROT_READ | libc::PROT_WRITE;
+        Self::with_access(length, libc::PROT_READ | libc::PROT_WRITE, flags, file)
+    }
+
+    fn with_access(
+        length: usize,
+        access: c_int,
+        flags: c_int,
+        file: c_int,
+    ) -> Result<Self, OutOfMemory> {
         // SAFETY: the kernel chooses the place (no MAP_FIXED), so nothing mapped is touched.
         let start = unsafe { libc::mmap(ptr::null_mut(), length, access, flags, file, 0) };
         if start == libc::MAP_FAILED {
@@ -53,6 +81,11 @@ impl Mapping {
         }
         let start = NonNull::new(start.cast()).ok_or(OutOfMemory)?;
         Ok(Self { start, length })
+    }
+
+    /// How long the mapping is.
+    pub(crate) fn length(&self) -> usize {
+        self.length
     }
 
     /// Where the mapping starts.
@@ -65,6 +98,37 @@ impl Drop for Mapping {
     fn drop(&mut self) {
         // SAFETY: this is the mapping that `new` made, and nobody else unmaps it.
         unsafe { libc::munmap(self.start.as_ptr().cast(), self.length) };
+    }
+}
+
+/// A file in memory, which other processes can be given.
+#[derive(Debug)]
+pub(crate) struct MemoryFile {
+    descriptor: OwnedFd,
+    length: usize,
+}
+
+impl MemoryFile {
+    /// A file of `length` zeros, which costs nothing until touched.
+    pub(crate) fn new(length: usize) -> Result<Self, OutOfMemory> {
+        let size = libc::off_t::try_from(length).map_err(|_| OutOfMemory)?;
+        // SAFETY: the name is a C string; the call has no other requirement.
+        let file = unsafe { libc::memfd_create(c"guest".as_ptr(), libc::MFD_CLOEXEC) };
+        if file < 0 {
+            return Err(OutOfMemory);
+        }
+        // SAFETY: the descriptor was just made, and nobody else has it.
+        let descriptor = unsafe { OwnedFd::from_raw_fd(file) };
+        // SAFETY: the descriptor is open; the call only sets the file's size.
+        match unsafe { libc::ftruncate(file, size) } {
+            0 => Ok(Self { descriptor, length }),
+            _ => Err(OutOfMemory),
+        }
+    }
+
+    /// The file's descriptor.
+    pub(crate) fn descriptor(&self) -> c_int {
+        self.descriptor.as_raw_fd()
     }
 }
 

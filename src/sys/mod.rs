@@ -3,5 +3,8 @@
 #![allow(unsafe_code)]
 
 pub(crate) mod bytes;
+pub(crate) mod callback;
+pub(crate) mod latest;
 pub(crate) mod mapping;
+pub(crate) mod membarrier;
 pub(crate) mod process;

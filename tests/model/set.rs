@@ -1,0 +1,203 @@
+//! Section 2 of the contract: what `gasp_region_set_soft` refuses and what it does.
+//!
+//! Each function is one row or one sentence of the contract, in its order and in its words.
+
+use super::cells::{Attributes, Cells, Extent};
+use super::numbers::*;
+use super::state::{Errno, Kind, Model};
+use gasp::abi::types::gasp_region;
+
+/// A row of the table of refusals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Row {
+    TypeOrRange,
+    Flags,
+    PageMultiples,
+    HostLocation,
+    Lock,
+    Precious,
+    PageEdge,
+    StrictHole,
+    StrictRegions,
+}
+
+impl Row {
+    pub(crate) const ALL: [Row; 9] = [
+        Self::TypeOrRange,
+        Self::Flags,
+        Self::PageMultiples,
+        Self::HostLocation,
+        Self::Lock,
+        Self::Precious,
+        Self::PageEdge,
+        Self::StrictHole,
+        Self::StrictRegions,
+    ];
+
+    pub(crate) fn errno(self) -> Errno {
+        match self {
+            Self::Lock => EPERM,
+            Self::Precious => EEXIST,
+            Self::StrictHole => ENOENT,
+            _ => EINVAL,
+        }
+    }
+}
+
+/// What a set call answers: the return value and, if that is an index, why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) count: usize,
+    pub(crate) refused: Option<Row>,
+}
+
+fn refuse_if(condition: bool, row: Row) -> Result<(), Row> {
+    if condition { Err(row) } else { Ok(()) }
+}
+
+impl Model {
+    /// "Elements are taken in array order; each is all or nothing; at the first refusal, index i:
+    /// elements before i are applied, i and later have no effect, i is returned."
+    pub(crate) fn set_soft(&mut self, array: &[gasp_region]) -> Answer {
+        for (count, element) in array.iter().enumerate() {
+            match self.accept(element) {
+                Ok((kind, range)) => apply(&mut self.space_mut(kind).cells, range, element),
+                Err(row) => {
+                    return Answer { count, refused: Some(row) };
+                }
+            }
+        }
+        Answer { count: array.len(), refused: None }
+    }
+
+    /// The table of refusals, per element, in its order.
+    fn accept(&self, element: &gasp_region) -> Result<(Kind, Extent), Row> {
+        let kind = Kind::of(element.guest.r#type.into()).ok_or(Row::TypeOrRange)?;
+        let space = self.space(kind);
+        let range = space
+            .range(element.guest.location, element.guest.length.into())
+            .map_err(|_| Row::TypeOrRange)?;
+        let cells = &space.cells;
+        refuse_if(bad_flags(element.flags), Row::Flags)?;
+        refuse_if(kind == Kind::Memory && off_pages(element.flags, range), Row::PageMultiples)?;
+        refuse_if(bad_host(kind, cells, range, element), Row::HostLocation)?;
+        refuse_if(self.lacks_lock(kind), Row::Lock)?;
+        refuse_if(meets_precious(cells, range, element.flags), Row::Precious)?;
+        refuse_if(kind == Kind::Memory && cuts_page(cells, range), Row::PageEdge)?;
+        if self.strict {
+            let hole = cells.some(range, |location| location.is_none());
+            refuse_if(element.flags == NONE && hole, Row::StrictHole)?;
+            // "R covers more than one region, or a region and a hole"
+            refuse_if(cells.uniform_part(range) != range, Row::StrictRegions)?;
+        }
+        Ok((kind, range))
+    }
+}
+
+/// "flags has an undefined bit; flags != 0 but nothing is left after masking ACTIVE and the backup
+/// nibble; VIRT_x and PASS_x for the same x"
+fn bad_flags(flags: u32) -> bool {
+    let undefined = flags & !DEFINED != 0;
+    let nothing_left = flags != NONE && effective(flags) == NONE;
+    let both = flags & VIRT_ANY & ((flags & PASS_ANY) >> 3) != 0;
+    undefined || nothing_left || both
+}
+
+/// "a PASS_* or MEMORY flag with location or length not a multiple of 4096"
+fn off_pages(flags: u32, range: Extent) -> bool {
+    backs(flags) && (cuts(range.start) || cuts(range.length()))
+}
+
+/// "host_location is taken (some location of R becomes backed) and is, in memory, 0 or not a
+/// multiple of 4096, or host_location + length passes 2^64; for ports, host_location + length
+/// passes 0x10000"
+fn bad_host(kind: Kind, cells: &Cells, range: Extent, element: &gasp_region) -> bool {
+    let taken = backs(element.flags) && cells.some(range, |location| !backed(location));
+    let host = u128::from(element.host_location);
+    let end = host + range.length();
+    taken
+        && match kind {
+            Kind::Memory => host == 0 || cuts(host) || end > MEMORY_END,
+            Kind::Ports => end > PORTS_END,
+        }
+}
+
+/// "some location of R is PRECIOUS, or flags has PRECIOUS and some location of R is present; and
+/// not every location of R is PRECIOUS"
+fn meets_precious(cells: &Cells, range: Extent, flags: u32) -> bool {
+    let precious = |location: Option<Attributes>| location.is_some_and(|a| a.flags & PRECIOUS != 0);
+    let some_precious = cells.some(range, precious);
+    let would_cover = flags & PRECIOUS != 0 && cells.some(range, |location| location.is_some());
+    (some_precious || would_cover) && !cells.every(range, precious)
+}
+
+/// "an edge of R lies inside a 4096-byte page whose locations on both sides of the edge are
+/// present and backed"
+fn cuts_page(cells: &Cells, range: Extent) -> bool {
+    [range.start, range.end]
+        .into_iter()
+        .any(|edge| cuts(edge) && backed(cells.at(edge - 1)) && backed(cells.at(edge)))
+}
+
+/// Not a multiple of 4096.
+fn cuts(number: u128) -> bool {
+    !number.is_multiple_of(PAGE)
+}
+
+/// "On input GRF_ACTIVE and the backup nibble are ignored."
+fn effective(flags: u32) -> u32 {
+    flags & !(ACTIVE | BACKUP_MASK)
+}
+
+/// "flags has a PASS_* or MEMORY bit"
+fn backs(flags: u32) -> bool {
+    flags & (PASS_ANY | MEMORY) != 0
+}
+
+fn backed(location: Option<Attributes>) -> bool {
+    location.is_some_and(|attributes| attributes.host.is_some())
+}
+
+/// The table of effects.
+fn apply(cells: &mut Cells, range: Extent, element: &gasp_region) {
+    cells.change(range, |location, offset| match location {
+        _ if element.flags == NONE => None,
+        None => Some(add(element, offset)),
+        Some(old) => Some(modify(old, element, offset)),
+    });
+}
+
+/// "it becomes present with flags, cookie, vdev; backed iff flags has a PASS_* or MEMORY bit, then
+/// host = host_location + offset in R; saved = 0"
+fn add(element: &gasp_region, offset: u128) -> Attributes {
+    let host = u128::from(element.host_location) + offset;
+    Attributes {
+        flags: effective(element.flags),
+        cookie: element.cookie,
+        vdev: element.vdev.addr(),
+        host: backs(element.flags).then_some(host),
+        saved: 0,
+    }
+}
+
+/// "flags := rgn.flags | (old.flags & GRF_STICKY); cookie, vdev := rgn's"; "a backed location keeps
+/// its host"; "an unbacked one that gets a PASS_* or MEMORY bit becomes backed with rgn's host"
+fn modify(old: Attributes, element: &gasp_region, offset: u128) -> Attributes {
+    let new = add(element, offset);
+    let flags = new.flags | (old.flags & STICKY);
+    Attributes { flags, host: old.host.or(new.host), saved: saved(old, flags), ..new }
+}
+
+/// "if the new flags have no VIRT_* bit, saved := 0. Otherwise, if the old flags had a VIRT_* bit,
+/// saved is kept; else saved := old.flags & (PASS_ANY | NOCACHE) if old had a PASS_* bit, else 0."
+fn saved(old: Attributes, new_flags: u32) -> u32 {
+    if new_flags & VIRT_ANY == 0 {
+        0
+    } else if old.flags & VIRT_ANY != 0 {
+        old.saved
+    } else if old.flags & PASS_ANY != 0 {
+        old.flags & (PASS_ANY | NOCACHE)
+    } else {
+        0
+    }
+}
