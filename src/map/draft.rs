@@ -8,6 +8,7 @@ use super::pool::{Keeper, NoMemory};
 use super::root::Root;
 use crate::range::Range;
 use crate::region::Region;
+use core::cell::Cell;
 
 /// A leaf with fewer regions takes in those of a neighbour.
 const FEW: usize = SLOTS / 4;
@@ -20,6 +21,8 @@ pub(crate) struct Draft<'m> {
     map: &'m Map,
     keeper: Keeper<'m>,
     shape: Shape<'m>,
+    /// The slot that was looked up last: the next one is often the same.
+    recent: Cell<usize>,
 }
 
 /// How the draft differs from the published root.
@@ -51,7 +54,7 @@ impl<'m> Draft<'m> {
     pub(super) fn new(map: &'m Map) -> Self {
         let keeper = map.pool.write();
         let shape = Shape::Same(keeper.published());
-        Self { map, keeper, shape }
+        Self { map, keeper, shape, recent: Cell::new(0) }
     }
 
     /// A list to work with; give it back with [`Draft::put_scratch`].
@@ -223,7 +226,14 @@ impl<'m> Draft<'m> {
         match self.shape {
             Shape::Same(None) => 0,
             Shape::Same(Some(root)) | Shape::Leaf(root, ..) => root.find(key),
-            Shape::Root(root) => root.find_unfinished(key),
+            Shape::Root(root) => {
+                let recent = self.recent.get();
+                let is_here = self.separator(recent).is_some_and(|separator| separator <= key)
+                    && self.separator(recent + 1).is_none_or(|separator| key < separator);
+                let slot = if is_here { recent } else { root.find_unfinished(key) };
+                self.recent.set(slot);
+                slot
+            }
         }
     }
 

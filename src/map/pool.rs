@@ -400,11 +400,13 @@ impl Stock {
 
 /// Gives back the memory of a free root's arrays.
 fn discard_arrays(root: &Root) {
-    let (leaves, keys) = root.arrays();
+    let (leaves, separators, blocks) = root.arrays();
     // SAFETY: memory of the root's own boxes, which holds atomics for which zero is a value
     // (invariant 2), of a root that is free and past quarantine. The allocator hands out private
     // anonymous memory.
     unsafe { discard(NonNull::from(leaves).cast(), size_of_val(leaves)) };
     // SAFETY: as above.
-    unsafe { discard(NonNull::from(keys).cast(), size_of_val(keys)) };
+    unsafe { discard(NonNull::from(separators).cast(), size_of_val(separators)) };
+    // SAFETY: as above.
+    unsafe { discard(NonNull::from(blocks).cast(), size_of_val(blocks)) };
 }

@@ -38,7 +38,9 @@ pub(super) struct Root {
     top: Block,
     /// The leaves, if there are more.
     many: Box<[LeafCell]>,
-    /// The levels but the highest; of a root that is not finished, level 0.
+    /// All separators, for the writer.
+    separators: Box<[AtomicU64]>,
+    /// The levels of the index but the highest; made of the separators when the root is finished.
     blocks: Box<[Block]>,
     /// Where each level starts in `blocks`.
     levels: [usize; LEVELS],
@@ -67,6 +69,7 @@ impl Root {
             few: Default::default(),
             top: Block::default(),
             many: filled(capacity)?,
+            separators: filled(capacity)?,
             blocks: filled(start)?,
             levels,
         })
@@ -94,7 +97,7 @@ impl Root {
 
     /// The separator of a leaf.
     pub(super) fn separator(&self, slot: usize) -> u64 {
-        self.key(0, slot).load(Relaxed)
+        self.separators[slot].load(Relaxed)
     }
 
     fn key(&self, level: usize, index: usize) -> &AtomicU64 {
@@ -135,9 +138,10 @@ impl Root {
     /// Which leaf a key belongs to, in a root that is not finished.
     pub(super) fn find_unfinished(&self, key: u64) -> usize {
         let (mut low, mut size) = (0, self.count());
+        let separators = &self.separators[..size];
         while size > 1 {
             let half = size / 2;
-            let is_above = self.separator(low + half) > key;
+            let is_above = separators[low + half].load(Relaxed) > key;
             low = core::hint::select_unpredictable(is_above, low, low + half);
             size -= half;
         }
@@ -155,7 +159,9 @@ impl Root {
         self.depth.store(UNFINISHED, Relaxed);
         for (slot, cell) in source.cells()[..count].iter().enumerate() {
             self.many[slot].store(cell.load());
-            self.key(0, slot).store(source.separator(slot), Relaxed);
+        }
+        for (to, from) in self.separators.iter().zip(&source.separators[..count]) {
+            to.store(from.load(Relaxed), Relaxed);
         }
         self.count.store(count, Relaxed);
     }
@@ -163,28 +169,30 @@ impl Root {
     /// Makes room, in an unfinished root: the leaves from `from` on move to `to`.
     pub(super) fn shift(&self, from: usize, to: usize) {
         let count = self.count();
-        let shift = |at: usize| {
-            let target = at + to - from;
-            self.many[target].store(self.many[at].load());
-            self.key(0, target).store(self.separator(at), Relaxed);
+        let moved = count - from;
+        let (many, separators) = (&self.many[..to.max(from) + moved], &self.separators[..]);
+        let separators = &separators[..many.len()];
+        let shift = |offset: usize| {
+            many[to + offset].store(many[from + offset].load());
+            separators[to + offset].store(separators[from + offset].load(Relaxed), Relaxed);
         };
         match to > from {
-            true => (from..count).rev().for_each(shift),
-            false => (from..count).for_each(shift),
+            true => (0..moved).rev().for_each(shift),
+            false => (0..moved).for_each(shift),
         }
-        self.count.store(count + to - from, Relaxed);
+        self.count.store(to + moved, Relaxed);
     }
 
     /// Puts a leaf and its separator in a place of an unfinished root.
     pub(super) fn put(&self, slot: usize, separator: u64, leaf: &Leaf) {
         self.many[slot].store(Some(leaf));
-        self.key(0, slot).store(separator, Relaxed);
+        self.separators[slot].store(separator, Relaxed);
     }
 
-    /// The memory of the separators and of the places for leaves, to be given back while nothing
-    /// in it counts.
-    pub(super) fn arrays(&self) -> (&[LeafCell], &[Block]) {
-        (&self.many, &self.blocks)
+    /// The memory of what grows with the number of leaves, to be given back while nothing in it
+    /// counts.
+    pub(super) fn arrays(&self) -> (&[LeafCell], &[AtomicU64], &[Block]) {
+        (&self.many, &self.separators, &self.blocks)
     }
 
     /// Starts over, unfinished and without leaves.
@@ -197,6 +205,9 @@ impl Root {
     pub(super) fn finish(&self) {
         let mut size = self.count();
         let mut depth = 0;
+        for (slot, separator) in self.separators[..size].iter().enumerate() {
+            self.key(0, slot).store(separator.load(Relaxed), Relaxed);
+        }
         while size > 1 {
             self.pad(depth, size);
             depth += 1;
