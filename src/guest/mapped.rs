@@ -70,9 +70,8 @@ impl Guest {
         let first = pieces.first().ok_or(Error::NotMappable(range.first()))?;
         let together =
             pieces.windows(2).all(|two| two[0].host_at(two[1].range.first()) == two[1].host);
-        // What was mapped without the right to execute cannot be given away with it.
-        if together && wanted.access & libc::PROT_EXEC == 0 {
-            return self.keep(first.host, range.saturating_length(), None);
+        if together {
+            return self.map_one(&wanted, &range, first);
         }
         self.map_side_by_side(&wanted, &range, &pieces)
     }
@@ -98,9 +97,22 @@ impl Guest {
                 _ => break,
             }
         }
-        let host = host.ok_or(Error::NotMappable(range.first()))?;
-        let address = self.keep(host, length, None)?;
+        let first = pieces.first().ok_or(Error::NotMappable(range.first()))?;
+        let mapped = Range::from_length(range.first(), length).unwrap_or(range);
+        let address = self.map_one(&wanted, &mapped, first)?;
         Ok((address, usize::try_from(length).map_err(|_| Error::NoMemory)?))
+    }
+
+    /// Maps what is contiguous in the host from `first` on: it is there already, unless it is to
+    /// be executed and its mapping has not that right.
+    fn map_one(&self, wanted: &Wanted, range: &Range, first: &Region) -> Result<u64, Error> {
+        let length = range.saturating_length();
+        let is_given = self.file_of(first.host, length).is_some();
+        if wanted.access & libc::PROT_EXEC != 0 && is_given {
+            let whole = Region { range: *range, ..*first };
+            return self.map_side_by_side(wanted, range, &[whole]);
+        }
+        self.keep(first.host, length, None)
     }
 
     /// Gives back what a map function gave.

@@ -138,7 +138,7 @@ impl Memory {
     pub(super) fn file_of(&self, host: u64, length: u64) -> Option<(i32, u64)> {
         let offset = host.checked_sub(self.start())?;
         let end = offset.checked_add(length)?;
-        (end <= self.mapping.length() as u64).then(|| (self.file.descriptor(), offset))
+        (end <= self.file.length() as u64).then(|| (self.file.descriptor(), offset))
     }
 }
 

@@ -27,15 +27,20 @@ impl Mapping {
         Self::new(length, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE, -1)
     }
 
-    /// All of a memory file, shared with whoever else maps it.
+    /// All of a memory file, shared with whoever else maps it. What is mapped next to it is never
+    /// adjacent.
     pub(crate) fn of_file(file: &MemoryFile) -> Result<Self, OutOfMemory> {
-        let flags = libc::MAP_SHARED | libc::MAP_NORESERVE;
-        Self::new(file.length, flags, file.descriptor())
+        const GAP: usize = 4096;
+        let mapping = Self::reserve(file.length.checked_add(GAP).ok_or(OutOfMemory)?)?;
+        let access = libc::PROT_READ | libc::PROT_WRITE;
+        mapping.place(0, file.length, file.descriptor(), 0, access)?;
+        Ok(mapping)
     }
 
     /// Addresses without memory, for [`Mapping::place`].
     pub(crate) fn reserve(length: usize) -> Result<Self, OutOfMemory> {
-        Self::with_access(length, libc::PROT_NONE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1)
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+        Self::with_access(length, libc::PROT_NONE, flags, -1)
     }
 
     /// Puts a part of a memory file into this mapping. All numbers are multiples of a page.
@@ -83,11 +88,6 @@ impl Mapping {
         Ok(Self { start, length })
     }
 
-    /// How long the mapping is.
-    pub(crate) fn length(&self) -> usize {
-        self.length
-    }
-
     /// Where the mapping starts.
     pub(crate) fn start(&self) -> NonNull<u8> {
         self.start
@@ -124,6 +124,11 @@ impl MemoryFile {
             0 => Ok(Self { descriptor, length }),
             _ => Err(OutOfMemory),
         }
+    }
+
+    /// How long the file is.
+    pub(crate) fn length(&self) -> usize {
+        self.length
     }
 
     /// The file's descriptor.
