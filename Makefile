@@ -28,7 +28,7 @@ STRICT       := -std=c11 -Wall -Wextra -Wpedantic -Werror
 
 export CARGO CC CXX CARGO_TARGET_DIR STAGE_PREFIX
 
-.PHONY: all run test headers install uninstall deps clean help
+.PHONY: all run test bench bench-quick headers install uninstall deps clean help
 .DELETE_ON_ERROR:
 
 ## all: build libgasp.so and libgasp.a (release)
@@ -58,6 +58,14 @@ build/vdev_window.so: examples/vdev_window.c build/stage.done
 ## test: every check; what cannot run here is skipped, counted and named (ONLY="symbols c" runs some)
 test:
 	@ctests/run.sh $(ONLY)
+
+## bench: measure beside other designs (five minutes, on a quiet machine); results in build/bench
+bench: $(SHARED)
+	@$(MAKE) --no-print-directory -C bench bench LIBDIR=$(CURDIR)/build
+
+## bench-quick: only check that all designs give right answers; nothing is timed
+bench-quick: $(SHARED)
+	@$(MAKE) --no-print-directory -C bench quick LIBDIR=$(CURDIR)/build
 
 ## headers: generate include/ from the Rust sources
 headers:
@@ -109,4 +117,4 @@ clean:
 
 ## help: this list
 help:
-	@sed -n 's/^## \([a-z]*\): /  make \1\t/p' Makefile | expand -t 18
+	@sed -n 's/^## \([a-z-]*\): /  make \1\t/p' Makefile | expand -t 20

@@ -22,6 +22,7 @@
 #include <pthread.h>
 
 struct guest_system;
+struct gasp_cpu;
 struct vdev_factory;
 typedef struct vdev_s vdev_t;
 
@@ -92,6 +93,28 @@ struct gasp_span {
 	uint32_t cookie;
 };
 
+struct gasp_trap {
+	vdev_t *vdev;
+	uint64_t location;
+	void *data;
+	size_t length;
+	uint32_t cookie;
+	uint16_t kind;
+	uint16_t type;
+};
+
+struct gasp_counts {
+	uint64_t passed[3];
+	uint64_t trapped[3];
+	uint64_t unsupported[3];
+};
+
+struct gasp_backing {
+	int fd;
+	uint64_t offset;
+	uint64_t length;
+};
+
 #endif
 
 #ifdef PLANT_WIDTH
@@ -145,6 +168,17 @@ uint64_t gram_find_free_range(struct guest_system *gsp, uint64_t size, uint64_t 
 
 int gram_reserve(struct guest_system *gsp, location_t loc, uint64_t size) { return 0; }
 
+void *gasp_map_sys(struct guest_system *gsp, int prot, uint64_t guest_paddr,
+		size_t length) { return NULL; }
+
+void *gasp_map_vdma(const vdev_t *vdev, int prot, uint64_t guest_paddr,
+		size_t length) { return NULL; }
+
+void *gasp_map_contig(const vdev_t *vdev, int prot, uint64_t *ppaddr,
+		size_t *plength) { return NULL; }
+
+void gasp_unmap(struct guest_system *gsp, const void *ptr, size_t length, int const flush) {}
+
 /* libgasp's own, <gasp/host.h> */
 
 struct guest_system *gasp_guest_create(const struct gasp_guest_options *options) { return NULL; }
@@ -172,3 +206,31 @@ int gasp_guest_read(struct guest_system *gsp, uint64_t location, void *data,
 
 int gasp_guest_write(struct guest_system *gsp, uint64_t location, const void *data,
 		size_t length) { return 0; }
+
+struct gasp_cpu *gasp_cpu_create(struct guest_system *gsp) { return NULL; }
+
+void gasp_cpu_destroy(struct gasp_cpu *cpu) {}
+
+int gasp_cpu_info(struct gasp_cpu *cpu, const struct qvm_state_block *blk, struct gasp_region *rgn)
+{
+	return 0;
+}
+
+int gasp_cpu_access(struct gasp_cpu *cpu, unsigned type, unsigned kind, uint64_t location,
+		void *data, size_t length) { return 0; }
+
+int gasp_guest_set_trap_handler(struct guest_system *gsp,
+		int (*handler)(void *arg, struct gasp_cpu *cpu, const struct gasp_trap *trap),
+		void *arg) { return 0; }
+
+int gasp_guest_set_unsupported(struct guest_system *gsp, unsigned policy) { return 0; }
+
+int gasp_guest_synchronize(struct guest_system *gsp) { return 0; }
+
+int gasp_guest_call_when_quiet(struct guest_system *gsp, void (*fn)(void *arg),
+		void *arg) { return 0; }
+
+int gasp_guest_counts(struct guest_system *gsp, struct gasp_counts *counts) { return 0; }
+
+int gasp_guest_backing(struct guest_system *gsp, uint64_t location,
+		struct gasp_backing *backing) { return 0; }

@@ -204,8 +204,31 @@ AT(struct gasp_span, vdev, 24, 8);
 AT(struct gasp_span, flags, 32, 4);
 AT(struct gasp_span, cookie, 36, 4);
 IS(GASP_GUEST_STRICT, 1);
+SIZE(struct gasp_trap, 40);
+AT(struct gasp_trap, vdev, 0, 8);
+AT(struct gasp_trap, location, 8, 8);
+AT(struct gasp_trap, data, 16, 8);
+AT(struct gasp_trap, length, 24, 8);
+AT(struct gasp_trap, cookie, 32, 4);
+AT(struct gasp_trap, kind, 36, 2);
+AT(struct gasp_trap, type, 38, 2);
+SIZE(struct gasp_counts, 72);
+AT(struct gasp_counts, passed, 0, 24);
+AT(struct gasp_counts, trapped, 24, 24);
+AT(struct gasp_counts, unsupported, 48, 24);
+SIZE(struct gasp_backing, 24);
+AT(struct gasp_backing, fd, 0, 4);
+AT(struct gasp_backing, offset, 8, 8);
+AT(struct gasp_backing, length, 16, 8);
 IS(GASP_RAM, 0);
 IS(GASP_ROM, 1);
+IS(GASP_LARGE_PAGES, 0x100);
+IS(GASP_READ, 0);
+IS(GASP_WRITE, 1);
+IS(GASP_EXECUTE, 2);
+IS(GASP_UNSUPPORTED_IGNORE, 0);
+IS(GASP_UNSUPPORTED_FAIL, 1);
+IS(GASP_UNSUPPORTED_ABORT, 2);
 
 /* What no assertion can say. */
 int main(void)

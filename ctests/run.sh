@@ -276,6 +276,8 @@ ways_in() {
 		$(grep -v '^#' ../../abi/symbols.txt | sed 's/^/-Wl,-u,/') "$lib/libgasp.a" $private
 	check "build another library with these names" $CC $flags -shared -fPIC -Wl,-soname,libother.so \
 		other.c -o "$dir/libother.so"
+	check "build a plugin whose device traps" $CC $flags -shared -fPIC trap_plugin.c -o "$dir/trap.so"
+	check "build a host that unloads it" $CC $flags -pthread unload.c -o "$dir/unload" $libs -ldl
 	check "build a program for that library" $CC $flags program.c -o "$dir/program" -L"$dir" -lother
 
 	local path="LD_LIBRARY_PATH=$lib:$dir"
@@ -286,13 +288,39 @@ ways_in() {
 	run "plain plugin, host with -u and libgasp.a" "$dir/wanted" "$dir/plain.so"
 	run "plain plugin, host without libgasp" "$dir/bare" "$dir/plain.so" unresolved
 	run "plain plugin, host without libgasp, preloaded" env LD_PRELOAD="$shared" "$dir/bare" "$dir/plain.so"
+	run "a plugin unloaded under load" env "$path" "$dir/unload" "$dir/trap.so"
 	run "program for another library" env "$path" "$dir/program" other
 	run "program for another library, preloaded" env "$path" LD_PRELOAD="$shared" "$dir/program" libgasp
 }
 
+# ---- the benchmark --------------------------------------------------------------------------
+
+# What it checks before it measures: every design against an oracle. Times are not looked at.
+benchmark() {
+	local packages="-p gasp-bench -p gasp-bench-abi -p gasp-bench-peers" status=0
+	if $CARGO fmt --version >/dev/null 2>&1; then
+		check "cargo fmt" $CARGO fmt --check $packages
+	else
+		echo "skip cargo fmt: rustfmt is not installed"
+	fi
+	if $CARGO clippy --version >/dev/null 2>&1; then
+		check "cargo clippy" $CARGO clippy -q --locked $packages --all-targets -- -D warnings
+	else
+		echo "skip cargo clippy: clippy is not installed"
+	fi
+	check "cargo test" $CARGO test -q --locked $packages
+	make --no-print-directory -C bench quick LIBDIR="$lib" >$logs/bench.txt 2>&1 || status=$?
+	if [ $status = 0 ] && grep -q '^gasp-bench: checking: libgasp$' $logs/bench.txt; then
+		sed -n 's/^gasp-bench: checking: /ok answers of /p' $logs/bench.txt
+	else
+		cat $logs/bench.txt
+		echo "not ok make bench-quick: ended with status $status"
+	fi
+}
+
 # ---- all of them ----------------------------------------------------------------------------
 
-groups="format clippy doc rust install symbols soname headers layouts abi c readme ways run"
+groups="format clippy doc rust install symbols soname headers layouts abi c readme ways run bench"
 wanted=" ${*:-$groups} "
 for word in $wanted; do
 	[[ " $groups " == *" $word "* ]] || { echo "no group $word; there are: $groups"; exit 2; }
@@ -333,4 +361,5 @@ with_library c "C tests: shared, under valgrind" c_tests memcheck valgrind
 with_library readme "README's example" readme_example
 with_library ways "ways in: plugin, host, preload" ways_in
 with_library run "make run" make_run
+with_library bench "benchmark: answers, nothing timed" benchmark
 summary

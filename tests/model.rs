@@ -12,8 +12,10 @@
 //! seed (the heavy form: `GASP_MODEL_STEPS=200000 cargo test --release --test model`).
 
 mod model {
+    pub(crate) mod access;
     pub(crate) mod areas;
     pub(crate) mod cells;
+    pub(crate) mod device;
     pub(crate) mod generate;
     pub(crate) mod library;
     pub(crate) mod numbers;
@@ -29,6 +31,7 @@ mod model {
     pub(crate) mod walk;
 }
 
+use model::access;
 use model::areas;
 use model::runner::{Mode, Plan};
 use model::self_test;
@@ -77,6 +80,12 @@ fn both_spaces() {
 #[test]
 fn strict() {
     Plan { name: "strict", mode: Mode::Strict, ..both_spaces_plan() }.run();
+}
+
+/// What accesses do, with real bytes.
+#[test]
+fn accesses() {
+    access::run(600);
 }
 
 #[test]

@@ -300,7 +300,7 @@ int gasp_cpu_info(struct gasp_cpu *cpu, const struct qvm_state_block *blk, struc
  *
  * Returns EOK, or an error number (errno is not changed): what the trap handler returned; EFAULT
  * the access goes nowhere and the policy says so; ELOOP from inside a trap handler, for the same
- * vdev (or 16 handlers deep); ENOTSUP a port that passes through; EINVAL bad cpu, type or kind,
+ * vdev (where that is NULL: the same cookie), or 16 handlers deep; ENOTSUP a port that passes through; EINVAL bad cpu, type or kind,
  * data NULL, length 0, a range past the end of the space.
  * Threads: one at a time for each vCPU; also from inside its own trap handlers. Takes no lock.
  * Source: libgasp's own; the policies are QNX's.
@@ -317,9 +317,11 @@ int gasp_cpu_access(struct gasp_cpu *cpu,
  * handler NULL: there is none, and such accesses go where accesses to nothing go.
  *
  * Accesses that are under way may still call the handler that was there before.
- * Returns EOK or EINVAL. Threads: any. Source: libgasp's own.
+ * Returns EOK, or an error number (errno is not changed): EINVAL, ENOMEM. Threads: any. Source: libgasp's own.
  */
-int gasp_guest_set_trap_handler(struct guest_system *gsp, gasp_trap_handler_t handler, void *arg);
+int gasp_guest_set_trap_handler(struct guest_system *gsp,
+                                gasp_trap_handler_t handler,
+                                void *arg);
 
 /**
  * Say what accesses to nothing do: GASP_UNSUPPORTED_IGNORE (at first), _FAIL or _ABORT.
@@ -342,7 +344,8 @@ int gasp_guest_synchronize(struct guest_system *gsp);
 /**
  * Have a function called once, when every access that has started has ended: at once, in this
  * thread, if there is none, else in the thread that ends the last one. As
- * gasp_guest_synchronize(), but without waiting, so it can be called from anywhere.
+ * gasp_guest_synchronize(), but without waiting, so it can be called from anywhere. The thread may
+ * be inside of gasp_cpu_access(): fn must not destroy the guest or that vCPU.
  *
  * Returns EOK, or an error number (errno is not changed; fn will not be called): EINVAL bad gsp,
  * fn NULL; ENOMEM.

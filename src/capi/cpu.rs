@@ -102,7 +102,7 @@ unsafe fn usual_info(
 ///
 /// Returns EOK, or an error number (errno is not changed): what the trap handler returned; EFAULT
 /// the access goes nowhere and the policy says so; ELOOP from inside a trap handler, for the same
-/// vdev (or 16 handlers deep); ENOTSUP a port that passes through; EINVAL bad cpu, type or kind,
+/// vdev (where that is NULL: the same cookie), or 16 handlers deep; ENOTSUP a port that passes through; EINVAL bad cpu, type or kind,
 /// data NULL, length 0, a range past the end of the space.
 /// Threads: one at a time for each vCPU; also from inside its own trap handlers. Takes no lock.
 /// Source: libgasp's own; the policies are QNX's.
@@ -133,7 +133,7 @@ pub unsafe extern "C" fn gasp_cpu_access(
 /// handler NULL: there is none, and such accesses go where accesses to nothing go.
 ///
 /// Accesses that are under way may still call the handler that was there before.
-/// Returns EOK or EINVAL. Threads: any. Source: libgasp's own.
+/// Returns EOK, or an error number (errno is not changed): EINVAL, ENOMEM. Threads: any. Source: libgasp's own.
 ///
 /// # Safety
 /// See [`args`].
@@ -147,8 +147,7 @@ pub unsafe extern "C" fn gasp_guest_set_trap_handler(
         // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
         let guest = unsafe { args::guest(gsp)? };
         // SAFETY: the caller promises that handler, unless NULL, can be called with arg.
-        guest.set_trap_handler(unsafe { args::trap_handler(handler, arg) });
-        Ok(())
+        guest.set_trap_handler(unsafe { args::trap_handler(handler, arg) })
     })
 }
 
@@ -192,7 +191,8 @@ pub unsafe extern "C" fn gasp_guest_synchronize(gsp: *mut guest_system) -> c_int
 
 /// Have a function called once, when every access that has started has ended: at once, in this
 /// thread, if there is none, else in the thread that ends the last one. As
-/// gasp_guest_synchronize(), but without waiting, so it can be called from anywhere.
+/// gasp_guest_synchronize(), but without waiting, so it can be called from anywhere. The thread may
+/// be inside of gasp_cpu_access(): fn must not destroy the guest or that vCPU.
 ///
 /// Returns EOK, or an error number (errno is not changed; fn will not be called): EINVAL bad gsp,
 /// fn NULL; ENOMEM.

@@ -21,7 +21,6 @@ use core::sync::atomic::{
     AtomicU32, AtomicU64, Ordering::Acquire, Ordering::Relaxed, Ordering::Release, Ordering::SeqCst,
 };
 use parking_lot::{Condvar, Mutex};
-use std::sync::Arc;
 
 /// Whether an access of a vCPU is under way.
 #[derive(Debug)]
@@ -81,33 +80,26 @@ impl Drop for Running<'_> {
 pub(crate) struct Quiet {
     /// How many waits there are, and how many are being made.
     waiters: AtomicU32,
-    waits: Mutex<Vec<Wait>>,
+    waits: Mutex<Waits>,
+    /// A wait of somebody who sleeps has ended.
+    ended: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Waits {
+    /// The number of the last wait.
+    last: u64,
+    list: Vec<Wait>,
 }
 
 /// Accesses that have to end, and what to do then.
 #[derive(Debug)]
 struct Wait {
+    number: u64,
     /// vCPUs, by the address of their activity, with the number they had.
     running: Vec<(usize, u64)>,
-    then: Then,
-}
-
-#[derive(Debug)]
-enum Then {
-    Call(Once),
-    Wake(Arc<(Mutex<bool>, Condvar)>),
-}
-
-impl Then {
-    fn run(self) {
-        match self {
-            Then::Call(once) => once.call(),
-            Then::Wake(sleeper) => {
-                *sleeper.0.lock() = true;
-                sleeper.1.notify_one();
-            }
-        }
-    }
+    /// What to call; `None`: somebody sleeps until then.
+    then: Option<Once>,
 }
 
 fn address(activity: &Activity) -> usize {
@@ -118,18 +110,24 @@ impl Guest {
     /// Returns when every access that has started has ended.
     pub(crate) fn synchronize(&self) -> Result<(), Error> {
         self.check_may_wait()?;
-        let sleeper = Arc::new((Mutex::new(false), Condvar::new()));
-        self.when_quiet(Then::Wake(Arc::clone(&sleeper)))?;
-        let mut awake = sleeper.0.lock();
-        while !*awake {
-            sleeper.1.wait(&mut awake);
+        let quiet = self.quiet();
+        if let Some(mine) = self.wait_for_all(&mut None)? {
+            let mut waits = quiet.waits.lock();
+            while waits.list.iter().any(|wait| wait.number == mine) {
+                quiet.ended.wait(&mut waits);
+            }
         }
         Ok(())
     }
 
     /// Has a function called when every access that has started has ended.
     pub(crate) fn call_when_quiet(&self, function: Once) -> Result<(), Error> {
-        self.when_quiet(Then::Call(function))
+        let mut function = Some(function);
+        self.wait_for_all(&mut function)?;
+        if let Some(function) = function {
+            function.call();
+        }
+        Ok(())
     }
 
     /// Waiting inside of an access, or while others may wait for this thread's lock, might never
@@ -144,28 +142,22 @@ impl Guest {
         }
     }
 
-    fn when_quiet(&self, then: Then) -> Result<(), Error> {
-        let quiet = self.quiet();
-        quiet.waiters.fetch_add(1, SeqCst);
+    /// Lists a wait for the accesses that are under way, and takes what is to be done then. `None`:
+    /// there are none.
+    fn wait_for_all(&self, then: &mut Option<Once>) -> Result<Option<u64>, Error> {
+        let waiters = &self.quiet().waiters;
+        waiters.fetch_add(1, SeqCst);
         membarrier::heavy();
         let listed = self.list(then);
-        match listed {
-            Ok(None) => Ok(()),
-            Ok(Some(then)) => {
-                quiet.waiters.fetch_sub(1, SeqCst);
-                then.run();
-                Ok(())
-            }
-            Err(error) => {
-                quiet.waiters.fetch_sub(1, SeqCst);
-                Err(error)
-            }
+        if !matches!(listed, Ok(Some(_))) {
+            waiters.fetch_sub(1, SeqCst);
         }
+        listed
     }
 
-    /// Lists a wait; gives it back if nothing is running. The list is locked while the vCPUs are
-    /// looked at, so an access that ends meanwhile finds the wait.
-    fn list(&self, then: Then) -> Result<Option<Then>, Error> {
+    /// The list is locked while the vCPUs are looked at, so an access that ends meanwhile finds
+    /// the wait.
+    fn list(&self, then: &mut Option<Once>) -> Result<Option<u64>, Error> {
         let cpus = self.cpus().lock();
         let mut waits = self.quiet().waits.lock();
         let mut running = Vec::new();
@@ -177,30 +169,38 @@ impl Guest {
             }
         }
         if running.is_empty() {
-            return Ok(Some(then));
+            return Ok(None);
         }
-        waits.try_reserve(1).map_err(|_| Error::NoMemory)?;
-        waits.push(Wait { running, then });
-        Ok(None)
+        waits.list.try_reserve(1).map_err(|_| Error::NoMemory)?;
+        waits.last += 1;
+        let number = waits.last;
+        waits.list.push(Wait { number, running, then: then.take() });
+        Ok(Some(number))
     }
 
     /// Tells those who wait for it that an access has ended.
     #[cold]
     pub(super) fn end_of(&self, activity: &Activity) {
         let number = activity.number.load(Relaxed);
+        let others =
+            |(whose, since): &(usize, u64)| *whose != address(activity) || *since == number;
+        for wait in &mut self.quiet().waits.lock().list {
+            wait.running.retain(others);
+        }
+        while let Some(ended) = self.take_ended() {
+            match ended.then {
+                Some(function) => function.call(),
+                None => _ = self.quiet().ended.notify_all(),
+            }
+        }
+    }
+
+    /// A wait for which nothing is under way any more, no longer listed.
+    fn take_ended(&self) -> Option<Wait> {
         let mut waits = self.quiet().waits.lock();
-        for wait in &mut *waits {
-            wait.running.retain(|(whose, since)| *whose != address(activity) || *since == number);
-        }
-        let mut done = Vec::new();
-        while let Some(at) = waits.iter().position(|wait| wait.running.is_empty()) {
-            done.push(waits.remove(at).then);
-        }
-        drop(waits);
-        for then in done {
-            self.quiet().waiters.fetch_sub(1, SeqCst);
-            then.run();
-        }
+        let place = waits.list.iter().position(|wait| wait.running.is_empty())?;
+        self.quiet().waiters.fetch_sub(1, SeqCst);
+        Some(waits.list.remove(place))
     }
 }
 

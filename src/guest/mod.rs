@@ -152,8 +152,8 @@ impl Guest {
     }
 
     /// Has a function called for accesses that trap.
-    pub(crate) fn set_trap_handler(&self, handler: Option<TrapHandler>) {
-        self.trap.set(handler);
+    pub(crate) fn set_trap_handler(&self, handler: Option<TrapHandler>) -> Result<(), Error> {
+        Ok(self.trap.set(handler)?)
     }
 
     /// What is called for accesses that trap.

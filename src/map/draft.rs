@@ -3,8 +3,10 @@
 #![forbid(unsafe_code)]
 
 use super::Map;
+use super::deal::{Part, Sizes, deal};
 use super::leaf::{Leaf, SLOTS};
-use super::pool::{Keeper, NoMemory};
+use super::memory::{self, NoMemory};
+use super::pool::Keeper;
 use super::root::Root;
 use crate::range::Range;
 use crate::region::Region;
@@ -12,8 +14,6 @@ use core::cell::Cell;
 
 /// A leaf with fewer regions takes in those of a neighbour.
 const FEW: usize = SLOTS / 4;
-/// Regions of a leaf when many are made at once.
-const FILL: usize = SLOTS - SLOTS / 8;
 
 /// The next state of a map, until it is committed or dropped.
 #[derive(Debug)]
@@ -131,10 +131,10 @@ impl<'m> Draft<'m> {
         let (map, keeper) = (self.map, &mut self.keeper);
         match self.shape {
             Shape::Same(_) => return,
-            Shape::Leaf(root, slot, leaf) => map.publish(|| root.set_leaf(slot, leaf)),
+            Shape::Leaf(root, slot, leaf) => map.version.publish(|| root.set_leaf(slot, leaf)),
             Shape::Root(root) => {
                 root.finish();
-                map.publish(|| keeper.publish(root));
+                map.version.publish(|| keeper.publish(root));
             }
         }
         self.keeper.commit();
@@ -282,12 +282,11 @@ impl<'m> Draft<'m> {
         let sizes = Sizes::new(total, to.index == self.leaf(to.slot).map_or(0, Leaf::count));
         let root = self.make_root_private(sizes.leaves)?;
         let low = self.separator(first).unwrap_or(0);
-        let mut leaves = Vec::new();
-        leaves.try_reserve_exact(sizes.leaves).map_err(|_| NoMemory)?;
+        let mut leaves = memory::list(sizes.leaves)?;
         for _ in 0..sizes.leaves {
             leaves.push(self.keeper.take_leaf()?);
         }
-        fill(&leaves, &parts, &sizes);
+        deal(&leaves, &parts, &sizes);
         for slot in first..end {
             if let Some(leaf) = self.leaf(slot) {
                 self.keeper.replace(leaf);
@@ -366,6 +365,13 @@ impl<'m> Draft<'m> {
     #[cfg(test)]
     pub(super) fn check_all(&self) {
         super::check::check(self.root(), &self.keeper);
+        self.keeper.audit(self.root());
+    }
+
+    /// Bytes in memory; `None` if the system does not say.
+    #[cfg(test)]
+    pub(super) fn resident(&self) -> Option<usize> {
+        self.keeper.resident()
     }
 }
 
@@ -385,77 +391,4 @@ struct Source<'m, 'n> {
     first: usize,
     end: usize,
     parts: [Part<'m, 'n>; 5],
-}
-
-/// Regions of a leaf, or new ones.
-enum Part<'m, 'n> {
-    Old(&'m Leaf, usize, usize),
-    New(&'n [Region]),
-}
-
-impl Part<'_, '_> {
-    fn len(&self) -> usize {
-        match self {
-            Part::Old(_, from, to) => to - from,
-            Part::New(regions) => regions.len(),
-        }
-    }
-
-    fn write(&self, skip: usize, count: usize, leaf: &Leaf, at: usize) {
-        match self {
-            Part::Old(source, from, _) => leaf.copy(at, source, from + skip, count),
-            Part::New(regions) => {
-                let regions = regions.iter().skip(skip).take(count);
-                (at..).zip(regions).for_each(|(at, region)| leaf.put(at, region));
-            }
-        }
-    }
-}
-
-/// How many regions each of some new leaves gets.
-struct Sizes {
-    total: usize,
-    leaves: usize,
-    /// All leaves but the last get FILL.
-    packed: bool,
-}
-
-impl Sizes {
-    /// `at_end`: nothing follows what is new, so more will probably be added there, and little
-    /// where the others are.
-    fn new(total: usize, at_end: bool) -> Self {
-        let leaves = if total <= SLOTS { usize::from(total > 0) } else { total.div_ceil(FILL) };
-        Self { total, leaves, packed: at_end && leaves > 1 }
-    }
-
-    fn of(&self, leaf: usize) -> usize {
-        if self.packed {
-            FILL.min(self.total - leaf * FILL)
-        } else {
-            (leaf + 1) * self.total / self.leaves - leaf * self.total / self.leaves
-        }
-    }
-}
-
-/// Deals the regions of the parts out to the leaves.
-fn fill(leaves: &[&Leaf], parts: &[Part<'_, '_>], sizes: &Sizes) {
-    let mut parts = parts.iter();
-    let mut part = parts.next();
-    let mut done = 0;
-    for (place, leaf) in leaves.iter().enumerate() {
-        let size = sizes.of(place);
-        let mut at = 0;
-        while at < size
-            && let Some(source) = part
-        {
-            let count = (source.len() - done).min(size - at);
-            source.write(done, count, leaf, at);
-            at += count;
-            done += count;
-            if done == source.len() {
-                (part, done) = (parts.next(), 0);
-            }
-        }
-        leaf.finish(size);
-    }
 }

@@ -5,10 +5,7 @@
 use super::Map;
 use crate::range::{Location, Range};
 use crate::region::Region;
-use core::sync::atomic::{
-    AtomicU64,
-    Ordering::{Acquire, Relaxed},
-};
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// The ends of a region that holds no location.
 const NOWHERE: [u64; 2] = [1, 0];
@@ -65,16 +62,16 @@ impl Map {
     /// The region that holds a location, if the hint is of that region and still true.
     #[inline(always)]
     pub(crate) fn known(&self, location: Location, hint: &Hint) -> Option<Region> {
-        let is_true = hint.version.load(Relaxed) == self.version.0.load(Acquire);
+        let is_true = hint.version.load(Relaxed) == self.version.now();
         if is_true { hint.region_around(location) } else { None }
     }
 
     #[inline(never)]
     fn lookup_and_remember(&self, location: Location, hint: &Hint) -> Option<Region> {
-        let version = self.version.0.load(Acquire);
+        let version = self.version.now();
         let region = self.lookup(location)?;
         // Odd: a change was becoming visible, so the region may be older than what others saw.
-        if version.is_multiple_of(2) && self.is_still(version) {
+        if self.version.is_still(version) {
             hint.remember(version, &region);
         } else {
             hint.forget();

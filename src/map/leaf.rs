@@ -88,6 +88,16 @@ impl Leaf {
         Range::around(location, first, last).map(|range| self.region(index, range))
     }
 
+    /// The region that holds `key`, or the first one after it, if it is in this leaf.
+    pub(super) fn first_from(&self, key: u64) -> Option<Region> {
+        let after = self.rank(key);
+        match after.checked_sub(1) {
+            Some(index) if self.last(index) >= key => self.get(index),
+            _ if after < self.count() => self.get(after),
+            _ => None,
+        }
+    }
+
     /// How many regions start at `key` or before.
     pub(super) fn rank(&self, key: u64) -> usize {
         match self.count() {

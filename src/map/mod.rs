@@ -37,9 +37,14 @@
 
 #[cfg(any(test, debug_assertions))]
 mod check;
+mod deal;
 mod draft;
+#[cfg(all(test, loom))]
+mod exhaustive;
+mod gate;
 mod hint;
 mod leaf;
+mod memory;
 mod pool;
 mod root;
 #[cfg(test)]
@@ -50,11 +55,8 @@ pub(crate) use hint::Hint;
 
 use crate::range::Location;
 use crate::region::Region;
-use core::sync::atomic::{
-    AtomicU64,
-    Ordering::{Acquire, Relaxed, Release},
-    fence,
-};
+use core::ptr;
+use gate::Version;
 use pool::Pool;
 use root::Root;
 
@@ -71,113 +73,81 @@ pub(crate) struct Map {
     version: Version,
 }
 
-/// Grows by two with each commit. In a cache line of its own: it is written with each change, and
-/// lookups without a hint do not read it.
-#[derive(Debug)]
-#[repr(align(64))]
-struct Version(AtomicU64);
-
 impl Map {
     /// A map without regions.
     pub(crate) fn new() -> Self {
-        Self { pool: Pool::new(), version: Version(AtomicU64::new(0)) }
+        Self { pool: Pool::new(0), version: Version::new(0) }
+    }
+
+    /// A map without regions whose counters have come a long way.
+    #[cfg(test)]
+    fn old(reuse: u64, version: u64) -> Self {
+        Self { pool: Pool::new(reuse), version: Version::new(version) }
     }
 
     /// The region that holds a location.
     #[inline(always)]
     pub(crate) fn lookup(&self, location: Location) -> Option<Region> {
-        if location == Location::MAX {
-            return self.lookup_from(location);
-        }
-        loop {
-            let look = self.pool.look();
-            let found = holding(look.root, location);
-            if self.pool.is_steady(&look) {
-                return found;
-            }
+        match location {
+            Location::MAX => self.lookup_from(location),
+            _ => self.pool.read(|root| holding(root?, location)),
         }
     }
 
     /// The region that holds a location. `None` may also mean that it is the last location, or
-    /// that nodes were reused meanwhile.
+    /// that nodes were used again meanwhile.
     #[inline(always)]
     pub(crate) fn try_lookup(&self, location: Location) -> Option<Region> {
-        let look = self.pool.look();
-        let found = holding(look.root, location)?;
-        if self.pool.is_steady(&look) { Some(found) } else { None }
+        self.pool.try_read(|root| holding(root?, location))
     }
 
     /// The region that holds a location, or the first one after it.
     pub(crate) fn lookup_from(&self, location: Location) -> Option<Region> {
-        loop {
-            let look = self.pool.look();
-            let found = look.root.and_then(|root| first_from(root, location.get()));
-            if self.pool.is_steady(&look) {
-                return found;
-            }
-        }
+        self.pool.read(|root| first_from(root?, location.get()))
     }
 
     /// The result of a query of several lookups, all of which saw the same state. The query may
     /// run more than once.
     pub(crate) fn at_once<T>(&self, query: impl Fn() -> T) -> T {
-        for _ in 0..TRIES {
-            let before = self.version.0.load(Acquire);
-            let result = query();
-            if before.is_multiple_of(2) && self.is_still(before) {
-                return result;
-            }
-        }
-        let _no_change = self.pool.write();
-        query()
-    }
-
-    fn is_still(&self, version: u64) -> bool {
-        fence(Acquire);
-        self.version.0.load(Relaxed) == version
+        self.version.at_once(TRIES, &query).unwrap_or_else(|| {
+            let _no_change = self.pool.write();
+            query()
+        })
     }
 
     #[cfg_attr(not(test), expect(dead_code, reason = "a later header has it"))]
     /// How many changes have been committed.
     pub(crate) fn generation(&self) -> u64 {
-        self.version.0.load(Acquire) / 2
+        self.version.now() / 2
     }
 
     /// Starts a change, waiting for another one to end.
     pub(crate) fn draft(&self) -> Draft<'_> {
         Draft::new(self)
     }
-
-    /// Runs the stores that make a change visible, with the version odd around them.
-    fn publish(&self, store: impl FnOnce()) {
-        let version = self.version.0.load(Relaxed);
-        self.version.0.store(version.wrapping_add(1), Relaxed);
-        fence(Release);
-        store();
-        self.version.0.store(version.wrapping_add(2), Release);
-    }
 }
 
 /// The region that holds a location, unless that is the last of all. Searches are for keys below
 /// the location's number plus one; after the last one that is 0, and nothing is found.
 #[inline(always)]
-fn holding(root: Option<&Root>, location: Location) -> Option<Region> {
+fn holding(root: &Root, location: Location) -> Option<Region> {
     let limit = location.get().wrapping_add(1);
-    root?.leaf_below(limit)?.get_around(location, limit)
+    root.leaf_below(limit)?.get_around(location, limit)
 }
 
 fn first_from(root: &Root, key: u64) -> Option<Region> {
     let slot = root.find(key);
-    let leaf = root.leaf(slot)?;
-    let before = leaf.rank(key);
-    if let Some(index) = before.checked_sub(1)
-        && leaf.last(index) >= key
-    {
-        return leaf.get(index);
+    loop {
+        let leaf = root.leaf(slot)?;
+        if let Some(region) = leaf.first_from(key) {
+            return Some(region);
+        }
+        let next = slot.checked_add(1).filter(|next| *next < root.count())?;
+        let found = root.leaf(next)?.get(0);
+        // Leaves can be replaced one at a time: what the first one does not have, and what the
+        // second one has, has to be of one state.
+        if root.leaf(slot).is_some_and(|still| ptr::eq(still, leaf)) {
+            return found;
+        }
     }
-    if before < leaf.count() {
-        return leaf.get(before);
-    }
-    let next = slot.checked_add(1)?;
-    if next < root.count() { root.leaf(next)?.get(0) } else { None }
 }

@@ -12,7 +12,8 @@
 
 use super::BLOCK;
 use super::leaf::{Leaf, last_below};
-use super::pool::{LeafCell, NoMemory};
+use super::memory::{NoMemory, boxed};
+use super::pool::LeafCell;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 /// Levels that any number of leaves in an address space can need.
@@ -46,13 +47,6 @@ pub(super) struct Root {
     levels: [usize; LEVELS],
 }
 
-fn filled<T: Default>(count: usize) -> Result<Box<[T]>, NoMemory> {
-    let mut cells = Vec::new();
-    cells.try_reserve_exact(count).map_err(|_| NoMemory)?;
-    cells.resize_with(count, T::default);
-    Ok(cells.into_boxed_slice())
-}
-
 impl Root {
     /// A root without leaves, with room for `capacity` of them.
     pub(super) fn with_capacity(capacity: usize) -> Result<Self, NoMemory> {
@@ -68,9 +62,9 @@ impl Root {
             depth: AtomicUsize::new(UNFINISHED),
             few: Default::default(),
             top: Block::default(),
-            many: filled(capacity)?,
-            separators: filled(capacity)?,
-            blocks: filled(start)?,
+            many: boxed(capacity, Default::default)?,
+            separators: boxed(capacity, Default::default)?,
+            blocks: boxed(start, Default::default)?,
             levels,
         })
     }

@@ -1,5 +1,6 @@
 //! A value that is read all the time and replaced seldom.
 
+use super::mapping::OutOfMemory;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, Ordering::Acquire, Ordering::Release};
 use parking_lot::Mutex;
@@ -32,25 +33,30 @@ impl<T> Latest<T> {
     }
 
     /// Sets the value; `None`: there is none any more.
-    pub(crate) fn set(&self, value: Option<T>) {
+    pub(crate) fn set(&self, value: Option<T>) -> Result<(), OutOfMemory> {
         let mut all = self.all.lock();
         let current = match value {
             None => ptr::null_mut(),
             Some(value) => {
-                let kept = NonNull::from(Box::leak(Box::new(value)));
+                all.try_reserve(1).map_err(|_| OutOfMemory)?;
+                let mut kept = Vec::new();
+                kept.try_reserve_exact(1).map_err(|_| OutOfMemory)?;
+                kept.push(value);
+                let kept = NonNull::from(Box::leak(kept.into_boxed_slice())).cast();
                 all.push(kept);
                 kept.as_ptr()
             }
         };
         self.current.store(current, Release);
+        Ok(())
     }
 }
 
 impl<T> Drop for Latest<T> {
     fn drop(&mut self) {
         for value in self.all.get_mut().drain(..) {
-            // SAFETY: every pointer in `all` came from a box and is in it once.
-            drop(unsafe { Box::from_raw(value.as_ptr()) });
+            // SAFETY: every pointer in `all` is of a box of one value, and is in it once.
+            drop(unsafe { Box::from_raw(value.as_ptr().cast::<[T; 1]>()) });
         }
     }
 }

@@ -107,7 +107,7 @@ fn words(panic: &(dyn Any + Send)) -> String {
     text.or(panic.downcast_ref().copied()).unwrap_or("panic").to_owned()
 }
 
-fn setting(name: &str) -> Option<u64> {
+pub(crate) fn setting(name: &str) -> Option<u64> {
     let value = std::env::var(name).ok()?;
     Some(value.parse().unwrap_or_else(|_| panic!("{name}={value}: not a number")))
 }

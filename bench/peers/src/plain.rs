@@ -1,0 +1,46 @@
+//! A sorted array and nothing else: what a lookup costs without any synchronisation.
+//!
+//! A floor to judge the rest by. It cannot be updated beside a reader: `set` exchanges the array
+//! under the reader's feet, and the driver never calls it while others look things up.
+
+#![allow(unsafe_code)]
+
+use crate::export::{Peer, export};
+use crate::flat;
+use crate::run::{Attrs, Run};
+use core::cell::UnsafeCell;
+use gasp_bench_abi::Region;
+
+#[derive(Default)]
+struct Plain {
+    starts: UnsafeCell<Vec<u64>>,
+    runs: UnsafeCell<Vec<Run>>,
+}
+
+// SAFETY: readers only read, and the driver runs `set` only where no other thread uses the map.
+unsafe impl Sync for Plain {}
+
+impl Peer for Plain {
+    #[inline(always)]
+    fn find(&self, location: u64) -> Option<(u64, Attrs)> {
+        // SAFETY: no `set` runs at the same time (see the module), so this is a shared borrow.
+        let starts = unsafe { &*self.starts.get() };
+        // SAFETY: as above.
+        let runs = unsafe { &*self.runs.get() };
+        let after = starts.partition_point(|&start| start <= location);
+        let run = runs.get(after.checked_sub(1)?)?;
+        (location <= run.last).then_some((run.last, run.attrs))
+    }
+
+    fn set(&self, elements: &[Region]) {
+        // SAFETY: nobody else uses the map while it is set (see the module).
+        let runs = unsafe { &mut *self.runs.get() };
+        // SAFETY: as above.
+        let starts = unsafe { &mut *self.starts.get() };
+        flat::apply(runs, elements);
+        starts.clear();
+        starts.extend(runs.iter().map(|run| run.start));
+    }
+}
+
+export!(Plain => peer_plain_create, peer_plain_destroy, peer_plain_set, peer_plain_info);

@@ -1,0 +1,58 @@
+//! The devices of the dispatch question, behind one handler, as a VMM would register it.
+
+use core::ffi::{c_int, c_void};
+use core::ptr::null;
+use gasp_bench_abi::{EOK, Trap};
+
+/// The handler that is timed: a read gives the register's location. It writes nothing that another
+/// vCPU reads.
+///
+/// # Safety
+/// `trap` points to a trap whose data can be written.
+pub unsafe extern "C" fn read(_arg: *mut c_void, _cpu: *mut c_void, trap: *const Trap) -> c_int {
+    // SAFETY: the caller promises it.
+    let trap = unsafe { &*trap };
+    if trap.length == size_of::<u64>() {
+        // SAFETY: the caller promises `length` bytes that can be written.
+        unsafe { trap.data.cast::<u64>().write_unaligned(trap.location) };
+    }
+    EOK
+}
+
+/// What the checking handler saw.
+#[derive(Debug)]
+pub struct Seen {
+    /// How often it was called.
+    pub calls: usize,
+    /// With what, the last time.
+    pub last: Trap,
+}
+
+impl Default for Seen {
+    fn default() -> Self {
+        let nothing = Trap {
+            vdev: 0,
+            location: 0,
+            data: null::<c_void>().cast_mut(),
+            length: 0,
+            cookie: 0,
+            kind: 0,
+            space: 0,
+        };
+        Self { calls: 0, last: nothing }
+    }
+}
+
+/// The handler that is checked: as `read`, and writes down what it saw.
+///
+/// # Safety
+/// As `read`; `arg` points to a [`Seen`] that nobody else uses meanwhile.
+pub unsafe extern "C" fn note(arg: *mut c_void, cpu: *mut c_void, trap: *const Trap) -> c_int {
+    // SAFETY: the caller promises it.
+    let seen = unsafe { &mut *arg.cast::<Seen>() };
+    seen.calls += 1;
+    // SAFETY: the caller promises a readable trap.
+    seen.last = unsafe { *trap };
+    // SAFETY: the caller's promises are those asked for.
+    unsafe { read(arg, cpu, trap) }
+}

@@ -1,0 +1,56 @@
+//! The ways in which a map comes to its regions; what it is like afterwards depends on it.
+
+use crate::design::{Design, Map, Updates};
+use crate::error::Error;
+use crate::layout::Layout;
+use gasp_bench_abi::Region;
+
+/// How a map is filled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fill {
+    /// In ascending order, by one call.
+    AscendingBatch,
+    /// In ascending order, one by one.
+    Ascending,
+    /// In random order, by one call.
+    RandomBatch,
+    /// In random order, one by one.
+    Random,
+}
+
+impl Fill {
+    /// All of them.
+    pub const ALL: [Self; 4] =
+        [Self::AscendingBatch, Self::Ascending, Self::RandomBatch, Self::Random];
+
+    /// For people, and for a child's command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AscendingBatch => "ascending, one call",
+            Self::Ascending => "ascending, one by one",
+            Self::RandomBatch => "random, one call",
+            Self::Random => "random, one by one",
+        }
+    }
+
+    /// Whether a design can do it in reasonable time.
+    pub fn suits(self, design: &Design) -> bool {
+        let batch = matches!(self, Self::AscendingBatch | Self::RandomBatch);
+        batch || design.updates == Updates::Cheap
+    }
+
+    /// Fill an empty map.
+    pub fn run(self, map: &Map, layout: &Layout) -> Result<(), Error> {
+        match self {
+            Self::AscendingBatch => map.set(&layout.regions),
+            Self::Ascending => one_by_one(map, &layout.regions),
+            Self::RandomBatch => map.set(&layout.shuffled()),
+            Self::Random => one_by_one(map, &layout.shuffled()),
+        }
+    }
+}
+
+/// Apply elements by one call each.
+pub fn one_by_one(map: &Map, regions: &[Region]) -> Result<(), Error> {
+    regions.iter().try_for_each(|region| map.set(core::slice::from_ref(region)))
+}

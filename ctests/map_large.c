@@ -1,0 +1,140 @@
+/* Much guest memory: what it costs in mappings and in memory. GASP_TEST_SMALL=1 makes it less,
+ * for valgrind and sanitizers.
+ * SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "access.h"
+
+#include <sys/mman.h>
+
+#define RW (PROT_READ | PROT_WRITE)
+#define FIRST 0x100000u
+
+static int small(void)
+{
+	return getenv("GASP_TEST_SMALL") != NULL;
+}
+
+static struct guest_system *guest_in_chunks(uint64_t length, uint64_t chunk)
+{
+	struct guest_system *gsp = guest();
+	CHECK_EQ(gasp_guest_add_memory(gsp, FIRST, length, GASP_RAM, chunk), EOK);
+	return gsp;
+}
+
+static unsigned char *view_of(struct guest_system *gsp, uint64_t at, size_t length)
+{
+	unsigned char *view = (unsigned char *)gasp_map_sys(gsp, RW, at, length);
+	if (view == NULL)
+		fprintf(check_fail(__FILE__, __LINE__), "no view of 0x%" PRIx64 ": %s\n", at,
+			gasp_last_error());
+	return view;
+}
+
+static unsigned char pattern(uint64_t location)
+{
+	return (unsigned char)(location * 13 + (location >> 8) + 1);
+}
+
+static void a_gib_in_4_kib_chunks_is_one_mapping(void)
+{
+	unsigned before = mappings();
+	struct guest_system *gsp = guest_in_chunks(UINT64_C(1) << 30, PAGE);
+	CHECK(mappings() < before + 20);
+	gasp_guest_destroy(gsp);
+	CHECK(mappings() < before + 20);
+}
+
+static void a_view_of_many_chunks(void)
+{
+	struct guest_system *gsp = guest_in_chunks(UINT64_C(1) << 30, PAGE);
+	size_t length = small() ? 0x100000 : 0x4000000;
+	unsigned char *view = view_of(gsp, FIRST + 0x800, length);
+	REQUIRE(view != NULL);
+	for (size_t at = 0; at < length; at += PAGE)
+		view[at] = pattern(at / PAGE);
+	unsigned wrong = 0;
+	for (size_t at = 0; at < length; at += PAGE) {
+		unsigned char byte = 0;
+		wrong += gasp_guest_read(gsp, FIRST + 0x800 + at, &byte, 1) != EOK
+			 || byte != pattern(at / PAGE);
+	}
+	CHECK_EQ(wrong, 0);
+	gasp_unmap(gsp, view, length, 0);
+	gasp_guest_destroy(gsp);
+}
+
+/* One pointer to a quarter of a million pieces is more than the kernel has mappings for: either
+ * way, nothing is left behind, and the next view works. */
+static void a_view_of_too_many_chunks(void)
+{
+	if (small())
+		SKIP("takes long under a checker");
+	struct guest_system *gsp = guest_in_chunks(UINT64_C(1) << 30, PAGE);
+	unsigned before = mappings();
+	errno = 0;
+	void *view = gasp_map_sys(gsp, RW, FIRST, (size_t)1 << 30);
+	CHECK(view != NULL || errno == ENOMEM);
+	gasp_unmap(gsp, view, (size_t)1 << 30, 0);
+	CHECK(mappings() < before + 20);
+	unsigned char *less = view_of(gsp, FIRST, 0x10000);
+	REQUIRE(less != NULL);
+	gasp_unmap(gsp, less, 0x10000, 0);
+	gasp_guest_destroy(gsp);
+}
+
+static long resident_kib(void)
+{
+	char line[128];
+	long kib = -1;
+	FILE *status = fopen("/proc/self/status", "r");
+	while (status != NULL && fgets(line, sizeof(line), status) != NULL)
+		if (strncmp(line, "VmRSS:", 6) == 0)
+			kib = strtol(line + 6, NULL, 10);
+	if (status != NULL)
+		fclose(status);
+	return kib;
+}
+
+static void a_tib_costs_nothing_until_it_is_touched(void)
+{
+	uint64_t length = small() ? UINT64_C(1) << 30 : UINT64_C(1) << 40;
+	long before = resident_kib();
+	struct guest_system *gsp = guest_in_chunks(length, 0);
+	unsigned char *view = view_of(gsp, FIRST, length);
+	REQUIRE(view != NULL);
+	view[0] = 1;
+	view[length / 2] = 2;
+	view[length - 1] = 3;
+	CHECK_EQ(view[length / 4], 0);
+	CHECK(resident_kib() < before + 16384);
+	gasp_unmap(gsp, view, length, 0);
+	gasp_guest_destroy(gsp);
+}
+
+static void large_pages(void)
+{
+	struct guest_system *gsp = guest();
+	CHECK_EQ(gasp_guest_add_memory(gsp, FIRST, 0x400000, GASP_RAM | GASP_LARGE_PAGES, 0), EOK);
+	CHECK_EQ(gasp_guest_add_memory(gsp, 0x1000000, 0x400000, GASP_ROM | GASP_LARGE_PAGES, 0x200000),
+		 EOK);
+	CHECK_EQ(gasp_guest_add_memory(gsp, 0x2000000, PAGE, GASP_RAM | GASP_LARGE_PAGES, PAGE), EOK);
+	CHECK_EQ(gasp_guest_add_memory(gsp, 0x3000000, PAGE, 2 | GASP_LARGE_PAGES, 0), EINVAL);
+	CHECK_EQ(gasp_guest_add_memory(gsp, 0x3000000, PAGE, GASP_LARGE_PAGES << 1, 0), EINVAL);
+	unsigned char *view = view_of(gsp, FIRST, 0x400000), byte = 9;
+	REQUIRE(view != NULL);
+	view[0x3fffff] = 8;
+	CHECK_EQ(gasp_guest_read(gsp, FIRST + 0x3fffff, &byte, 1), EOK);
+	CHECK_EQ(byte, 8);
+	errno = 0;
+	CHECK(gasp_map_sys(gsp, RW, 0x1000000, PAGE) == NULL);
+	CHECK_EQ(errno, EACCES);
+	gasp_unmap(gsp, view, 0x400000, 0);
+	gasp_guest_destroy(gsp);
+}
+
+static const struct test_case cases[] = {
+	CASE(a_gib_in_4_kib_chunks_is_one_mapping), CASE(a_view_of_many_chunks),
+	CASE(a_view_of_too_many_chunks), CASE(a_tib_costs_nothing_until_it_is_touched),
+	CASE(large_pages),
+};
+
+TEST_MAIN(cases)

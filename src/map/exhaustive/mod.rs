@@ -1,0 +1,159 @@
+//! Readers and writers at the gate, in every order that the memory model allows (loom):
+//!
+//! ```text
+//! RUSTFLAGS="--cfg loom" cargo test --lib exhaustive
+//! ```
+//!
+//! The gate is the real one. The nodes around it are models, because loom's atomics cannot live
+//! in zeroed memory: two roots of two places, and leaves of two words. Both counters start where
+//! they are about to wrap. A scenario names all results that may be seen, and fails too if one of
+//! them was not: so it reached what it is about.
+//!
+//! `LOOM_MAX_PREEMPTIONS=n` looks at more orders than [`PREEMPTIONS`] does.
+
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used)] // a failed step is a failed test
+
+mod scenarios;
+
+use super::gate::{FOLLOW, PUBLISH, Reuse, Version};
+use core::fmt::Debug;
+use core::sync::atomic::Ordering::{self, Relaxed};
+use loom::model::Builder;
+pub(super) use loom::sync::atomic::fence;
+use loom::sync::atomic::{self, AtomicUsize};
+use loom::sync::{Arc, Mutex};
+use loom::thread;
+use std::collections::BTreeSet;
+use std::sync::{Arc as StdArc, Mutex as StdMutex};
+
+/// How often threads are interrupted in one run, at most.
+const PREEMPTIONS: usize = 3;
+
+/// What a leaf is for: who looks for one thing must not find another.
+const SOUGHT: u64 = 10;
+const OTHER: u64 = 20;
+/// What was in a leaf before it was ever written.
+const GARBAGE: u64 = 99;
+
+/// A counter of the gate. It keeps a copy that loom does not know, for the writer: loom thinks that
+/// whoever loads something himself before he stores it has met all loads of others.
+#[derive(Debug)]
+pub(super) struct AtomicU64 {
+    number: atomic::AtomicU64,
+    copy: core::sync::atomic::AtomicU64,
+}
+
+impl AtomicU64 {
+    pub(super) fn new(number: u64) -> Self {
+        Self { number: atomic::AtomicU64::new(number), copy: number.into() }
+    }
+
+    pub(super) fn load(&self, order: Ordering) -> u64 {
+        self.number.load(order)
+    }
+
+    pub(super) fn store(&self, number: u64, order: Ordering) {
+        self.number.store(number, order);
+        self.copy.store(number, Relaxed);
+    }
+}
+
+pub(super) fn own(number: &AtomicU64) -> u64 {
+    number.copy.load(Relaxed)
+}
+
+/// A map in miniature. Root 0 is published; both places of both roots have leaf 0: `(SOUGHT, 0)`.
+#[derive(Debug)]
+struct Model {
+    reuse: Reuse,
+    version: Version,
+    root: AtomicUsize,
+    places: [[AtomicUsize; 2]; 2],
+    leaves: [[atomic::AtomicU64; 2]; 3],
+    /// The writer's: leaves that are free.
+    stock: Mutex<Vec<usize>>,
+}
+
+impl Model {
+    fn new() -> Self {
+        let leaf = |value: [u64; 2]| value.map(atomic::AtomicU64::new);
+        let places = || [0, 0].map(AtomicUsize::new);
+        Self {
+            reuse: Reuse::new(u64::MAX),
+            version: Version::new(u64::MAX - 1),
+            root: AtomicUsize::new(0),
+            places: [places(), places()],
+            leaves: [leaf([SOUGHT, 0]), leaf([GARBAGE; 2]), leaf([GARBAGE; 2])],
+            stock: Mutex::new(Vec::new()),
+        }
+    }
+
+    fn follow(&self, place: usize) -> usize {
+        let root = self.root.load(FOLLOW);
+        self.places[root][place].load(FOLLOW)
+    }
+
+    fn words(&self, leaf: usize) -> (u64, u64) {
+        let [key, value] = &self.leaves[leaf];
+        (key.load(Relaxed), value.load(Relaxed))
+    }
+
+    /// As `Map::lookup`.
+    fn lookup(&self, place: usize) -> (u64, u64) {
+        self.reuse.read(|| self.words(self.follow(place)))
+    }
+
+    fn write(&self, leaf: usize, key: u64, value: u64) {
+        self.leaves[leaf][0].store(key, Relaxed);
+        self.leaves[leaf][1].store(value, Relaxed);
+    }
+
+    /// Publishes one leaf in the published root, as a small change does.
+    fn publish_leaf(&self, root: usize, place: usize, leaf: usize) {
+        self.version.publish(|| self.places[root][place].store(leaf, PUBLISH));
+    }
+
+    /// Publishes a root, as a larger change does.
+    fn publish_root(&self, root: usize) {
+        self.version.publish(|| self.root.store(root, PUBLISH));
+    }
+
+    /// As `Map::lookup_hinted`: the value.
+    fn lookup_hinted(&self, hint: &mut Option<(u64, u64)>) -> u64 {
+        let before = self.version.now();
+        if let Some((version, value)) = *hint
+            && version == before
+        {
+            return value;
+        }
+        let (_, value) = self.lookup(0);
+        *hint = self.version.is_still(before).then_some((before, value));
+        value
+    }
+}
+
+/// Runs a scenario in all orders, and compares the results that were seen with those expected.
+fn explore<T, S>(expected: impl IntoIterator<Item = T>, scenario: S)
+where
+    T: Ord + Debug + Send + 'static,
+    S: Fn(Arc<Model>) -> T + Send + Sync + 'static,
+{
+    let seen = StdArc::new(StdMutex::new(BTreeSet::new()));
+    let results = seen.clone();
+    let mut builder = Builder::new();
+    builder.preemption_bound = builder.preemption_bound.or(Some(PREEMPTIONS));
+    builder.check(move || {
+        let result = scenario(Arc::new(Model::new()));
+        results.lock().unwrap().insert(result);
+    });
+    assert_eq!(*seen.lock().unwrap(), expected.into_iter().collect());
+}
+
+fn spawn<T: 'static>(
+    model: &Arc<Model>,
+    action: impl FnOnce(&Model) -> T + 'static,
+) -> thread::JoinHandle<T> {
+    let model = model.clone();
+    thread::spawn(move || action(&model))
+}

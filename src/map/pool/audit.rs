@@ -1,0 +1,89 @@
+//! Where every node of a pool is, and what memory they have.
+
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used)] // a failed step is a failed test
+
+use super::stock::{SEGMENT, Segment};
+use super::{Keeper, Leaf, NonNull, Pool, Root};
+use core::mem::size_of;
+use core::ptr;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+
+const PAGE: usize = 4096;
+
+impl Pool {
+    /// The number of the last announcement.
+    pub(in crate::map) fn announced(&self) -> u64 {
+        self.published.reuse.begin()
+    }
+}
+
+impl Keeper<'_> {
+    /// Panics unless each node is in one place: published, in quarantine or free.
+    pub(in crate::map) fn audit(&self, root: Option<&Root>) {
+        let stock = &*self.stock;
+        assert!(stock.fresh.is_empty() && stock.replaced.is_empty(), "left from a draft");
+        let mut leaves = published(root);
+        leaves.extend(stock.quarantine.iter().map(address));
+        assert_eq!(leaves.len(), stock.taken, "leaves that are taken");
+        leaves.extend(stock.warm.iter().map(address));
+        leaves.extend(stock.segments.iter().flat_map(cold));
+        let carved: usize = stock.segments.iter().map(|segment| segment.carved).sum();
+        assert_eq!(count_each_once(leaves), carved, "leaves");
+
+        let mut roots: Vec<usize> =
+            root.map(|root| ptr::from_ref(root).addr()).into_iter().collect();
+        roots.extend(stock.root_quarantine.iter().chain(&stock.free_roots).map(address));
+        assert_eq!(count_each_once(roots), stock.roots.len(), "roots");
+    }
+
+    /// Bytes of nodes and lists that are in memory; `None` if the system does not say.
+    pub(in crate::map) fn resident(&self) -> Option<usize> {
+        let stock = &*self.stock;
+        let pages =
+            File::open("/proc/self/pagemap").ok().filter(|_| cfg!(target_arch = "x86_64"))?;
+        let segments = stock.segments.iter().map(|segment| {
+            resident(&pages, segment.memory.start().addr().get(), SEGMENT * size_of::<Leaf>())
+        });
+        let roots = stock.arrays().map(|(start, length)| resident(&pages, start, length));
+        let lists = [&stock.warm, &stock.quarantine, &stock.fresh, &stock.replaced];
+        let lists = lists.iter().map(|list| list.capacity() * size_of::<usize>());
+        Some(segments.chain(roots).chain(lists).sum())
+    }
+}
+
+fn address<T>(node: &NonNull<T>) -> usize {
+    node.addr().get()
+}
+
+fn published(root: Option<&Root>) -> Vec<usize> {
+    let slots = root.map_or(0, Root::count);
+    let leaf = |slot| root.and_then(|root| root.leaf(slot)).expect("every slot has a leaf");
+    (0..slots).map(|slot| ptr::from_ref(leaf(slot)).addr()).collect()
+}
+
+fn cold(segment: &Segment) -> impl Iterator<Item = usize> + '_ {
+    let cold = (0..SEGMENT).filter(|index| segment.is_cold(*index));
+    cold.map(|index| segment.leaf(index).addr().get())
+}
+
+fn count_each_once(mut nodes: Vec<usize>) -> usize {
+    let count = nodes.len();
+    nodes.sort_unstable();
+    nodes.dedup();
+    assert_eq!(nodes.len(), count, "a node is in two places");
+    count
+}
+
+/// How many of these bytes are in memory.
+fn resident(pages: &File, start: usize, length: usize) -> usize {
+    let end = start + length;
+    let mut entries = vec![0; (end.div_ceil(PAGE) - start / PAGE) * 8];
+    pages.read_exact_at(&mut entries, (start / PAGE * 8) as u64).unwrap();
+    let first = start / PAGE * PAGE;
+    let present = (first..end).step_by(PAGE).zip(entries.chunks_exact(8));
+    // The highest bit of a page's eight bytes: it is present.
+    let present = present.filter(|(_, entry)| entry[7] & 0x80 != 0);
+    present.map(|(page, _)| end.min(page + PAGE) - start.max(page)).sum()
+}

@@ -1,0 +1,148 @@
+//! Readers beside a writer that never pauses: whatever they see is explained by one published
+//! state, a batch is never seen half, and what a thread sees never goes back.
+
+use super::*;
+
+/// Enough for several leaves.
+const REGIONS: u64 = 200;
+const STRIDE: u64 = 64;
+
+/// The writer's state. Each change has a higher `stamp`, which is in the `vdev` of what it wrote.
+struct Writer<'m> {
+    map: &'m Map,
+    batch: u32,
+    stamp: u64,
+    random: Random,
+}
+
+impl Writer<'_> {
+    /// All regions anew, with another cookie and another length, in one change.
+    fn replace_all(&mut self) {
+        self.batch += 1;
+        self.stamp += 2;
+        let mut draft = self.map.draft();
+        for n in 0..REGIONS {
+            put_in(&mut draft, region(n * STRIDE, (n + 1) * STRIDE - 1, 0)).unwrap();
+            put_in(&mut draft, stamped(body(n, self.batch), self.stamp)).unwrap();
+        }
+        super::commit(draft);
+    }
+
+    /// Four changes: a mark comes before a region, whose stamp is odd and even again before the
+    /// mark goes. So the stamp is even where there is no mark.
+    fn mark_one(&mut self) {
+        let n = self.random.below(REGIONS);
+        let at = mark(n);
+        self.stamp += 2;
+        let body = body(n, self.batch);
+        let mut hole = at;
+        hole.cookie = 0;
+        for change in [at, stamped(body, self.stamp - 1), stamped(body, self.stamp), hole] {
+            let mut draft = self.map.draft();
+            put_in(&mut draft, change).unwrap();
+            super::commit(draft);
+        }
+    }
+}
+
+fn body(n: u64, batch: u32) -> Region {
+    let start = n * STRIDE + 16;
+    region(start, start + 15 + u64::from(batch % 3) * 8, batch)
+}
+
+fn mark(n: u64) -> Region {
+    region(n * STRIDE + 5, n * STRIDE + 6, u32::MAX)
+}
+
+fn stamped(region: Region, stamp: u64) -> Region {
+    Region { vdev: Vdev(stamp), ..region }
+}
+
+/// What one reader knows.
+struct Reader<'m> {
+    map: &'m Map,
+    hint: Hint,
+    batch: u32,
+    stamps: Vec<u64>,
+    random: Random,
+}
+
+impl Reader<'_> {
+    fn new(map: &Map, seed: u64) -> Reader<'_> {
+        let stamps = vec![0; usize::try_from(REGIONS).unwrap()];
+        Reader { map, hint: Hint::new(), batch: 0, stamps, random: Random(seed) }
+    }
+
+    fn read(&mut self) {
+        let n = self.random.below(REGIONS);
+        let at = Location::new(n * STRIDE + 20);
+        let found = self.map.lookup(at).unwrap();
+        self.note(n, found);
+        let hinted = self.map.lookup_hinted(at, &self.hint).unwrap();
+        self.note(n, hinted);
+        let first = self.map.lookup_from(Location::new(n * STRIDE)).unwrap();
+        self.note_first(n, first);
+        self.read_several(n);
+    }
+
+    /// A region as it is written, and not older than what was there before.
+    fn note(&mut self, n: u64, found: Region) {
+        let stamp = &mut self.stamps[usize::try_from(n).unwrap()];
+        assert_eq!(found, stamped(body(n, found.cookie), found.vdev.0));
+        assert!(found.cookie >= self.batch, "{found:?} after batch {}", self.batch);
+        assert!(found.vdev.0 >= *stamp, "{found:?} after stamp {stamp}");
+        (self.batch, *stamp) = (found.cookie, found.vdev.0);
+    }
+
+    /// What is first in a place: the mark, or the region in a state without the mark.
+    fn note_first(&mut self, n: u64, first: Region) {
+        if first != mark(n) {
+            assert!(first.vdev.0.is_multiple_of(2), "no mark before {first:?}");
+            self.note(n, first);
+        }
+    }
+
+    /// Several places in one state: all are of one batch, and the mark is there or not.
+    fn read_several(&mut self, n: u64) {
+        let others: [u64; 4] = core::array::from_fn(|_| self.random.below(REGIONS));
+        let body = |n: u64| lookup(self.map, n * STRIDE + 20).unwrap();
+        let (first, marked, others) = self.map.at_once(|| {
+            (body(n), lookup(self.map, n * STRIDE + 5).is_some(), others.map(|n| (n, body(n))))
+        });
+        assert!(marked || first.vdev.0.is_multiple_of(2), "no mark before {first:?}");
+        self.note(n, first);
+        for (n, other) in others {
+            assert_eq!(other.cookie, first.cookie, "{first:?}, {other:?}");
+            self.note(n, other);
+        }
+    }
+}
+
+/// About nine lookups in each round of each of two readers.
+#[test]
+fn readers_see_published_states_only() {
+    let rounds = number_from("GASP_ROUNDS", 20_000);
+    // The counters wrap during the test.
+    let map = Map::old(u64::MAX - 20, u64::MAX - 101);
+    let mut writer = Writer { map: &map, batch: 0, stamp: 0, random: Random(7) };
+    writer.replace_all();
+    std::thread::scope(|scope| {
+        let readers = [1, 2].map(|seed| {
+            let map = &map;
+            scope.spawn(move || {
+                let mut reader = Reader::new(map, seed);
+                (0..rounds).for_each(|_| reader.read());
+                reader.batch
+            })
+        });
+        while readers.iter().any(|reader| !reader.is_finished()) {
+            writer.replace_all();
+            (0..20).for_each(|_| writer.mark_one());
+        }
+        for reader in readers {
+            assert!(reader.join().unwrap() > 1, "the reader saw no change");
+        }
+    });
+    assert!(map.pool.announced() < u64::MAX / 2, "the announcements did not wrap");
+    map.draft().check_all();
+}
