@@ -5,6 +5,7 @@ use crate::device::{self, Seen};
 use crate::error::Error;
 use crate::layout::{Layout, PAGE, RAM, READ_ONLY, clipped, region};
 use crate::random::Random;
+use core::ffi::c_int;
 use core::sync::atomic::{AtomicBool, Ordering};
 use gasp_bench_abi::{ACTIVE, Block, EOK, Region};
 use std::time::{Duration, Instant};
@@ -160,34 +161,37 @@ pub fn dispatch(design: &Design, layout: &Layout) -> Result<(), Error> {
     locations.extend(layout.uniform(512).iter().map(|location| location & !7));
     for location in locations {
         let block = Block { location, length: 8, kind: 0, flags: 0 };
+        let expected = layout.expected(&block);
         let mut region = Region::default();
         // SAFETY: no access is under way.
-        let before = unsafe { (*seen).calls };
+        unsafe { (*seen).calls = 0 };
         let result = read(&block, &mut region);
         // SAFETY: as above.
-        let Seen { calls, last } = unsafe { &*seen };
+        let seen = unsafe { &*seen };
+        // What was read is in the first 8 bytes.
         let data = u64::from(region.flags) | u64::from(region.cookie) << 32;
-        let expected = layout.expected(&block);
-        let fits = match &expected {
-            None => *calls == before,
-            Some(hit) => {
-                (result, *calls, data) == (EOK, before + 1, location)
-                    && (last.location, last.length) == (location, 8)
-                    && (last.vdev, last.cookie) == (hit.vdev, hit.cookie)
-                    && (last.kind, last.space) == (0, 0)
-            }
-        };
-        if !fits {
+        if !reached(expected.as_ref(), seen, (result, data, location)) {
             let what = format!(
-                "read {block:?}, expected {expected:?}: result {result}, data {data:#x}, {} calls, \
-                 the last {last:?}",
-                calls - before
+                "read {block:?}, expected {expected:?}, result {result}, data {data:#x}, {seen:?}"
             );
             let when = "reading registers".into();
             return Err(Error::Wrong { design: design.label, when, what });
         }
     }
     Ok(())
+}
+
+/// Whether an access went where it should.
+fn reached(
+    expected: Option<&Region>,
+    Seen { calls, last }: &Seen,
+    (result, data, location): (c_int, u64, u64),
+) -> bool {
+    let Some(region) = expected else { return *calls == 0 };
+    (result, *calls, data) == (EOK, 1, location)
+        && (last.location, last.length) == (location, 8)
+        && (last.vdev, last.cookie) == (region.vdev, region.cookie)
+        && (last.kind, last.space) == (0, 0)
 }
 
 /// A reader beside a writer that flips pages: every answer must be one of the two states.

@@ -100,7 +100,8 @@ unsafe fn usual_info(
 ///
 /// An access that starts after a set call has returned never sees what that call removed.
 ///
-/// Returns EOK, or an error number (errno is not changed): what the trap handler returned; EFAULT
+/// Returns EOK, or an error number (errno is changed only by trap handlers): what the trap handler
+/// returned; EFAULT
 /// the access goes nowhere and the policy says so; ELOOP from inside a trap handler, for the same
 /// vdev (where that is NULL: the same cookie), or 16 handlers deep; ENOTSUP a port that passes through; EINVAL bad cpu, type or kind,
 /// data NULL, length 0, a range past the end of the space.
@@ -190,7 +191,7 @@ pub unsafe extern "C" fn gasp_guest_synchronize(gsp: *mut guest_system) -> c_int
 }
 
 /// Have a function called once, when every access that has started has ended: at once, in this
-/// thread, if there is none, else in the thread that ends the last one. As
+/// thread, if there is none, else in a thread that ends one of them. As
 /// gasp_guest_synchronize(), but without waiting, so it can be called from anywhere. The thread may
 /// be inside of gasp_cpu_access(): fn must not destroy the guest or that vCPU.
 ///

@@ -182,8 +182,11 @@ impl Cpu {
             },
         };
         self.tally.count_trapped(access.what);
-        // Without a vdev, the cookie tells one device from another.
-        let device = if region.vdev.0 == 0 { region.cookie.into() } else { region.vdev.0 };
+        // Without a vdev, the cookie tells one device from another; no address is that high.
+        let device = match region.vdev.0 {
+            0 => u64::from(region.cookie) | 1 << 63,
+            vdev => vdev,
+        };
         match self.in_handler(device, || handler.call(handle, &trap))? {
             0 => Ok(()),
             errno => Err(Error::FromHandler(errno)),

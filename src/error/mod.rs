@@ -166,7 +166,7 @@ pub(crate) enum Error {
     #[error("cpu is not a vCPU (NULL, or it or its guest was destroyed)")]
     NotACpu,
     /// A device that accesses its own registers from its handler.
-    #[error("the access reaches the device that makes it")]
+    #[error("the access reaches the device that makes it, or goes through too many trap handlers")]
     ReachesItself,
     /// What a trap handler returned.
     #[error("the trap handler returned {0}")]

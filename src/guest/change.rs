@@ -5,7 +5,7 @@
 use crate::abi::types::gasp_region;
 use crate::error::Error;
 use crate::flags::Flags;
-use crate::map::{Draft, Window};
+use crate::map::{Draft, Map, Window};
 use crate::range::{Location, PAGE, Range};
 use crate::region::{Region, Vdev};
 use crate::space::Kind;
@@ -20,15 +20,6 @@ pub(super) struct Change {
     cookie: u32,
     vdev: Vdev,
     host: u64,
-}
-
-/// Rules that hold for some callers only.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Rules {
-    /// The call needs the lock, and the caller does not hold it.
-    pub(super) lock_missing: bool,
-    /// Each element is for one region.
-    pub(super) strict: bool,
 }
 
 impl Change {
@@ -54,10 +45,10 @@ impl Change {
         Ok(Self { kind, range, flags, cookie, vdev, host })
     }
 
-    /// Makes the change in a draft, if it may be made.
-    pub(super) fn apply(&self, draft: &mut Draft<'_>, rules: Rules) -> Result<(), Error> {
+    /// Makes the change in a draft, if it may be made. `strict`: it is for one region.
+    pub(super) fn apply(&self, draft: &mut Draft<'_>, strict: bool) -> Result<(), Error> {
         let window = draft.window(&self.range.with_neighbours());
-        self.judge(draft, &window, rules)?;
+        self.judge(draft, &window, strict)?;
         let mut result = draft.take_scratch();
         let done = self.outcome(draft.regions(&window), &mut result);
         let spliced = done.and_then(|()| Ok(draft.splice(&window, &result)?));
@@ -65,19 +56,34 @@ impl Change {
         spliced.map(|_| ())
     }
 
-    fn judge(&self, draft: &Draft<'_>, window: &Window, rules: Rules) -> Result<(), Error> {
+    fn judge(&self, draft: &Draft<'_>, window: &Window, strict: bool) -> Result<(), Error> {
         let found = Survey::new(&self.range, draft.regions(window));
         if self.flags.has_any(Flags::NEEDS_HOST) && found.unbacked {
             self.check_host()?;
-        }
-        if rules.lock_missing {
-            return Err(Error::LockNeeded(self.kind));
         }
         self.check_precious(&found)?;
         if self.kind == Kind::Memory {
             self.check_edges(draft, window)?;
         }
-        if rules.strict { self.check_strict(&found) } else { Ok(()) }
+        if strict { self.check_strict(&found) } else { Ok(()) }
+    }
+
+    /// Why the change is refused to a caller without the lock. This looks at the map without
+    /// keeping anybody out, because a draft of another space may be open.
+    pub(super) fn refusal_without_lock(&self, map: &Map) -> Error {
+        let first = map.lookup_from(self.range.first());
+        let regions = core::iter::successors(first, |region| {
+            map.lookup_from(region.range.last().next().filter(|next| *next <= self.range.last())?)
+        });
+        match self.check_host() {
+            Err(error)
+                if self.flags.has_any(Flags::NEEDS_HOST)
+                    && Survey::new(&self.range, regions).unbacked =>
+            {
+                error
+            }
+            _ => Error::LockNeeded(self.kind),
+        }
     }
 
     /// The host's location counts: it has to be one.

@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use super::Guest;
-use super::change::{Change, Rules};
+use super::change::Change;
 use crate::abi::types::gasp_region;
 use crate::error::{Element, Error, Refusal};
 use crate::fatal;
@@ -43,11 +43,11 @@ impl Guest {
     }
 
     fn set_with(&self, elements: &impl Elements, locking: Locking) -> Result<(), Refusal> {
-        // Locks are waited for in their order, and with no draft open.
-        let done = match Transaction::new(self, locking).run(elements) {
-            Err(Stop::NeedsLock) => Transaction::with_locks(self, locking)?.run(elements),
-            other => other,
-        };
+        let mut done = Transaction::new(self, locking).run(elements);
+        // The drafts of that transaction are gone: only now may a lock be waited for.
+        if let Err(Stop::NeedsLock) = done {
+            done = Transaction::with_locks(self, locking)?.run(elements);
+        }
         done.map_err(|stop| match stop {
             Stop::Refused(refusal) => refusal,
             Stop::Failed(error) => error.into(),
@@ -111,24 +111,23 @@ impl<'g> Transaction<'g> {
 
     fn make(&mut self, element: &gasp_region) -> Result<(), Stop> {
         let change = Change::parse(element).map_err(Stop::Failed)?;
-        let rules = self.rules(change.kind);
-        if rules.lock_missing {
-            // It will be refused: that needs a look at the map, but must not wait for the holder.
-            let mut draft = self.guest.space(change.kind).map.draft();
-            return change.apply(&mut draft, rules).map_err(Stop::Failed);
+        let strict = self.guest.strict;
+        if self.lock_missing(change.kind) {
+            let map = &self.guest.space(change.kind).map;
+            return Err(Stop::Failed(change.refusal_without_lock(map)));
         }
         self.open(change.kind)?;
         match self.opened(change.kind) {
-            Some(open) => change.apply(&mut open.draft, rules).map_err(Stop::Failed),
+            Some(open) => change.apply(&mut open.draft, strict).map_err(Stop::Failed),
             None => Ok(()),
         }
     }
 
-    fn rules(&self, kind: Kind) -> Rules {
-        let strict = self.guest.strict;
-        let needs_lock = strict && self.guest.has_started() && self.locking == Locking::ByCaller;
-        let lock_missing = needs_lock && !self.guest.space(kind).lock.is_mine();
-        Rules { lock_missing, strict }
+    /// Strict mode: the caller has to hold the lock, and does not.
+    fn lock_missing(&self, kind: Kind) -> bool {
+        let guest = self.guest;
+        let needed = guest.strict && guest.has_started() && self.locking == Locking::ByCaller;
+        needed && !guest.space(kind).lock.is_mine()
     }
 
     fn open(&mut self, kind: Kind) -> Result<(), Stop> {

@@ -15,7 +15,7 @@ use gasp_bench_abi::{Block, Region};
 
 /// Row of libgasp's lookup with a hint.
 pub const HINTED: &str = "gasp_hinted";
-const HINTED_LABEL: &str = "libgasp with the caller's hint (`gasp_cpu_info`)";
+const HINTED_LABEL: &str = "libgasp with a vCPU's hint";
 
 /// Which locations are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -223,7 +223,7 @@ pub fn same_section(answer: &Answer, bench: &Bench) -> Section {
 }
 
 const SAME: &str = "\
-Random offsets in one region of the map. The hint is the caller's, in a vCPU handle (one for each \
+Random offsets in one region of the map. The hint (`gasp_cpu_info`) is the caller's, in a vCPU handle (one for each \
 vCPU or queue): the region found last and the number of the map's last change, so that a hit needs no \
 search and writes nothing that others read.
 
