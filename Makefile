@@ -28,7 +28,7 @@ STRICT       := -std=c11 -Wall -Wextra -Wpedantic -Werror
 
 export CARGO CC CXX CARGO_TARGET_DIR STAGE_PREFIX
 
-.PHONY: all run test bench bench-quick headers install uninstall deps clean help
+.PHONY: all run test heavy bench bench-quick headers install uninstall deps clean help
 .DELETE_ON_ERROR:
 
 ## all: build libgasp.so and libgasp.a (release)
@@ -58,6 +58,13 @@ build/vdev_window.so: examples/vdev_window.c build/stage.done
 ## test: every check; what cannot run here is skipped, counted and named (ONLY="symbols c" runs some)
 test:
 	@ctests/run.sh $(ONLY)
+
+## heavy: the long forms of the checks that have one (half an hour)
+heavy: build/stage.done
+	GASP_ROUNDS=200000 GASP_MODEL_STEPS=100000 GASP_SECONDS=60 $(CARGO) test --release --locked
+	GASP_STRESS_SECONDS=60 ctests/run.sh c ways
+	LOOM_MAX_PREEMPTIONS=5 ctests/run.sh loom
+	GASP_SECONDS=60 ctests/run.sh tsan
 
 ## bench: measure beside other designs (five minutes, on a quiet machine); results in build/bench
 bench: $(SHARED)

@@ -37,8 +37,30 @@ rust_doc() {
 		check "cargo doc" $CARGO doc -q --locked --no-deps --document-private-items
 }
 
-rust_tests() {
-	$CARGO test --locked --no-fail-fast 2>&1 | sed -E \
+rust_tests() { libtest $CARGO test --locked --no-fail-fast; }
+
+# In every order that the memory model allows: how readers and the writer of the map meet.
+exhaustive() {
+	RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR="$CARGO_TARGET_DIR/loom" \
+		libtest $CARGO test --locked --lib exhaustive
+}
+
+# libtest itself has what ThreadSanitizer takes for a race, so tests/race.rs does without.
+thread_sanitizer() {
+	local target
+	target=$(rustc -vV | sed -n 's/^host: //p')
+	if ! $CARGO +nightly --version >/dev/null 2>&1; then
+		echo "skip tests/race.rs: there is no nightly toolchain (rustup toolchain install nightly)"
+		return
+	fi
+	RUSTFLAGS="-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer" \
+		CARGO_TARGET_DIR="$CARGO_TARGET_DIR/tsan" \
+		libtest $CARGO +nightly test --locked --test race --target "$target"
+}
+
+# libtest COMMAND...: what Rust's tests print, in the words of report.sh.
+libtest() {
+	"$@" 2>&1 | sed -E \
 		-e '/^ +(Compiling|Downloading|Downloaded|Updating|Locking|Adding|Blocking|Finished|Running|Doc-tests) /d' \
 		-e 's/^test (.*) \.\.\. ok$/ok \1/' \
 		-e 's/^test (.*) \.\.\. FAILED$/not ok \1/' \
@@ -320,7 +342,7 @@ benchmark() {
 
 # ---- all of them ----------------------------------------------------------------------------
 
-groups="format clippy doc rust install symbols soname headers layouts abi c readme ways run bench"
+groups="format clippy doc rust loom tsan install symbols soname headers layouts abi c readme ways run bench"
 wanted=" ${*:-$groups} "
 for word in $wanted; do
 	[[ " $groups " == *" $word "* ]] || { echo "no group $word; there are: $groups"; exit 2; }
@@ -342,7 +364,9 @@ echo "Checking libgasp. The first run builds everything, which takes some minute
 on format "Rust: format" rust_format
 on clippy "Rust: clippy, warnings denied" rust_clippy
 on doc "Rust: documentation, warnings denied" rust_doc
-on rust "Rust: unit, model and header tests" rust_tests
+on rust "Rust: unit, model, race and header tests" rust_tests
+on loom "Rust: the map's protocol, in every order" exhaustive
+on tsan "Rust: races, under ThreadSanitizer" thread_sanitizer
 
 before=$failed built=yes
 group "release build, staged install" release_build
