@@ -1,4 +1,4 @@
-//! The numbers of QNX's pages (`qnx-api.md`), written down again so that the model takes nothing
+//! The numbers of QNX's pages, written down again so that the model takes nothing
 //! from the library.
 
 pub(crate) const PAGE: u128 = 4096;
