@@ -1,9 +1,15 @@
-//! Readers and writers at the same time, through the C functions: what is read is always whole.
+//! Readers and writers at the same time, through the C functions: what is read is always whole, and
+//! what was removed is used by nobody.
 //!
 //! It is meant for ThreadSanitizer, too, which libtest does not get along with; so it has a `main`
 //! of its own that prints what libtest would print. ThreadSanitizer does not know fences, on which
 //! the map's readers rely: but all that readers and the writer share is atomic, so there is no
 //! race to report. (What the fences are for, `src/map/exhaustive` proves.)
+//!
+//! Nor does it know `membarrier`. But who waits for an access learns of its end by a load that
+//! acquires, or by a mutex, and it knows both. So it reports what is freed without waiting, and
+//! nothing else. (That no access is overlooked, which is what the fences are for, it cannot see:
+//! `src/cpu/exhaustive` proves it.)
 //!
 //! ```text
 //! RUSTFLAGS="-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer" \
@@ -15,10 +21,13 @@
 #![allow(clippy::print_stdout)] // see above
 
 mod race {
+    pub(crate) mod access;
+    pub(crate) mod cpu;
     pub(crate) mod guest;
 }
 
 use gasp::abi::types::gasp_region;
+use race::access;
 use race::guest::{Guest, HOST, Space};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::thread::ScopedJoinHandle;
@@ -31,12 +40,15 @@ const SPACES: [Space; 2] = [MEMORY, PORTS];
 const FULL: u64 = 4096;
 
 type Test = (&'static str, fn(Duration));
-const TESTS: [Test; 5] = [
+const TESTS: [Test; 8] = [
     ("readers_against_single_changes", single_changes),
     ("readers_against_batches", batches),
     ("readers_against_deletes_of_everything", deletes),
     ("readers_against_growth", growth),
     ("writers_against_writers", writers),
+    ("accesses_against_removals_that_wait", access::removals_that_wait),
+    ("accesses_against_removals_that_do_not_wait", access::removals_that_do_not_wait),
+    ("accesses_of_memory_against_changes", access::memory),
 ];
 
 fn main() {

@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use super::Cpu;
-use super::quiet::Running;
+use super::running::Running;
 use crate::abi::host::{
     GASP_EXECUTE, GASP_READ, GASP_UNSUPPORTED_ABORT, GASP_UNSUPPORTED_FAIL,
     GASP_UNSUPPORTED_IGNORE, GASP_WRITE, gasp_trap,

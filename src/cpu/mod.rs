@@ -6,10 +6,14 @@
 #![forbid(unsafe_code)]
 
 mod access;
+#[cfg(all(test, loom))]
+mod exhaustive;
 mod quiet;
+mod running;
+mod tally;
 
 pub(crate) use access::{Access, Policy, What};
-pub(crate) use quiet::{Quiet, Tally};
+pub(crate) use tally::Tally;
 
 use crate::abi::types::qvm_state_block;
 use crate::error::Error;
@@ -20,8 +24,12 @@ use crate::range::Location;
 use crate::region::Region;
 use crate::registry::{gasp_cpu, guest_system};
 use crate::space::Kind;
+use crate::sys::callback::Once;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use quiet::Activity;
+
+/// Who waits for accesses to end, and the functions that are called then.
+pub(crate) type Quiet = quiet::Quiet<Once>;
 
 /// Trap handlers that one vCPU can be in at the same time.
 const DEEPEST: usize = 16;

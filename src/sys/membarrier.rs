@@ -4,6 +4,8 @@
 //! sides, as two sequentially consistent fences would. Where the kernel has no membarrier, both
 //! are such fences.
 
+#![cfg_attr(all(test, loom), allow(dead_code))] // cpu/exhaustive has them itself
+
 use core::sync::atomic::{AtomicU8, Ordering::Relaxed, Ordering::SeqCst, compiler_fence, fence};
 
 const UNKNOWN: u8 = 0;

@@ -6,7 +6,7 @@ use gasp::abi::host::gasp_span;
 use gasp::abi::types::{gasp_region, qvm_state_block};
 use gasp::abi::vdev_core::{guest_system, vdev_t};
 use gasp::abi::walk::{GWS_HOST, gasp_walk_state};
-use gasp::capi::{find, host, region, walk};
+use gasp::capi::{cpu, find, host, region, walk};
 use std::mem::MaybeUninit;
 use std::ptr::{null, null_mut, without_provenance_mut};
 
@@ -79,6 +79,16 @@ impl Guest {
         let gsp = unsafe { host::gasp_guest_create(null()) };
         assert!(!gsp.is_null());
         Self(gsp)
+    }
+
+    pub(crate) fn handle(&self) -> *mut guest_system {
+        self.0
+    }
+
+    /// Waits until the accesses that have started have ended.
+    pub(crate) fn synchronize(&self) {
+        // SAFETY: the guest exists.
+        assert_eq!(unsafe { cpu::gasp_guest_synchronize(self.0) }, 0);
     }
 
     pub(crate) fn set(&self, regions: &[gasp_region]) {

@@ -1,0 +1,176 @@
+//! Accesses and those who wait for their end, in every order that the memory model allows (loom):
+//!
+//! ```text
+//! RUSTFLAGS="--cfg loom" cargo test --lib exhaustive
+//! ```
+//!
+//! `quiet.rs` is the real one. The guest around it is a model: devices that are in the map or not,
+//! whose memory is freed when nobody uses it any more. The map has no orderings at all. A scenario
+//! names all results that may be seen, and fails too if one of them was not: so it reached what it
+//! is about. It also fails if somebody sleeps for ever, or is counted as a waiter at the end.
+//!
+//! `LOOM_MAX_PREEMPTIONS=n` looks at more orders than [`PREEMPTIONS`] does.
+
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used)] // a failed step is a failed test
+#![allow(clippy::arc_with_non_send_sync)] // loom runs its threads in one, by turns
+
+mod scenarios;
+pub(super) mod stand_ins;
+
+use super::quiet::{Activity, Cpus, Quiet};
+use core::fmt::Debug;
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use loom::cell::UnsafeCell;
+use loom::model::Builder;
+use loom::sync::atomic;
+use loom::thread;
+use stand_ins::membarrier;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex as StdMutex};
+
+/// How often threads are interrupted in one run, at most. Where there are three of them, it is once
+/// less: they have many more orders.
+const PREEMPTIONS: usize = 3;
+
+const CPUS: usize = 2;
+const DEVICES: usize = 2;
+
+/// Something with memory that its handler uses. What loom does not know is for checks only.
+struct Device {
+    in_map: atomic::AtomicBool,
+    memory: UnsafeCell<()>,
+    is_freed: AtomicBool,
+}
+
+impl Device {
+    fn new() -> Self {
+        Self {
+            in_map: atomic::AtomicBool::new(true),
+            memory: UnsafeCell::new(()),
+            is_freed: AtomicBool::new(false),
+        }
+    }
+
+    /// As a set call that deletes its region.
+    fn remove(&self) {
+        self.in_map.store(false, Relaxed);
+    }
+
+    /// What its handler does. loom finds out if another thread may be freeing it meanwhile.
+    fn use_memory(&self) {
+        self.memory.with(|_| assert!(!self.is_freed.load(Relaxed), "it was freed"));
+    }
+
+    fn free(&self) {
+        self.memory.with_mut(|_| assert!(!self.is_freed.swap(true, Relaxed), "it was freed"));
+    }
+
+    /// Uses the device, if it is in the map.
+    fn find(&self) -> bool {
+        let found = self.in_map.load(Relaxed);
+        if found {
+            self.use_memory();
+        }
+        found
+    }
+}
+
+type Function = Box<dyn FnOnce()>;
+
+/// A guest in miniature.
+struct Model {
+    quiet: Quiet<Function>,
+    activities: [Activity; CPUS],
+    devices: [Device; DEVICES],
+    /// Functions that were called.
+    called: AtomicUsize,
+}
+
+impl Cpus for Model {
+    fn look_at_all<T>(&self, look: impl FnOnce(&mut dyn Iterator<Item = &Activity>) -> T) -> T {
+        look(&mut self.activities.iter())
+    }
+}
+
+impl Model {
+    fn new() -> Self {
+        membarrier::prepare();
+        Self {
+            quiet: Quiet::default(),
+            activities: core::array::from_fn(|_| Activity::new()),
+            devices: core::array::from_fn(|_| Device::new()),
+            called: AtomicUsize::new(0),
+        }
+    }
+
+    /// As `Running::start`.
+    fn start(&self, cpu: usize) {
+        membarrier::become_cpu(cpu);
+        self.activities[cpu].start();
+    }
+
+    /// As the drop of `Running`. Whether somebody may have been waiting.
+    fn end(&self, cpu: usize) -> bool {
+        membarrier::become_cpu(cpu);
+        let is_awaited = self.activities[cpu].end(&self.quiet);
+        if is_awaited {
+            self.quiet.end_of(&self.activities[cpu], |function| function());
+        }
+        is_awaited
+    }
+
+    /// An access of a vCPU.
+    fn access<T>(&self, cpu: usize, handle: impl FnOnce() -> T) -> T {
+        self.start(cpu);
+        let result = handle();
+        self.end(cpu);
+        result
+    }
+
+    /// As `Guest::synchronize`.
+    fn synchronize(&self) {
+        self.quiet.synchronize(self).unwrap();
+    }
+
+    /// As `Guest::call_when_quiet`.
+    fn call_when_quiet(self: &Arc<Self>, function: impl FnOnce(&Arc<Self>) + 'static) {
+        let model = self.clone();
+        let function = move || {
+            model.called.fetch_add(1, Relaxed);
+            function(&model);
+        };
+        if let Some(function) = self.quiet.call_when_quiet(&**self, Box::new(function)).unwrap() {
+            function();
+        }
+    }
+}
+
+/// Runs a scenario in all orders, and compares the results that were seen with those expected.
+fn explore<T, S>(threads: usize, expected: impl IntoIterator<Item = T>, scenario: S)
+where
+    T: Ord + Debug + Send + 'static,
+    S: Fn(&Arc<Model>) -> T + Send + Sync + 'static,
+{
+    let seen = Arc::new(StdMutex::new(BTreeSet::new()));
+    let results = seen.clone();
+    let mut builder = Builder::new();
+    let preemptions = builder.preemption_bound.unwrap_or(PREEMPTIONS);
+    builder.preemption_bound = Some(preemptions.saturating_sub(usize::from(threads > 2)));
+    builder.check(move || {
+        let model = Arc::new(Model::new());
+        let result = scenario(&model);
+        model.start(0);
+        assert!(!model.end(0), "somebody is still waiting");
+        results.lock().unwrap().insert(result);
+    });
+    assert_eq!(*seen.lock().unwrap(), expected.into_iter().collect());
+}
+
+fn spawn<T: 'static>(
+    model: &Arc<Model>,
+    action: impl FnOnce(&Arc<Model>) -> T + 'static,
+) -> thread::JoinHandle<T> {
+    let model = model.clone();
+    thread::spawn(move || action(&model))
+}
