@@ -9,6 +9,7 @@
 use super::BLOCK;
 use crate::range::{Location, Range};
 use crate::region::Region;
+use crate::sys::cache;
 use core::hint::select_unpredictable;
 use core::ptr;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
@@ -23,8 +24,17 @@ const UNUSED: u64 = u64::MAX;
 /// What a region is but for its first location: last location, flags and cookie, vdev, host.
 type Value = [AtomicU64; 4];
 
-fn copy(to: &[AtomicU64], from: &[AtomicU64]) {
+/// Copies words; by blocks, because the compiler makes no loop over atomics any shorter.
+#[inline]
+pub(super) fn copy(to: &[AtomicU64], from: &[AtomicU64]) {
+    let (to, to_rest) = to.as_chunks::<BLOCK>();
+    let (from, from_rest) = from.as_chunks::<BLOCK>();
     for (to, from) in to.iter().zip(from) {
+        for index in 0..BLOCK {
+            to[index].store(from[index].load(Relaxed), Relaxed);
+        }
+    }
+    for (to, from) in to_rest.iter().zip(from_rest) {
         to.store(from.load(Relaxed), Relaxed);
     }
 }
@@ -78,6 +88,19 @@ impl Leaf {
     /// Says whether the leaf belongs to an unpublished draft.
     pub(super) fn set_private(&self, private: bool) {
         self.private.store(private.into(), Relaxed);
+    }
+
+    /// Says that the leaf is about to be searched. Which value will be needed is not known, and
+    /// asking for all of them costs more than it gives.
+    #[inline(always)]
+    pub(super) fn expect_search(&self) {
+        cache::expect(&self.fences);
+        cache::expect(&self.keys);
+    }
+
+    /// Says that all of the leaf is about to be copied.
+    pub(super) fn expect_copy(&self) {
+        cache::expect(self);
     }
 
     /// The last region that starts below `limit`, if it holds a location.

@@ -25,10 +25,18 @@
 //!
 //! One [`Draft`] at a time. It replaces what is in a range by other regions ([`Draft::splice`]):
 //! the leaf that the range is in is copied with the change; if leaves have to be split or merged,
-//! so is the root. Nodes that the draft made are edited in place. Nothing of it is visible until
+//! or share their regions with a neighbour that has room ([`deal`]), so is the root. Nodes that the
+//! draft made are edited in place. Nothing of it is visible until
 //! [`Draft::commit`], which is one store: the new root, or, if only one leaf changed, that leaf's
 //! place in the published root. So a lookup sees all of a draft or nothing. What was replaced is
 //! kept in quarantine, for no reader to stumble over, until enough has come together.
+//!
+//! # Caches
+//!
+//! A map of some thousand leaves is larger than the caches near a processor. So what is needed of a
+//! leaf of a large root is asked for at once (`expect_search`, `expect_copy`) and not line by line
+//! as the search comes to it; and a set call says where its next element will be
+//! ([`Draft::expect`]).
 //!
 //! # Versions
 //!
@@ -56,12 +64,15 @@ pub(crate) use hint::Hint;
 use crate::range::Location;
 use crate::region::Region;
 use core::ptr;
+use core::time::Duration;
 use gate::Version;
 use pool::Pool;
 use root::Root;
 
 /// How often a query of several lookups is tried before it keeps the writer out.
 const TRIES: usize = 8;
+/// How long it waits for the writer before it is tried again.
+const PATIENCE: Duration = Duration::from_millis(1);
 
 /// Keys in a cache line.
 const BLOCK: usize = 8;
@@ -108,14 +119,20 @@ impl Map {
 
     /// The result of a query of several lookups, all of which saw the same state. The query may
     /// run more than once.
+    ///
+    /// This does not wait for a draft that stays open: while it does, the map stays as it is, and
+    /// another try succeeds. (Whoever has the draft may be waiting for this thread.)
     pub(crate) fn at_once<T>(&self, query: impl Fn() -> T) -> T {
-        self.version.at_once(TRIES, &query).unwrap_or_else(|| {
-            let _no_change = self.pool.write();
-            query()
-        })
+        loop {
+            if let Some(result) = self.version.at_once(TRIES, &query) {
+                return result;
+            }
+            if let Some(_no_change) = self.pool.write_within(PATIENCE) {
+                return query();
+            }
+        }
     }
 
-    #[cfg_attr(not(test), expect(dead_code, reason = "a later header has it"))]
     /// How many changes have been committed.
     pub(crate) fn generation(&self) -> u64 {
         self.version.now() / 2

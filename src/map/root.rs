@@ -11,9 +11,10 @@
 #![forbid(unsafe_code)]
 
 use super::BLOCK;
-use super::leaf::{Leaf, last_below};
+use super::leaf::{Leaf, copy, last_below};
 use super::memory::{NoMemory, boxed};
-use super::pool::LeafCell;
+use super::pool::{LeafCell, words};
+use core::cmp::Ordering::{Equal, Greater, Less};
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 /// Levels that any number of leaves in an address space can need.
@@ -21,10 +22,14 @@ const LEVELS: usize = 12;
 /// The depth of a root whose index is not made.
 const UNFINISHED: usize = LEVELS;
 
+/// Levels of the index over as many leaves as may be in a cache near the processor: up to 512,
+/// which are 1.3 MB.
+const NEAR_LEVELS: usize = 3;
+
 /// Eight keys, ascending, in a cache line.
 #[derive(Debug, Default)]
 #[repr(C, align(64))]
-pub(super) struct Block([AtomicU64; BLOCK]);
+pub(super) struct Block(pub(super) [AtomicU64; BLOCK]);
 
 /// A root with room for a fixed number of leaves.
 #[derive(Debug)]
@@ -39,9 +44,8 @@ pub(super) struct Root {
     top: Block,
     /// The leaves, if there are more.
     many: Box<[LeafCell]>,
-    /// All separators, for the writer.
-    separators: Box<[AtomicU64]>,
-    /// The levels of the index but the highest; made of the separators when the root is finished.
+    /// The levels of the index but the highest. Level 0 is the separators; the others are made of
+    /// it when the root is finished.
     blocks: Box<[Block]>,
     /// Where each level starts in `blocks`.
     levels: [usize; LEVELS],
@@ -63,7 +67,6 @@ impl Root {
             few: Default::default(),
             top: Block::default(),
             many: boxed(capacity, Default::default)?,
-            separators: boxed(capacity, Default::default)?,
             blocks: boxed(start, Default::default)?,
             levels,
         })
@@ -80,6 +83,11 @@ impl Root {
         self.count.load(Relaxed)
     }
 
+    /// Whether there are more leaves than caches near the processor hold.
+    pub(super) fn is_large(&self) -> bool {
+        self.depth.load(Relaxed) > NEAR_LEVELS
+    }
+
     /// A leaf; `None` if there is none, or the root is being reused.
     pub(super) fn leaf(&self, slot: usize) -> Option<&Leaf> {
         self.cells().get(slot)?.load()
@@ -91,7 +99,12 @@ impl Root {
 
     /// The separator of a leaf.
     pub(super) fn separator(&self, slot: usize) -> u64 {
-        self.separators[slot].load(Relaxed)
+        self.separators()[slot].load(Relaxed)
+    }
+
+    /// Level 0 of the index, which the writer reads as an array.
+    fn separators(&self) -> &[AtomicU64] {
+        &words(&self.blocks)[..self.many.len()]
     }
 
     fn key(&self, level: usize, index: usize) -> &AtomicU64 {
@@ -113,8 +126,22 @@ impl Root {
         match self.depth.load(Relaxed) {
             0 => self.few[0].load(),
             1 => self.few[last_below(&self.top.0, limit)].load(),
-            depth => self.many.get(self.search_index(depth, limit))?.load(),
+            // Of a number that is known, the compiler makes no loop.
+            2 => self.many.get(self.search_index(2, limit))?.load(),
+            3 => self.many.get(self.search_index(3, limit))?.load(),
+            depth => self.far_leaf_below(depth, limit),
         }
+    }
+
+    /// [`Root::leaf_below`] where the leaf is probably far away: what a search needs of it is asked
+    /// for at once, rather than when the search comes to it. Called, because most maps are small,
+    /// and their lookups are faster without this among them.
+    #[cold]
+    #[inline(never)]
+    fn far_leaf_below(&self, depth: usize, limit: u64) -> Option<&Leaf> {
+        let leaf = self.many.get(self.search_index(depth, limit))?.load()?;
+        leaf.expect_search();
+        Some(leaf)
     }
 
     #[inline(always)]
@@ -131,8 +158,8 @@ impl Root {
 
     /// Which leaf a key belongs to, in a root that is not finished.
     pub(super) fn find_unfinished(&self, key: u64) -> usize {
-        let (mut low, mut size) = (0, self.count());
-        let separators = &self.separators[..size];
+        let separators = &self.separators()[..self.count()];
+        let (mut low, mut size) = (0, separators.len());
         while size > 1 {
             let half = size / 2;
             let is_above = separators[low + half].load(Relaxed) > key;
@@ -154,25 +181,23 @@ impl Root {
         for (slot, cell) in source.cells()[..count].iter().enumerate() {
             self.many[slot].store(cell.load());
         }
-        for (to, from) in self.separators.iter().zip(&source.separators[..count]) {
-            to.store(from.load(Relaxed), Relaxed);
-        }
+        copy(&self.separators()[..count], &source.separators()[..count]);
         self.count.store(count, Relaxed);
     }
 
     /// Makes room, in an unfinished root: the leaves from `from` on move to `to`.
     pub(super) fn shift(&self, from: usize, to: usize) {
-        let count = self.count();
-        let moved = count - from;
-        let (many, separators) = (&self.many[..to.max(from) + moved], &self.separators[..]);
+        let moved = self.count() - from;
+        let (many, separators) = (&self.many[..to.max(from) + moved], self.separators());
         let separators = &separators[..many.len()];
         let shift = |offset: usize| {
             many[to + offset].store(many[from + offset].load());
             separators[to + offset].store(separators[from + offset].load(Relaxed), Relaxed);
         };
-        match to > from {
-            true => (0..moved).rev().for_each(shift),
-            false => (0..moved).for_each(shift),
+        match to.cmp(&from) {
+            Less => (0..moved).for_each(shift),
+            Equal => {}
+            Greater => (0..moved).rev().for_each(shift),
         }
         self.count.store(to + moved, Relaxed);
     }
@@ -180,13 +205,13 @@ impl Root {
     /// Puts a leaf and its separator in a place of an unfinished root.
     pub(super) fn put(&self, slot: usize, separator: u64, leaf: &Leaf) {
         self.many[slot].store(Some(leaf));
-        self.separators[slot].store(separator, Relaxed);
+        self.separators()[slot].store(separator, Relaxed);
     }
 
     /// The memory of what grows with the number of leaves, to be given back while nothing in it
     /// counts.
-    pub(super) fn arrays(&self) -> (&[LeafCell], &[AtomicU64], &[Block]) {
-        (&self.many, &self.separators, &self.blocks)
+    pub(super) fn arrays(&self) -> (&[LeafCell], &[Block]) {
+        (&self.many, &self.blocks)
     }
 
     /// Starts over, unfinished and without leaves.
@@ -199,9 +224,6 @@ impl Root {
     pub(super) fn finish(&self) {
         let mut size = self.count();
         let mut depth = 0;
-        for (slot, separator) in self.separators[..size].iter().enumerate() {
-            self.key(0, slot).store(separator.load(Relaxed), Relaxed);
-        }
         while size > 1 {
             self.pad(depth, size);
             depth += 1;

@@ -21,13 +21,15 @@
 mod audit;
 mod stock;
 
+use super::BLOCK;
 use super::gate::{FOLLOW, PUBLISH, Reuse};
 use super::leaf::Leaf;
 use super::memory::{NoMemory, reserve};
-use super::root::Root;
+use super::root::{Block, Root};
 use crate::region::Region;
 use core::ptr::{self, NonNull};
-use core::sync::atomic::AtomicPtr;
+use core::sync::atomic::{AtomicPtr, AtomicU64};
+use core::time::Duration;
 use parking_lot::{Mutex, MutexGuard};
 use stock::{SMALLEST_ROOT, Stock};
 
@@ -51,6 +53,14 @@ impl LeafCell {
     pub(super) fn store(&self, leaf: Option<&Leaf>) {
         self.0.store(leaf.map_or(ptr::null(), ptr::from_ref).cast_mut(), PUBLISH);
     }
+}
+
+/// The keys of some blocks, one after the other.
+pub(super) fn words(blocks: &[Block]) -> &[AtomicU64] {
+    const { assert!(size_of::<Block>() == BLOCK * size_of::<AtomicU64>()) };
+    let start = blocks.as_ptr().cast();
+    // SAFETY: a block is BLOCK words and nothing else, so these are as many words, and borrowed.
+    unsafe { core::slice::from_raw_parts(start, blocks.len() * BLOCK) }
 }
 
 /// The nodes of one map and the root that is published.
@@ -102,7 +112,15 @@ impl Pool {
 
     /// Waits until this is the only writer.
     pub(super) fn write(&self) -> Keeper<'_> {
-        let stock = self.stock.lock();
+        self.keeper(self.stock.lock())
+    }
+
+    /// As [`Pool::write`]; `None`: it would have taken longer.
+    pub(super) fn write_within(&self, time: Duration) -> Option<Keeper<'_>> {
+        self.stock.try_lock_for(time).map(|stock| self.keeper(stock))
+    }
+
+    fn keeper<'p>(&'p self, stock: MutexGuard<'p, Stock>) -> Keeper<'p> {
         self.published.reuse.start_writing();
         Keeper { pool: self, stock }
     }

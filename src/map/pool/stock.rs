@@ -87,18 +87,18 @@ impl Stock {
         if self.segments.last().is_none_or(|segment| segment.carved == SEGMENT) {
             self.add_segment()?;
         }
+        // Room in the lists for all leaves: taking them back never fails.
+        let full = self.segments.len().saturating_sub(1) * SEGMENT;
         let segment = self.segments.last_mut().ok_or(NoMemory)?;
+        let total = full + segment.carved + 1;
+        for list in [&mut self.warm, &mut self.quarantine, &mut self.replaced] {
+            reserve(list, total.saturating_sub(list.len()))?;
+        }
         segment.carved += 1;
         Ok(segment.leaf(segment.carved - 1))
     }
 
-    /// Maps a segment, with room in the lists for all of its leaves: taking leaves back never
-    /// fails.
     fn add_segment(&mut self) -> Result<(), NoMemory> {
-        let total = (self.segments.len() + 1) * SEGMENT;
-        for list in [&mut self.warm, &mut self.quarantine, &mut self.replaced] {
-            reserve(list, total.saturating_sub(list.len()))?;
-        }
         reserve(&mut self.segments, 1)?;
         let memory = pages(SEGMENT * size_of::<Leaf>())?;
         self.segments.push(Segment { memory, carved: 0, cold: [0; SEGMENT / 64] });
@@ -158,10 +158,9 @@ impl Stock {
     pub(super) fn arrays(&self) -> impl Iterator<Item = (usize, usize)> {
         self.roots.iter().flat_map(|root| {
             // SAFETY: a root of this pool (invariant 1).
-            let (leaves, separators, blocks) = unsafe { root.as_ref() }.arrays();
+            let (leaves, blocks) = unsafe { root.as_ref() }.arrays();
             [
                 (leaves.as_ptr().addr(), size_of_val(leaves)),
-                (separators.as_ptr().addr(), size_of_val(separators)),
                 (blocks.as_ptr().addr(), size_of_val(blocks)),
             ]
         })
@@ -227,13 +226,11 @@ fn discard_arrays(free: &[NonNull<Root>], large: usize) {
         // SAFETY: a root of this pool (invariant 1).
         let root = unsafe { pointer.as_ref() };
         if root.capacity() > large {
-            let (leaves, separators, blocks) = root.arrays();
+            let (leaves, blocks) = root.arrays();
             // SAFETY: memory of the root's own boxes, which holds atomics for which zero is a
             // value (invariant 2), of a root that is free and past quarantine. The allocator
             // hands out private anonymous memory.
             unsafe { discard(NonNull::from(leaves).cast(), size_of_val(leaves)) };
-            // SAFETY: as above.
-            unsafe { discard(NonNull::from(separators).cast(), size_of_val(separators)) };
             // SAFETY: as above.
             unsafe { discard(NonNull::from(blocks).cast(), size_of_val(blocks)) };
         }

@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used)] // a failed step is a failed test
 
 mod failures;
+mod filling;
 mod limits;
 mod naive;
 mod readers;

@@ -2,18 +2,25 @@
 
 #![forbid(unsafe_code)]
 
+mod window;
+
+pub(crate) use window::Window;
+
 use super::Map;
-use super::deal::{Part, Sizes, deal};
+use super::deal::{FEW, Neighbour, Part, Sizes, deal, helper};
 use super::leaf::{Leaf, SLOTS};
 use super::memory::{self, NoMemory};
 use super::pool::Keeper;
 use super::root::Root;
-use crate::range::Range;
 use crate::region::Region;
 use core::cell::Cell;
+use window::Place;
 
-/// A leaf with fewer regions takes in those of a neighbour.
-const FEW: usize = SLOTS / 4;
+/// With more leaves than this, the copy of a root costs more than fuller leaves are worth.
+const LENDERS: usize = 4096;
+/// Places of a leaf that are kept for regions which are cut: a page that changes its flags, and
+/// soon changes them back, needs two, and no other leaves for them.
+pub(super) const ROOM: usize = 4;
 
 /// The next state of a map, until it is committed or dropped.
 #[derive(Debug)]
@@ -36,20 +43,6 @@ enum Shape<'m> {
     Root(&'m Root),
 }
 
-/// A place between two regions, or before the first or after the last of a leaf.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Place {
-    slot: usize,
-    index: usize,
-}
-
-/// The regions that overlap a range, as places in a draft: valid until its next splice.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Window {
-    from: Place,
-    to: Place,
-}
-
 impl<'m> Draft<'m> {
     pub(super) fn new(map: &'m Map) -> Self {
         let keeper = map.pool.write();
@@ -67,44 +60,6 @@ impl<'m> Draft<'m> {
         self.keeper.put_scratch(scratch);
     }
 
-    /// The regions that overlap a range, as places.
-    pub(crate) fn window(&self, range: &Range) -> Window {
-        let (low, high) = (range.first().get(), range.last().get());
-        let from_slot = self.slot_of(low);
-        let to_slot = if self.separator(from_slot + 1).is_none_or(|next| high < next) {
-            from_slot
-        } else {
-            self.slot_of(high)
-        };
-        let from = self.leaf(from_slot).map_or(0, |leaf| {
-            let after = leaf.rank(low);
-            after - usize::from(after > 0 && leaf.last(after - 1) >= low)
-        });
-        let start = if to_slot == from_slot { from } else { 0 };
-        let to = self.leaf(to_slot).map_or(0, |leaf| leaf.rank_from(start, high));
-        Window {
-            from: Place { slot: from_slot, index: from },
-            to: Place { slot: to_slot, index: to },
-        }
-    }
-
-    /// The regions of a window.
-    pub(crate) fn regions(&self, window: &Window) -> impl Iterator<Item = Region> + '_ {
-        let Window { mut from, to } = *window;
-        let mut leaf = self.leaf(from.slot);
-        core::iter::from_fn(move || {
-            while from.slot < to.slot && leaf.is_none_or(|leaf| from.index >= leaf.count()) {
-                from = Place { slot: from.slot + 1, index: 0 };
-                leaf = self.leaf(from.slot);
-            }
-            if from.slot == to.slot && from.index >= to.index {
-                return None;
-            }
-            from.index += 1;
-            leaf?.get(from.index - 1)
-        })
-    }
-
     /// Puts `new` in place of the regions of a window. `new` is in ascending order, disjoint, and
     /// inside of what the window's range and regions cover. True: the map differs now.
     pub(crate) fn splice(&mut self, window: &Window, new: &[Region]) -> Result<bool, NoMemory> {
@@ -114,14 +69,15 @@ impl<'m> Draft<'m> {
             return Ok(false);
         }
         let leaf = self.leaf(from.slot).filter(|_| from.slot == to.slot);
+        let only_one = self.root().map_or(0, Root::count) == 1;
+        let limit = if from == to && !only_one { SLOTS - ROOM } else { SLOTS };
         let fits = leaf.is_some_and(|leaf| {
             let count = leaf.count() + new.len() - (to.index - from.index);
-            let only_one = self.root().map_or(0, Root::count) == 1;
-            (1..=SLOTS).contains(&count) && (count >= FEW.min(leaf.count()) || only_one)
+            (1..=limit).contains(&count) && (count >= FEW.min(leaf.count()) || only_one)
         });
         match leaf {
             Some(leaf) if fits => self.splice_leaf(leaf, from, to.index, new)?,
-            _ => self.splice_root(from, to, new)?,
+            _ => self.splice_root(window, new, limit)?,
         }
         Ok(true)
     }
@@ -148,71 +104,8 @@ impl<'m> Draft<'m> {
         !matches!(self.shape, Shape::Same(_))
     }
 
-    /// Leaves out what the window and `new` have in common at either end, so that neighbours that
-    /// stay as they are are not written again.
-    fn trim<'n>(&self, window: Window, mut new: &'n [Region]) -> (Window, &'n [Region]) {
-        let Window { mut from, mut to } = window;
-        while let Some((first, rest)) = new.split_first() {
-            let Some(place) = self.forward(from, to) else {
-                break;
-            };
-            if self.at(place).as_ref() != Some(first) {
-                break;
-            }
-            (from, new) = (Place { index: place.index + 1, ..place }, rest);
-        }
-        while let Some((last, rest)) = new.split_last() {
-            let Some(place) = self.backward(from, to) else {
-                break;
-            };
-            if self.at(place).as_ref() != Some(last) {
-                break;
-            }
-            (to, new) = (place, rest);
-        }
-        (self.within_leaf(Window { from, to }, new), new)
-    }
-
-    /// The first region of a window, if it has one.
-    fn forward(&self, mut from: Place, to: Place) -> Option<Place> {
-        while from.slot < to.slot && from.index >= self.leaf(from.slot)?.count() {
-            from = Place { slot: from.slot + 1, index: 0 };
-        }
-        (from != to).then_some(from)
-    }
-
-    /// The last region of a window, if it has one.
-    fn backward(&self, from: Place, mut to: Place) -> Option<Place> {
-        while to.slot > from.slot && to.index == 0 {
-            to = Place { slot: to.slot - 1, index: self.leaf(to.slot - 1)?.count() };
-        }
-        (from != to).then(|| Place { index: to.index - 1, ..to })
-    }
-
-    /// Ends the window in an earlier leaf if it has nothing in its last ones and `new` does not
-    /// reach them; likewise at its start.
-    fn within_leaf(&self, window: Window, new: &[Region]) -> Window {
-        let Window { mut from, mut to } = window;
-        while to.slot > from.slot
-            && to.index == 0
-            && let Some(leaf) = self.leaf(to.slot - 1)
-            && let Some(separator) = self.separator(to.slot)
-            && new.last().is_none_or(|last| last.range.last().get() < separator)
-        {
-            to = Place { slot: to.slot - 1, index: leaf.count() };
-        }
-        while from.slot < to.slot
-            && self.leaf(from.slot).is_some_and(|leaf| from.index == leaf.count())
-            && let Some(separator) = self.separator(from.slot + 1)
-            && new.first().is_none_or(|first| first.range.first().get() >= separator)
-        {
-            from = Place { slot: from.slot + 1, index: 0 };
-        }
-        Window { from, to }
-    }
-
-    fn at(&self, place: Place) -> Option<Region> {
-        self.leaf(place.slot)?.get(place.index)
+    fn count(&self, slot: usize) -> usize {
+        self.leaf(slot).map_or(0, Leaf::count)
     }
 
     fn root(&self) -> Option<&'m Root> {
@@ -275,11 +168,17 @@ impl<'m> Draft<'m> {
     }
 
     /// Writes new leaves for the regions before the window in its first leaf, `new`, and those
-    /// after the window in its last leaf, and puts them in place of the window's leaves.
-    fn splice_root(&mut self, from: Place, to: Place, new: &[Region]) -> Result<(), NoMemory> {
-        let Source { first, end, parts } = self.source(from, to, new);
+    /// after the window in its last leaf, and puts them in place of the window's leaves. Each of
+    /// them gets `limit` regions at most.
+    fn splice_root(
+        &mut self,
+        window: Window,
+        new: &[Region],
+        limit: usize,
+    ) -> Result<(), NoMemory> {
+        let Source { first, end, parts } = self.source(window, new, limit);
         let total = parts.iter().map(Part::len).sum();
-        let sizes = Sizes::new(total, to.index == self.leaf(to.slot).map_or(0, Leaf::count));
+        let sizes = Sizes::new(total, limit, parts[3].len() + parts[4].len() == 0);
         let root = self.make_root_private(sizes.leaves)?;
         let low = self.separator(first).unwrap_or(0);
         let mut leaves = memory::list(sizes.leaves)?;
@@ -303,31 +202,30 @@ impl<'m> Draft<'m> {
         Ok(())
     }
 
-    /// Which slots are written again, and what the new leaves are made from. If that is little,
-    /// a neighbour is taken in.
-    fn source<'n>(&self, from: Place, to: Place, new: &'n [Region]) -> Source<'m, 'n> {
+    /// Which slots are written again, and what the new leaves are made from.
+    fn source<'n>(&self, window: Window, new: &'n [Region], limit: usize) -> Source<'m, 'n> {
+        let Window { from, to } = window;
         let part = |slot: usize, from: usize, to: usize| match self.leaf(slot) {
             Some(leaf) if from < to => Part::Old(leaf, from, to),
             _ => Part::New(&[]),
         };
-        let count = |slot: usize| self.leaf(slot).map_or(0, Leaf::count);
-        let whole = |slot: usize| part(slot, 0, count(slot));
+        let whole = |slot: usize| part(slot, 0, self.count(slot));
         let before = part(from.slot, 0, from.index);
-        let after = part(to.slot, to.index, count(to.slot));
-        let few = before.len() + new.len() + after.len() < FEW;
+        let after = part(to.slot, to.index, self.count(to.slot));
         let slots = self.root().map_or(0, Root::count);
         let end = (to.slot + 1).min(slots);
-        let (left, right) = match few {
-            true if from.slot > 0 => (true, false),
-            true if end < slots => (false, true),
-            _ => (false, false),
-        };
-        let nothing = || Part::New(&[]);
-        let left_part = if left { whole(from.slot - 1) } else { nothing() };
-        let right_part = if right { whole(end) } else { nothing() };
+        let total = before.len() + new.len() + after.len();
+        let left = from.slot.checked_sub(1);
+        let right = (end < slots).then_some(end);
+        let lends = slots <= LENDERS || matches!(self.shape, Shape::Root(_));
+        let count = |slot: usize| self.count(slot);
+        let helper = helper(total, limit, left.map(count), right.map(count), lends);
+        let left = left.filter(|_| helper == Some(Neighbour::Left));
+        let right = right.filter(|_| helper == Some(Neighbour::Right));
+        let [left_part, right_part] = [left, right].map(|slot| slot.map_or(Part::New(&[]), whole));
         Source {
-            first: from.slot - usize::from(left),
-            end: end + usize::from(right),
+            first: left.unwrap_or(from.slot),
+            end: end + usize::from(right.is_some()),
             parts: [left_part, before, Part::New(new), after, right_part],
         }
     }
@@ -366,6 +264,12 @@ impl<'m> Draft<'m> {
     pub(super) fn check_all(&self) {
         super::check::check(self.root(), &self.keeper);
         self.keeper.audit(self.root());
+    }
+
+    /// How many leaves there are.
+    #[cfg(test)]
+    pub(super) fn leaves(&self) -> usize {
+        self.root().map_or(0, Root::count)
     }
 
     /// Bytes in memory; `None` if the system does not say.

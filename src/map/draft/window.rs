@@ -1,0 +1,152 @@
+//! Places in a draft: which regions a range meets, and which of them a change leaves alone.
+
+#![forbid(unsafe_code)]
+
+use super::{Draft, Shape};
+use crate::range::{Location, Range};
+use crate::region::Region;
+
+/// A place between two regions, or before the first or after the last of a leaf.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) slot: usize,
+    pub(super) index: usize,
+}
+
+/// The regions that overlap a range, as places in a draft: valid until its next splice.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Window {
+    pub(super) from: Place,
+    pub(super) to: Place,
+}
+
+impl Draft<'_> {
+    /// The regions that overlap a range, as places.
+    pub(crate) fn window(&self, range: &Range) -> Window {
+        let (low, high) = (range.first().get(), range.last().get());
+        let from_slot = self.slot_of(low);
+        self.expect_copy(from_slot);
+        let to_slot = if self.separator(from_slot + 1).is_none_or(|next| high < next) {
+            from_slot
+        } else {
+            self.slot_of(high)
+        };
+        let from = self.leaf(from_slot).map_or(0, |leaf| {
+            let after = leaf.rank(low);
+            after - usize::from(after > 0 && leaf.last(after - 1) >= low)
+        });
+        let start = if to_slot == from_slot { from } else { 0 };
+        let to = self.leaf(to_slot).map_or(0, |leaf| leaf.rank_from(start, high));
+        Window {
+            from: Place { slot: from_slot, index: from },
+            to: Place { slot: to_slot, index: to },
+        }
+    }
+
+    /// Says that a location is about to be looked up, in a draft that changed many leaves: so its
+    /// leaf comes to the cache meanwhile.
+    pub(crate) fn expect(&self, location: Location) {
+        let recent = self.recent.get();
+        if let Shape::Root(_) = self.shape
+            && let slot = self.slot_of(location.get())
+            && slot != recent
+            && let Some(leaf) = self.leaf(slot)
+        {
+            leaf.expect_search();
+        }
+    }
+
+    /// The regions of a window.
+    pub(crate) fn regions(&self, window: &Window) -> impl Iterator<Item = Region> + '_ {
+        let Window { mut from, to } = *window;
+        let mut leaf = self.leaf(from.slot);
+        core::iter::from_fn(move || {
+            while from.slot < to.slot && leaf.is_none_or(|leaf| from.index >= leaf.count()) {
+                from = Place { slot: from.slot + 1, index: 0 };
+                leaf = self.leaf(from.slot);
+            }
+            if from.slot == to.slot && from.index >= to.index {
+                return None;
+            }
+            from.index += 1;
+            leaf?.get(from.index - 1)
+        })
+    }
+
+    /// Says that a leaf is about to be copied, if it is probably far away.
+    fn expect_copy(&self, slot: usize) {
+        if let Shape::Same(Some(root)) = self.shape
+            && root.is_large()
+            && let Some(leaf) = root.leaf(slot)
+        {
+            leaf.expect_copy();
+        }
+    }
+
+    /// Leaves out what the window and `new` have in common at either end, so that neighbours that
+    /// stay as they are are not written again.
+    pub(super) fn trim<'n>(&self, window: Window, mut new: &'n [Region]) -> (Window, &'n [Region]) {
+        let Window { mut from, mut to } = window;
+        while let Some((first, rest)) = new.split_first() {
+            let Some(place) = self.forward(from, to) else {
+                break;
+            };
+            if self.at(place).as_ref() != Some(first) {
+                break;
+            }
+            (from, new) = (Place { index: place.index + 1, ..place }, rest);
+        }
+        while let Some((last, rest)) = new.split_last() {
+            let Some(place) = self.backward(from, to) else {
+                break;
+            };
+            if self.at(place).as_ref() != Some(last) {
+                break;
+            }
+            (to, new) = (place, rest);
+        }
+        (self.within_leaf(Window { from, to }, new), new)
+    }
+
+    /// The first region of a window, if it has one.
+    fn forward(&self, mut from: Place, to: Place) -> Option<Place> {
+        while from.slot < to.slot && from.index >= self.leaf(from.slot)?.count() {
+            from = Place { slot: from.slot + 1, index: 0 };
+        }
+        (from != to).then_some(from)
+    }
+
+    /// The last region of a window, if it has one.
+    fn backward(&self, from: Place, mut to: Place) -> Option<Place> {
+        while to.slot > from.slot && to.index == 0 {
+            to = Place { slot: to.slot - 1, index: self.leaf(to.slot - 1)?.count() };
+        }
+        (from != to).then(|| Place { index: to.index - 1, ..to })
+    }
+
+    /// Ends the window in an earlier leaf if it has nothing in its last ones and `new` does not
+    /// reach them; likewise at its start.
+    fn within_leaf(&self, window: Window, new: &[Region]) -> Window {
+        let Window { mut from, mut to } = window;
+        while to.slot > from.slot
+            && to.index == 0
+            && let Some(leaf) = self.leaf(to.slot - 1)
+            && let Some(separator) = self.separator(to.slot)
+            && new.last().is_none_or(|last| last.range.last().get() < separator)
+        {
+            to = Place { slot: to.slot - 1, index: leaf.count() };
+        }
+        while from.slot < to.slot
+            && self.leaf(from.slot).is_some_and(|leaf| from.index == leaf.count())
+            && let Some(separator) = self.separator(from.slot + 1)
+            && new.first().is_none_or(|first| first.range.first().get() >= separator)
+        {
+            from = Place { slot: from.slot + 1, index: 0 };
+        }
+        Window { from, to }
+    }
+
+    fn at(&self, place: Place) -> Option<Region> {
+        self.leaf(place.slot)?.get(place.index)
+    }
+}

@@ -1,0 +1,25 @@
+//! What the processor's caches are told.
+
+/// Bytes of a cache line.
+const LINE: usize = 64;
+
+/// Says that all of a value is about to be used. Where nothing is known of how to say it, nothing
+/// is said.
+#[inline(always)]
+pub(crate) fn expect<T>(value: &T) {
+    let start = core::ptr::from_ref(value).cast::<i8>();
+    for offset in (0..size_of::<T>()).step_by(LINE) {
+        expect_line(start.wrapping_add(offset));
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn expect_line(line: *const i8) {
+    use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+    // SAFETY: a prefetch has no effect that a program can see, at any address.
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(line) };
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn expect_line(_line: *const i8) {}
