@@ -1,8 +1,9 @@
 /* Faults that were found in other VMMs, libraries and emulators: each is a test here, named after
- * its number in our list of peers. Those that need threads are in peers_threads.c.
+ * its number in our list of peers. Those that need threads are in peers_threads.c,
+ * 21 (a consumer that is not told of a move) is in listen_order.c.
  *
- * Not here, because there is nothing in an access or a set that could have them: 21 (a consumer
- * that is not told of a move), 24 (slot numbers of the hypervisor that leak).
+ * Not here, because there is nothing in an access or a set that could have it: 24 (slot numbers of
+ * the hypervisor that leak).
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "access.h"
 

@@ -71,7 +71,8 @@ fn announce(message: &[u8]) {
     process::write_to_stderr(&line[..=length]);
 }
 
-/// The names of the numbers that a set call can fail with.
+/// The names of the numbers that a set call can fail with, and of those that listeners are likely to
+/// refuse with.
 fn name(errno: c_int) -> &'static str {
     match errno {
         libc::EINVAL => "EINVAL",
@@ -82,6 +83,14 @@ fn name(errno: c_int) -> &'static str {
         libc::EDEADLK => "EDEADLK",
         libc::EAGAIN => "EAGAIN",
         libc::EFAULT => "EFAULT",
+        libc::EACCES => "EACCES",
+        libc::EBUSY => "EBUSY",
+        libc::EIO => "EIO",
+        libc::EMFILE => "EMFILE",
+        libc::ENODEV => "ENODEV",
+        libc::ENOSPC => "ENOSPC",
+        libc::ENOTSUP => "ENOTSUP",
+        libc::ENXIO => "ENXIO",
         _ => "error",
     }
 }

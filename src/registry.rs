@@ -201,6 +201,9 @@ pub(crate) fn create_cpu(guest: &'static guest_system) -> Result<&'static gasp_c
 pub(crate) unsafe fn destroy_guest(handle: *mut guest_system) {
     // SAFETY: a handle that came from `create_guest` points to a slot, which is never freed.
     let Some(handle) = (unsafe { handle.cast_const().as_ref::<'static>() }) else { return };
+    if let Some(guest) = handle.get() {
+        guest.remove_listeners();
+    }
     let cpus = handle.get().map(|guest| core::mem::take(&mut *guest.cpus().lock()));
     for cpu in cpus.unwrap_or_default() {
         // SAFETY: the caller's promise.

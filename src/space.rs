@@ -4,7 +4,7 @@
 
 use crate::abi::types::qvm_state_types as qst;
 use crate::error::Error;
-use crate::lock::Lock;
+use crate::lock::{Held, Lock};
 use crate::map::Map;
 use crate::range::{Location, Range};
 use core::fmt;
@@ -30,6 +30,14 @@ impl Kind {
             MEMORY | PCI_IO => Some(Self::Memory),
             PORTS => Some(Self::Ports),
             _ => None,
+        }
+    }
+
+    /// The `QST_*` that names the space and nothing else.
+    pub(crate) fn to_type(self) -> u16 {
+        match self {
+            Self::Memory => qst::QST_MEMORY as u16,
+            Self::Ports => qst::QST_X86_IO as u16,
         }
     }
 
@@ -68,8 +76,8 @@ impl fmt::Display for Kind {
 pub(crate) struct Space {
     /// Which one.
     pub(crate) kind: Kind,
-    /// Changes are made by its owner only. Lock order: memory before ports, both before `map`'s
-    /// writer and `reserved`.
+    /// Changes are made by its owner only. Lock order: memory before ports, both before the list
+    /// of listeners, that before `map`'s writer, that before `reserved`.
     pub(crate) lock: &'static Lock,
     /// What is where.
     pub(crate) map: Map,
@@ -81,6 +89,11 @@ impl Space {
     /// An empty space.
     pub(crate) fn new(kind: Kind, lock: &'static Lock) -> Self {
         Self { kind, lock, map: Map::new(), reserved: Mutex::default() }
+    }
+
+    /// Takes the lock until the result is dropped, if the thread does not have it anyway.
+    pub(crate) fn hold(&self) -> Result<Held, Error> {
+        self.lock.hold(self.kind)
     }
 }
 

@@ -1,11 +1,12 @@
 //! The model test: random calls to the library and to a model of it, and everything compared.
 //!
 //! The model (`state`, `cells`, `set`, `query`, `search`, `walk`) is written from the words of the
-//! contract's sections 1 to 3 and 6, location by location, and knows nothing of how the library
+//! contract's sections 1 to 3, 6 and 11, location by location, and knows nothing of how the library
 //! works. A test makes guests, and at each step gives the same random call to the library and to
 //! the model: mostly `gasp_region_set_soft` with a random array, good and bad elements mixed. It
-//! compares the return value and errno, then all regions of both spaces, then the answers to random
-//! queries, searches and walks. Host addresses are invented: nothing is ever read or written there.
+//! compares the return value and errno, what a listener was told, then all regions and the generation
+//! of both spaces, then the answers to random queries, searches and walks. Host addresses are
+//! invented: nothing is ever read or written there.
 //!
 //! A failure prints its seed, its step, the map before and the array given, and the command that
 //! repeats it. `GASP_MODEL_SEED=n` runs one seed, `GASP_MODEL_STEPS=n` that many steps for each
@@ -15,9 +16,12 @@ mod model {
     pub(crate) mod access;
     pub(crate) mod areas;
     pub(crate) mod cells;
+    pub(crate) mod change;
     pub(crate) mod device;
+    pub(crate) mod follow;
     pub(crate) mod generate;
     pub(crate) mod library;
+    pub(crate) mod listener;
     pub(crate) mod numbers;
     pub(crate) mod query;
     pub(crate) mod random;
@@ -117,6 +121,11 @@ fn crowded_top_plan() -> Plan {
 #[test]
 fn arrays_reach_every_row() {
     self_test::arrays_reach_every_row(&both_spaces_plan());
+}
+
+#[test]
+fn whole_arrays_reach_every_row() {
+    self_test::whole_arrays_reach_every_row(&both_spaces_plan());
 }
 
 #[test]

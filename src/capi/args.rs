@@ -5,6 +5,7 @@
 //! functions can be called with the arguments that their types name. NULL where something is
 //! needed is an error, never undefined.
 
+use super::sized;
 use crate::abi::host::{
     GASP_GUEST_STRICT, gasp_fatal_handler_t, gasp_guest_options, gasp_quiet_function_t,
     gasp_trap_handler_t,
@@ -21,7 +22,6 @@ use crate::registry::{gasp_cpu, guest_system};
 use crate::space::Kind;
 use crate::sys::callback::{Argument, Once, TrapHandler};
 use core::ffi::{c_char, c_int, c_uint, c_void};
-use core::mem::{offset_of, size_of};
 use std::sync::Arc;
 
 /// The guest of a handle.
@@ -175,26 +175,12 @@ pub(super) unsafe fn buffer(data: *const c_void, length: usize) -> Result<Buffer
 /// # Safety
 /// `options` is NULL, or its `size` and as many bytes as that says can be read.
 pub(super) unsafe fn options(options: *const gasp_guest_options) -> Result<Options, Error> {
-    const KNOWN: usize = size_of::<gasp_guest_options>();
-    const FLAGS: usize = offset_of!(gasp_guest_options, flags);
-    if options.is_null() {
+    // SAFETY: the caller's promise.
+    let Some(options) = (unsafe { sized::input("options", options)? }) else {
         return Ok(Options::default());
-    }
-    let bytes = options.cast::<u8>();
-    // SAFETY: the caller promises that `size`, the first field, can be read.
-    let size = unsafe { bytes.cast::<usize>().read_unaligned() };
-    if size < KNOWN {
-        return Err(Error::OptionsTooSmall(size));
-    }
-    // SAFETY: the caller promises `size` bytes, of which `flags` is a part.
-    let flags = unsafe { bytes.wrapping_add(FLAGS).cast::<u32>().read_unaligned() };
-    // SAFETY: the caller promises `size` bytes.
-    let byte = |at: usize| unsafe { bytes.wrapping_add(at).read() };
-    if (KNOWN..size).any(|at| byte(at) != 0) {
-        return Err(Error::OptionsTooNew);
-    }
-    match flags & !GASP_GUEST_STRICT {
-        0 => Ok(Options { strict: flags & GASP_GUEST_STRICT != 0 }),
+    };
+    match options.flags & !GASP_GUEST_STRICT {
+        0 => Ok(Options { strict: options.flags & GASP_GUEST_STRICT != 0 }),
         unknown => Err(Error::Unknown { what: "GASP_GUEST flags", bits: unknown }),
     }
 }

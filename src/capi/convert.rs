@@ -1,10 +1,13 @@
 //! Values of the safe API as C structures, and back. No pointer is looked behind here.
 
+use crate::abi::change::gasp_report;
 use crate::abi::host::gasp_span;
 use crate::abi::vdev_core::{guest_system, vdev_t};
 use crate::abi::walk::{gasp_walk_filter_t, gasp_walk_state, gasp_walk_state_filtered};
+use crate::guest::Outcome;
 use crate::range::{Location, Range};
 use crate::region::{Region, Vdev};
+use crate::space::Kind;
 use crate::walk::{Filtered, Walk};
 use core::ffi::c_void;
 use core::ptr::{with_exposed_provenance_mut, without_provenance_mut};
@@ -35,6 +38,36 @@ impl Region {
             cookie: self.cookie,
         }
     }
+}
+
+impl Outcome {
+    /// The outcome of a call of `count` elements, as C has it.
+    pub(crate) fn to_c(self, count: u32, size: usize) -> gasp_report {
+        let refusal = self.result.err();
+        let in_the_way = refusal.and_then(|refusal| refusal.error.in_the_way());
+        let element = refusal.and_then(|refusal| refusal.element).filter(|_| in_the_way.is_some());
+        let kind = element.and_then(|element| Kind::from_type(element.kind.into()));
+        gasp_report {
+            size,
+            index: refusal.map_or(count, |refusal| refusal.index()),
+            error: refusal.map_or(0, |refusal| refusal.error.errno()),
+            r#type: kind.map_or(0, |kind| kind.to_type().into()),
+            in_the_way: in_the_way.map_or(gasp_span::NONE, Region::to_span),
+            cost: self.cost,
+        }
+    }
+}
+
+impl gasp_span {
+    /// No region.
+    const NONE: Self = Self {
+        location: 0,
+        last: 0,
+        host_location: 0,
+        vdev: core::ptr::null_mut(),
+        flags: 0,
+        cookie: 0,
+    };
 }
 
 /// Where a walk is at the end of the space. Entries start at pages, so none starts here.

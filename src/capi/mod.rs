@@ -7,6 +7,7 @@
 #![allow(unsafe_code)]
 
 mod args;
+pub mod change;
 mod convert;
 pub mod cpu;
 pub mod find;
@@ -15,4 +16,5 @@ pub mod host;
 pub mod map;
 pub mod region;
 mod ret;
+mod sized;
 pub mod walk;

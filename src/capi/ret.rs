@@ -19,6 +19,22 @@ pub(super) fn code(call: impl FnOnce() -> Result<(), Error>) -> c_int {
     }
 }
 
+/// As [`code`], for calls whose failure may be an element's.
+pub(super) fn refusable(call: impl FnOnce() -> Result<(), Refusal>) -> c_int {
+    match process::keep_errno(call) {
+        Ok(()) => EOK,
+        Err(refusal) => {
+            last::record(refusal);
+            refusal.error.errno()
+        }
+    }
+}
+
+/// A number, or 0 and errno.
+pub(super) fn number(call: impl FnOnce() -> Result<u64, Error>) -> u64 {
+    or_errno(call, 0)
+}
+
 /// As [`code`], for calls that make no system call unless they wait, which keeps errno itself.
 #[inline(always)]
 pub(super) fn quick_code(call: impl FnOnce() -> Result<(), Error>) -> c_int {

@@ -114,12 +114,21 @@ pub(crate) enum Error {
     /// Memory ran out.
     #[error("out of memory; nothing was changed")]
     NoMemory,
-    /// The size of the options.
-    #[error("options->size {0} is too small")]
-    OptionsTooSmall(usize),
-    /// Options from the future.
-    #[error("options has something set that this version of the library does not know")]
-    OptionsTooNew,
+    /// The size of a structure.
+    #[error("{0}->size {1} is too small")]
+    TooSmall(&'static str, usize),
+    /// A structure from the future.
+    #[error("{0} has something set that this version of the library does not know")]
+    TooNew(&'static str),
+    /// A listener did not want it.
+    #[error("a listener refused the change: {}", std::io::Error::from_raw_os_error(*.0))]
+    Vetoed(c_int),
+    /// Whoever is told of a change cannot make one.
+    #[error("a listener's function cannot wait for what waits for it")]
+    InListener,
+    /// The number is that of no listener.
+    #[error("no listener has the id {0}")]
+    NoListener(u64),
     /// Flags of a call that are not flags of a region.
     #[error("unknown {what} {bits:#x}")]
     Unknown {
@@ -219,7 +228,7 @@ impl Error {
             UndefinedFlags(_) | NothingButIgnored | Contradiction => libc::EINVAL,
             UnalignedMemory | BadHost(_) | HostPastEnd(..) | SplitsPage(..) => libc::EINVAL,
             SeveralRegions(_) | RegionAndHole(_) => libc::EINVAL,
-            OptionsTooSmall(_) | Unknown { .. } | BadAlignment(_) | Inverted(..) => libc::EINVAL,
+            TooSmall(..) | Unknown { .. } | BadAlignment(_) | Inverted(..) => libc::EINVAL,
             UnalignedChunks => libc::EINVAL,
             LockNeeded(_) | NotOwner(_) | StartupOnly => libc::EPERM,
             MeetsPrecious(_) | PreciousMeets(_) | Reserved(_) | Occupied(_) => libc::EEXIST,
@@ -236,9 +245,27 @@ impl Error {
             TooDeep(_) => libc::EAGAIN,
             Deadlock(_) => libc::EDEADLK,
             NoMemory => libc::ENOMEM,
-            OptionsTooNew => libc::E2BIG,
+            TooNew(_) => libc::E2BIG,
+            Vetoed(errno) => *errno,
+            InListener => libc::EDEADLK,
+            NoListener(_) => libc::EINVAL,
             AlreadyStarted => libc::EALREADY,
             NoPlace { .. } | NoWindow(..) => libc::ENOSPC,
+        }
+    }
+}
+
+impl Error {
+    /// The region that was in the way.
+    pub(crate) fn in_the_way(&self) -> Option<Region> {
+        match self {
+            Self::MeetsPrecious(region)
+            | Self::PreciousMeets(region)
+            | Self::SplitsPage(_, region)
+            | Self::SeveralRegions(region)
+            | Self::RegionAndHole(region)
+            | Self::Occupied(region) => Some(*region),
+            _ => None,
         }
     }
 }

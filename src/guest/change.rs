@@ -22,6 +22,15 @@ pub(super) struct Change {
     host: u64,
 }
 
+/// What a change is held to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rules {
+    /// It is for one region.
+    pub(super) strict: bool,
+    /// It cuts no page of memory as things are now.
+    pub(super) edges: bool,
+}
+
 impl Change {
     /// Checks what can be known without looking at the map.
     #[inline]
@@ -45,10 +54,29 @@ impl Change {
         Ok(Self { kind, range, flags, cookie, vdev, host })
     }
 
-    /// Makes the change in a draft, if it may be made. `strict`: it is for one region.
-    pub(super) fn apply(&self, draft: &mut Draft<'_>, strict: bool) -> Result<(), Error> {
+    /// Where.
+    pub(super) fn range(&self) -> Range {
+        self.range
+    }
+
+    /// Whether it deletes.
+    pub(super) fn deletes(&self) -> bool {
+        self.flags == Flags::NONE
+    }
+
+    /// Makes the change in a draft, if it may be made. `next` says where the next change will be;
+    /// it is asked when this one was not refused.
+    pub(super) fn apply(
+        &self,
+        draft: &mut Draft<'_>,
+        rules: Rules,
+        next: impl FnOnce() -> Option<Location>,
+    ) -> Result<(), Error> {
         let window = draft.window(&self.range.with_neighbours());
-        self.judge(draft, &window, strict)?;
+        self.judge(draft, &window, rules)?;
+        if let Some(next) = next() {
+            draft.expect(next);
+        }
         let mut result = draft.take_scratch();
         let done = self.outcome(draft.regions(&window), &mut result);
         let spliced = done.and_then(|()| Ok(draft.splice(&window, &result)?));
@@ -56,16 +84,29 @@ impl Change {
         spliced.map(|_| ())
     }
 
-    fn judge(&self, draft: &Draft<'_>, window: &Window, strict: bool) -> Result<(), Error> {
+    fn judge(&self, draft: &Draft<'_>, window: &Window, rules: Rules) -> Result<(), Error> {
         let found = Survey::new(&self.range, draft.regions(window));
         if self.flags.has_any(Flags::NEEDS_HOST) && found.unbacked {
             self.check_host()?;
         }
         self.check_precious(&found)?;
-        if self.kind == Kind::Memory {
-            self.check_edges(draft, window)?;
+        if rules.edges {
+            self.check_edges(|location| {
+                draft.regions(window).find(|region| region.range.contains(location))
+            })?;
         }
-        if strict { self.check_strict(&found) } else { Ok(()) }
+        if rules.strict { self.check_strict(&found) } else { Ok(()) }
+    }
+
+    /// Judges the edges by what is there when all changes of a call have been made: nowhere may a
+    /// page with memory behind it have been cut.
+    pub(super) fn judge_result(&self, draft: &Draft<'_>) -> Result<(), Error> {
+        let window = draft.window(&self.range.with_neighbours());
+        let at = |location| draft.regions(&window).find(|region| region.range.contains(location));
+        self.cut_pages(|before, after| match (at(before), at(after)) {
+            (before, after) if before == after => None,
+            (before, after) => before.into_iter().chain(after).find(Region::is_backed),
+        })
     }
 
     /// Why the change is refused to a caller without the lock. This looks at the map without
@@ -113,19 +154,25 @@ impl Change {
         }
     }
 
-    /// A page with memory behind it cannot be cut.
-    fn check_edges(&self, draft: &Draft<'_>, window: &Window) -> Result<(), Error> {
-        let behind = |location: Location| {
-            draft.regions(window).find(|one| one.range.contains(location) && one.is_backed())
-        };
-        // Each edge lies between a location and the next one.
+    /// A page with memory behind it cannot be cut. `at` is what is at a location now.
+    fn check_edges(&self, at: impl Fn(Location) -> Option<Region>) -> Result<(), Error> {
+        let behind = |location| at(location).filter(Region::is_backed);
+        self.cut_pages(|before, after| behind(before).filter(|_| behind(after).is_some()))
+    }
+
+    /// Refuses an edge inside of a page of which `cut` has a region. Each edge lies between two
+    /// locations.
+    fn cut_pages(&self, cut: impl Fn(Location, Location) -> Option<Region>) -> Result<(), Error> {
+        if self.kind != Kind::Memory {
+            return Ok(());
+        }
         let before_first = self.range.first().previous();
-        for location in before_first.into_iter().chain([self.range.last()]) {
-            if let Some(next) = location.next()
-                && !next.starts_page()
-                && let (Some(region), Some(_)) = (behind(location), behind(next))
+        for before in before_first.into_iter().chain([self.range.last()]) {
+            if let Some(after) = before.next()
+                && !after.starts_page()
+                && let Some(region) = cut(before, after)
             {
-                return Err(Error::SplitsPage(next.align_down(PAGE), region));
+                return Err(Error::SplitsPage(after.align_down(PAGE), region));
             }
         }
         Ok(())

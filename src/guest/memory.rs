@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 use super::Guest;
+use super::transaction::Transaction;
 use crate::abi::host::{GASP_LARGE_PAGES, GASP_RAM, GASP_ROM};
 use crate::error::Error;
 use crate::flags::Flags;
@@ -36,34 +37,24 @@ impl Guest {
         if !range.is_whole_pages() || !chunk.is_multiple_of(PAGE) {
             return Err(Error::UnalignedChunks);
         }
-        let held = self.memory.lock.hold(Kind::Memory)?;
-        let mut draft = self.memory.map.draft();
-        let window = draft.window(&range);
-        if let Some(region) = draft.regions(&window).next() {
-            return Err(Error::Occupied(region));
-        }
+        let mut change = Transaction::of_memory(self)?;
+        change.check_vacant(&range)?;
         let pieces = Pieces::new(range, flags, chunk).ok_or(Error::NoMemory)?;
         let memory = Memory::new(pieces.host_length)?;
         if kind & GASP_LARGE_PAGES != 0 {
             memory.mapping.prefer_large_pages();
         }
         let host = memory.start();
-        let window = draft.window(&range.with_neighbours());
-        let mut regions: Vec<Region> = Vec::new();
-        let is_below = |one: &Region| one.range.last() < range.first();
-        let below = draft.regions(&window).filter(is_below);
-        let above = draft.regions(&window).filter(|one| !is_below(one));
-        for region in below.chain(pieces.regions(host)).chain(above) {
-            if !region.append_to(&mut regions) {
-                return Err(Error::NoMemory);
-            }
-        }
+        change.fill(&range, pieces.regions(host))?;
+        self.keep_memory(memory)?;
+        change.finish().inspect_err(|_| self.memories.lock().retain(|one| one.start() != host))
+    }
+
+    /// Keeps memory until the guest is dropped. Whoever is told of it can ask for it.
+    fn keep_memory(&self, memory: Memory) -> Result<(), Error> {
         let mut memories = self.memories.lock();
         memories.try_reserve(1).map_err(|_| Error::NoMemory)?;
-        draft.splice(&window, &regions)?;
         memories.push(memory);
-        draft.commit();
-        drop(held);
         Ok(())
     }
 

@@ -4,11 +4,14 @@
 #![forbid(unsafe_code)]
 
 mod change;
+mod difference;
 mod find;
 mod gram;
+mod listeners;
 mod mapped;
 mod memory;
 mod set;
+mod transaction;
 
 use crate::abi::host::gasp_counts;
 use crate::abi::types::{gasp_region, qvm_state_block, qvm_state_types as qst};
@@ -27,12 +30,13 @@ use core::sync::atomic::{
     AtomicBool, AtomicU8,
     Ordering::{AcqRel, Acquire, Relaxed},
 };
+use listeners::Listeners;
 use mapped::View;
 use memory::Memory;
 use parking_lot::Mutex;
 
 pub(crate) use memory::Buffer;
-pub(crate) use set::Elements;
+pub(crate) use set::{Elements, How, Outcome};
 
 /// How a guest behaves.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -65,6 +69,7 @@ pub(crate) struct Guest {
     /// The counts of vCPUs that were destroyed.
     past_tally: Tally,
     quiet: Quiet,
+    listeners: Listeners,
 }
 
 impl Guest {
@@ -86,6 +91,7 @@ impl Guest {
             cpus: Mutex::default(),
             past_tally: Tally::new(),
             quiet: Quiet::default(),
+            listeners: Listeners::default(),
         }
     }
 
@@ -101,6 +107,9 @@ impl Guest {
     #[inline]
     pub(crate) fn lock(&self, kind: u16) -> Result<(), Error> {
         let space = self.lockable(kind)?;
+        if !space.lock.is_mine() {
+            self.listeners.refuse_teller()?;
+        }
         space.lock.lock(space.kind)
     }
 
@@ -190,6 +199,11 @@ impl Guest {
         sum.add(&self.past_tally);
         cpus.iter().filter_map(|cpu| cpu.get()).for_each(|cpu| sum.add(cpu.tally()));
         sum.counts()
+    }
+
+    /// How many changes of a space have become visible.
+    pub(crate) fn generation(&self, kind: u32) -> Result<u64, Error> {
+        Ok(self.space_of(kind)?.map.generation())
     }
 
     /// Who waits for accesses to end.

@@ -146,7 +146,7 @@ impl Cells {
 
     /// The regions in ascending order.
     pub(crate) fn runs(&self) -> &[Run] {
-        self.runs.get_or_init(|| self.collect_runs())
+        self.runs.get_or_init(|| self.collect_runs(|_| true))
     }
 
     /// Do all locations have the same in both?
@@ -154,10 +154,15 @@ impl Cells {
         self.cells == other.cells
     }
 
-    fn collect_runs(&self) -> Vec<Run> {
+    /// The runs, as long as they can be, of those locations that have something else in `other`.
+    pub(crate) fn runs_unlike(&self, other: &Self) -> Vec<Run> {
+        self.collect_runs(|cell| self.cells[cell] != other.cells[cell])
+    }
+
+    fn collect_runs(&self, wanted: impl Fn(usize) -> bool) -> Vec<Run> {
         let mut runs: Vec<Run> = Vec::new();
         for (cell, &attributes) in self.cells.iter().enumerate() {
-            let Some(first) = attributes else { continue };
+            let Some(first) = attributes.filter(|_| wanted(cell)) else { continue };
             let extent = Extent::new(self.edges[cell], self.edges[cell + 1]);
             match runs.last_mut() {
                 Some(run) if run.extent.end == extent.start && run.at(extent.start) == first => {

@@ -99,6 +99,25 @@ impl Generator {
         (0..).zip(extents).map(element).collect()
     }
 
+    /// Two regions that swap what they have, as deletions and additions in any order.
+    pub(crate) fn swap(&mut self, model: &Model) -> Option<Vec<gasp_region>> {
+        let kind = self.kind();
+        let runs: Vec<&Run> = model.runs(kind).iter().filter(|run| short(run)).collect();
+        if runs.len() < 2 {
+            return None;
+        }
+        let (a, b) = (self.random.index(runs.len()), self.random.index(runs.len()));
+        let (a, b) = (runs[a], runs[b]);
+        let mut elements = vec![
+            deletion(kind, a.extent),
+            deletion(kind, b.extent),
+            imitation(kind, a.extent, b),
+            imitation(kind, b.extent, a),
+        ];
+        (0..elements.len()).for_each(|place| elements.swap(place, self.random.index(place + 1)));
+        Some(elements)
+    }
+
     fn element(&mut self, model: &Model) -> gasp_region {
         let kind = self.kind();
         let flags = self.flags();
@@ -300,6 +319,24 @@ impl Generator {
         };
         Wish { size, align, first, last }
     }
+}
+
+/// Can 32 bits describe the run?
+fn short(run: &Run) -> bool {
+    run.extent.length() <= u128::from(u32::MAX)
+}
+
+fn deletion(kind: Kind, extent: Extent) -> gasp_region {
+    let guest = block(kind.qst(), extent);
+    gasp_region { flags: NONE, cookie: 0, vdev: null_mut(), host_location: 0, guest }
+}
+
+/// What a region has, elsewhere.
+fn imitation(kind: Kind, extent: Extent, run: &Run) -> gasp_region {
+    let host_location = low64(run.first.host.unwrap_or(0));
+    let vdev = without_provenance_mut(run.first.vdev);
+    let (flags, cookie) = (run.first.flags, run.first.cookie);
+    gasp_region { flags, cookie, vdev, host_location, ..deletion(kind, extent) }
 }
 
 /// Give an element what a region beside its range has, so that they become one.

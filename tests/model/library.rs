@@ -37,7 +37,7 @@ fn errno() -> Errno {
 }
 
 /// Run a call; its return value, and errno if it was touched.
-fn watched<T>(call: impl FnOnce() -> T) -> (T, Option<Errno>) {
+pub(super) fn watched<T>(call: impl FnOnce() -> T) -> (T, Option<Errno>) {
     set_errno(UNTOUCHED);
     let value = call();
     let after = errno();
@@ -45,7 +45,7 @@ fn watched<T>(call: impl FnOnce() -> T) -> (T, Option<Errno>) {
 }
 
 /// Run a call that returns an error number.
-fn code(call: impl FnOnce() -> c_int) -> Result<(), Errno> {
+pub(super) fn code(call: impl FnOnce() -> c_int) -> Result<(), Errno> {
     let (value, touched) = watched(call);
     assert_eq!(touched, None, "errno touched by a call that returns its error");
     if value == EOK { Ok(()) } else { Err(value) }
@@ -79,6 +79,11 @@ impl Guest {
         let (gsp, errno) = watched(|| unsafe { host::gasp_guest_create(&options) });
         assert!(!gsp.is_null() && errno.is_none(), "gasp_guest_create: {gsp:p}, errno {errno:?}");
         Self(gsp)
+    }
+
+    /// For the calls that are elsewhere.
+    pub(super) fn handle(&self) -> *mut guest_system {
+        self.0
     }
 
     pub(crate) fn start(&self) -> Result<(), Errno> {

@@ -3,6 +3,7 @@
 //! finds.
 
 use super::cells::{Extent, Run};
+use super::change::Snapshot;
 use super::numbers::*;
 use super::random::Random;
 use super::runner::Plan;
@@ -32,6 +33,27 @@ pub(crate) fn arrays_reach_every_state(plan: &Plan) {
     }
 }
 
+/// Calls that are all or nothing are refused for every reason they can have, and done; and so are
+/// swaps.
+pub(crate) fn whole_arrays_reach_every_row(plan: &Plan) {
+    let mut counts: BTreeMap<(bool, Option<Row>), u32> = BTreeMap::new();
+    let mut generator = plan.generator(2);
+    watch(plan, |model, _| {
+        let before = Snapshot::of(model);
+        let wanted = generator.random.percent(20);
+        let swap = if wanted { generator.swap(model) } else { None };
+        let is_swap = swap.is_some();
+        let array = swap.unwrap_or_else(|| generator.array(model));
+        *counts.entry((is_swap, model.set_as(&array, true).refused)).or_default() += 1;
+        before.restore(model);
+    });
+    let rows = Row::ALL.into_iter().filter(|row| *row != Row::Lock).map(|row| (false, Some(row)));
+    for end in rows.chain([(false, None), (true, None)]) {
+        let count = counts.get(&end).copied().unwrap_or(0);
+        assert!(count >= 20, "{end:?} only {count} times: {counts:?}");
+    }
+}
+
 /// Crowds last long enough to be split, merged and deleted in many ways.
 pub(crate) fn crowds_are_crowded(plan: &Plan, kind: Kind) {
     let mut counts = [0; 2];
@@ -44,7 +66,7 @@ pub(crate) fn crowds_are_crowded(plan: &Plan, kind: Kind) {
 }
 
 /// Give some thousand random arrays to the model alone.
-fn watch(plan: &Plan, mut look: impl FnMut(&Model, Answer)) {
+fn watch(plan: &Plan, mut look: impl FnMut(&mut Model, Answer)) {
     let mut generator = plan.generator(1);
     for guest in 0..40 {
         let (memory, ports) = (plan.memory.edges.clone(), plan.ports.edges.clone());
@@ -54,7 +76,7 @@ fn watch(plan: &Plan, mut look: impl FnMut(&Model, Answer)) {
             model.memory.held = step % 2;
             let array = generator.array(&model);
             let answer = model.set_soft(&array);
-            look(&model, answer);
+            look(&mut model, answer);
         }
     }
 }

@@ -1,12 +1,13 @@
 //! One guest and its model, step by step: the same call to both, then everything compared.
 
 use super::cells::Extent;
+use super::change::Snapshot;
 use super::generate::{Generator, block};
 use super::library::{FILTERS, Guest, Walk};
+use super::listener::{How, Recorder, Told};
 use super::numbers::*;
 use super::report::{Check, Story, same};
 use super::search::Wish;
-use super::set::Row;
 use super::state::{Kind, Model};
 use super::walk::Way;
 use gasp::abi::types::gasp_region;
@@ -20,7 +21,14 @@ struct Stroll {
 
 pub(crate) struct Session {
     stroll: Option<Stroll>,
-    guest: Guest,
+    pub(super) guest: Guest,
+    /// The listener, which the guest has while there is an id. It outlives the guest.
+    pub(super) recorder: Box<Recorder>,
+    pub(super) listener: Option<u64>,
+    /// What it should hear of the call that is under way.
+    pub(super) expected: Vec<Told>,
+    /// How often each space has changed.
+    pub(super) generations: [u64; 2],
     pub(crate) model: Model,
     pub(crate) story: Story,
 }
@@ -30,14 +38,26 @@ impl Session {
         let by_environment = std::env::var_os("GASP_STRICT").is_some_and(|value| value == "1");
         let (memory, ports) = (generator.memory.edges.clone(), generator.ports.edges.clone());
         let model = Model::new(memory, ports, strict || by_environment);
-        Self { stroll: None, guest: Guest::create(strict), model, story: Story::default() }
+        Self {
+            stroll: None,
+            guest: Guest::create(strict),
+            recorder: Box::default(),
+            listener: None,
+            expected: vec![],
+            generations: [0; 2],
+            model,
+            story: Story::default(),
+        }
     }
 
     /// One call of a random kind, then all comparisons.
     pub(crate) fn step(&mut self, generator: &mut Generator) -> Check {
         self.story.begin(&self.model);
         match generator.random.below(100) {
-            0..64 => self.set_array(&generator.array(&self.model)),
+            0..40 => self.set_array(&generator.array(&self.model)),
+            40..46 => self.set_refused(generator),
+            46..60 => self.guest_set(generator),
+            60..64 => self.come_or_go(generator),
             64..70 => self.set_back(generator),
             70..75 => self.delete_loop(generator),
             75..82 => self.lock_or_unlock(generator),
@@ -53,17 +73,21 @@ impl Session {
     }
 
     /// The heart of it: one call to both.
-    fn set_array(&mut self, array: &[gasp_region]) -> Check {
+    pub(super) fn set_array(&mut self, array: &[gasp_region]) -> Check {
         self.story.array(array);
+        let before = Snapshot::of(&self.model);
         let expected = self.model.set_soft(array);
-        self.story.rows.extend(expected.refused);
+        let expected = self.after_set(before, How::default(), expected);
         let (count, errno) = self.guest.set_soft(array);
-        same("the return value", expected.count, count)?;
-        same("errno (None: untouched)", expected.refused.map(Row::errno), errno)
+        same("the return value", expected.0, count)?;
+        same("errno (None: untouched)", expected.1, errno)?;
+        self.compare_told()
     }
 
     fn compare_maps(&self) -> Check {
-        for kind in [Kind::Memory, Kind::Ports] {
+        for (kind, generation) in [Kind::Memory, Kind::Ports].into_iter().zip(self.generations) {
+            let what = format!("the generation of {kind:?}");
+            same(&what, generation, self.guest.generation(kind))?;
             let what = format!("the regions of {kind:?}");
             same(&what, self.model.spans(kind), self.guest.spans(kind))?;
         }

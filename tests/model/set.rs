@@ -59,8 +59,13 @@ impl Model {
     /// "Elements are taken in array order; each is all or nothing; at the first refusal, index i:
     /// elements before i are applied, i and later have no effect, i is returned."
     pub(crate) fn set_soft(&mut self, array: &[gasp_region]) -> Answer {
+        self.set_each(array, false)
+    }
+
+    /// `locked`: the call takes the locks itself.
+    pub(crate) fn set_each(&mut self, array: &[gasp_region], locked: bool) -> Answer {
         for (count, element) in array.iter().enumerate() {
-            match self.accept(element) {
+            match self.accept(element, locked) {
                 Ok((kind, range)) => apply(&mut self.space_mut(kind).cells, range, element),
                 Err(row) => {
                     return Answer { count, refused: Some(row) };
@@ -71,19 +76,34 @@ impl Model {
     }
 
     /// The table of refusals, per element, in its order.
-    fn accept(&self, element: &gasp_region) -> Result<(Kind, Extent), Row> {
-        let kind = Kind::of(element.guest.r#type.into()).ok_or(Row::TypeOrRange)?;
-        let space = self.space(kind);
-        let range = space
-            .range(element.guest.location, element.guest.length.into())
-            .map_err(|_| Row::TypeOrRange)?;
-        let cells = &space.cells;
-        refuse_if(bad_flags(element.flags), Row::Flags)?;
-        refuse_if(kind == Kind::Memory && off_pages(element.flags, range), Row::PageMultiples)?;
+    fn accept(&self, element: &gasp_region, locked: bool) -> Result<(Kind, Extent), Row> {
+        let (kind, range) = self.parse(element)?;
+        let cells = &self.space(kind).cells;
         refuse_if(bad_host(kind, cells, range, element), Row::HostLocation)?;
-        refuse_if(self.lacks_lock(kind), Row::Lock)?;
+        refuse_if(!locked && self.lacks_lock(kind), Row::Lock)?;
         refuse_if(meets_precious(cells, range, element.flags), Row::Precious)?;
         refuse_if(kind == Kind::Memory && cuts_page(cells, range), Row::PageEdge)?;
+        self.judge(element)
+    }
+
+    /// The rows that need no map.
+    pub(crate) fn parse(&self, element: &gasp_region) -> Result<(Kind, Extent), Row> {
+        let kind = Kind::of(element.guest.r#type.into()).ok_or(Row::TypeOrRange)?;
+        let range = self
+            .space(kind)
+            .range(element.guest.location, element.guest.length.into())
+            .map_err(|_| Row::TypeOrRange)?;
+        refuse_if(bad_flags(element.flags), Row::Flags)?;
+        refuse_if(kind == Kind::Memory && off_pages(element.flags, range), Row::PageMultiples)?;
+        Ok((kind, range))
+    }
+
+    /// All rows but those of locks and of edges.
+    pub(crate) fn judge(&self, element: &gasp_region) -> Result<(Kind, Extent), Row> {
+        let (kind, range) = self.parse(element)?;
+        let cells = &self.space(kind).cells;
+        refuse_if(bad_host(kind, cells, range, element), Row::HostLocation)?;
+        refuse_if(meets_precious(cells, range, element.flags), Row::Precious)?;
         if self.strict {
             let hole = cells.some(range, |location| location.is_none());
             refuse_if(element.flags == NONE && hole, Row::StrictHole)?;
@@ -159,7 +179,7 @@ fn backed(location: Option<Attributes>) -> bool {
 }
 
 /// The table of effects.
-fn apply(cells: &mut Cells, range: Extent, element: &gasp_region) {
+pub(crate) fn apply(cells: &mut Cells, range: Extent, element: &gasp_region) {
     cells.change(range, |location, offset| match location {
         _ if element.flags == NONE => None,
         None => Some(add(element, offset)),

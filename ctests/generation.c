@@ -1,0 +1,133 @@
+/* gasp_guest_generation(): one more with each change of a space that anybody can see
+ * (specification 11.8).
+ * SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "check.h"
+
+static uint64_t last[2];
+
+/* How much both have grown since the last time: memory, then ports. */
+static void grown_expect(const char *file, int line, struct guest_system *gsp, unsigned memory,
+			 unsigned ports)
+{
+	errno = ERRNO_MARK;
+	uint64_t now[2] = { gasp_guest_generation(gsp, QST_MEMORY),
+			    gasp_guest_generation(gsp, QST_X86_IO) };
+	check_eq(file, line, "memory", "expected", now[0], last[0] + memory);
+	check_eq(file, line, "ports", "expected", now[1], last[1] + ports);
+	check_eq(file, line, "errno", "untouched", (uint64_t)errno, ERRNO_MARK);
+	last[0] = now[0];
+	last[1] = now[1];
+}
+
+#define CHECK_GROWN(gsp, memory, ports) grown_expect(__FILE__, __LINE__, (gsp), (memory), (ports))
+
+static struct guest_system *new_guest(void)
+{
+	struct guest_system *gsp = guest();
+	last[0] = last[1] = 0;
+	CHECK_GROWN(gsp, 0, 0);
+	return gsp;
+}
+
+static void one_more_with_each_call(void)
+{
+	struct guest_system *gsp = new_guest();
+	CHECK_SET(gsp, mem(0x1000, 0x1000, VIRT));
+	CHECK_GROWN(gsp, 1, 0);
+	CHECK_SET(gsp, port(0x60, 1, VIRT), port(0x64, 1, VIRT), port(0x68, 1, VIRT));
+	CHECK_GROWN(gsp, 0, 1);
+	CHECK_SET(gsp, del(0x1000, 0x800), port(0x60, 1, GRF_NONE), mem(0x8000, 1, VIRT));
+	CHECK_GROWN(gsp, 1, 1);
+	CHECK_EQ(gasp_guest_add_memory(gsp, 0x100000, 0x10000, GASP_RAM, 0x1000), EOK);
+	CHECK_GROWN(gsp, 1, 0);
+	CHECK_EQ(gasp_guest_generation(gsp, QST_PCI_IO), last[0]);
+	gasp_guest_destroy(gsp);
+}
+
+static void not_with_a_call_that_changes_nothing(void)
+{
+	struct guest_system *gsp = new_guest();
+	CHECK_SET(gsp, del(0, 0x10000), port(0, 1, GRF_NONE));
+	CHECK_GROWN(gsp, 0, 0);
+	CHECK_SET(gsp, cookie(1, mem(0x1000, 0x1000, VIRT)), port(0x60, 1, VIRT));
+	CHECK_GROWN(gsp, 1, 1);
+	CHECK_SET(gsp, cookie(1, mem(0x1000, 0x1000, VIRT)), port(0x61, 1, VIRT));
+	CHECK_GROWN(gsp, 0, 1);
+	CHECK_SET(gsp, cookie(1, mem(0x1000, 0x1000, VIRT)));
+	CHECK_SET(gsp, mem(0x2000, 1, VIRT), del(0x2000, 1));
+	CHECK_SET(gsp, del(0x1000, 0x1000), cookie(1, mem(0x1000, 0x1000, VIRT)));
+	CHECK_SET(gsp, mem(0x1000, 1, VIRT), mem(0x1fff, 1, VIRT), cookie(1, mem(0x1000, 0x1000, VIRT)));
+	CHECK_EQ(gasp_region_set_soft(gsp, 0, NULL), 0);
+	CHECK_GROWN(gsp, 0, 0);
+	gasp_guest_destroy(gsp);
+}
+
+/* Also where the map has been made of many nodes meanwhile. */
+static void many_that_come_and_go_in_one_call(void)
+{
+	static struct gasp_region many[2001];
+	struct guest_system *gsp = new_guest();
+	CHECK_SET(gsp, mem(0x1800, 1, VIRT));
+	last[0] = 1;
+	for (uint32_t i = 0; i < 2000; i++)
+		many[i] = cookie(i, mem(0x2000 + i * 0x1000, 0x1000, VIRT));
+	many[2000] = del(0x2000, 0x1000 * 2000);
+	set_expect(__FILE__, __LINE__, gsp, COUNT(many), many);
+	CHECK_GROWN(gsp, 0, 0);
+	CHECK_MEM(gsp, span(0x1800, 0x1800, VIRT));
+	gasp_guest_destroy(gsp);
+}
+
+static void not_with_a_call_that_is_refused(void)
+{
+	struct guest_system *gsp = new_guest();
+	struct gasp_region r[2] = { mem(0x3000, 0x1000, VIRT), mem(0, 0, VIRT) };
+	CHECK_SET(gsp, mem(0x1000, 0x1000, VIRT | GRF_PRECIOUS));
+	CHECK_GROWN(gsp, 1, 0);
+	CHECK_REFUSED(gsp, 0, EEXIST, mem(0x1800, 0x1000, VIRT));
+	CHECK_EQ(gasp_guest_add_memory(gsp, 0x1000, 0x1000, GASP_RAM, 0), EEXIST);
+	CHECK_EQ(gasp_guest_set(gsp, 2, r, GASP_SET_ALL_OR_NOTHING, NULL), EINVAL);
+	CHECK_GROWN(gsp, 0, 0);
+	CHECK_EQ(gasp_region_set_soft(gsp, 2, r), 1); /* the first one is in effect */
+	CHECK_GROWN(gsp, 1, 0);
+	gasp_guest_destroy(gsp);
+}
+
+static void not_with_what_changes_no_region(void)
+{
+	struct guest_system *gsp = new_guest();
+	struct gasp_region r = mem(0x1000, 0x1000, VIRT);
+	CHECK_EQ(gasp_guest_reserve(gsp, QST_MEMORY, 0x1000, 1), EOK);
+	CHECK_EQ(gasp_guest_start(gsp), EOK);
+	CHECK_EQ(gasp_lock(gsp, QST_MEMORY), EOK);
+	CHECK_EQ(gasp_unlock(gsp, QST_MEMORY), EOK);
+	CHECK_EQ(gasp_guest_set(gsp, 1, &r, GASP_SET_DRY_RUN, NULL), EOK);
+	CHECK_GROWN(gsp, 0, 0);
+	gasp_guest_destroy(gsp);
+}
+
+static void bad_arguments(void)
+{
+	struct guest_system *gsp = guest(), *dead = dead_guest();
+	static const unsigned types[] = { QST_VIRTUAL, QST_NO_TYPE, 0x10000, 0x18000, UINT32_MAX };
+	for (unsigned i = 0; i < COUNT(types); i++) {
+		errno = 0;
+		CHECK_EQ(gasp_guest_generation(gsp, types[i]), 0);
+		CHECK_EQ(errno, EINVAL);
+	}
+	errno = 0;
+	CHECK_EQ(gasp_guest_generation(NULL, QST_MEMORY), 0);
+	CHECK_EQ(errno, EINVAL);
+	errno = 0;
+	CHECK_EQ(gasp_guest_generation(dead, QST_MEMORY), 0);
+	CHECK_EQ(errno, EINVAL);
+	gasp_guest_destroy(gsp);
+}
+
+static const struct test_case cases[] = {
+	CASE(one_more_with_each_call), CASE(not_with_a_call_that_changes_nothing),
+	CASE(many_that_come_and_go_in_one_call), CASE(not_with_a_call_that_is_refused),
+	CASE(not_with_what_changes_no_region), CASE(bad_arguments),
+};
+
+TEST_MAIN(cases)

@@ -1,0 +1,203 @@
+/* Listeners and threads: changes of both spaces, listeners that come and go, queries
+ * (specification 11.2 and 11.5).
+ * SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "listen.h"
+
+#include <sched.h>
+
+static struct guest_system *gsp;
+static int stop;
+
+static unsigned rounds(unsigned many)
+{
+	return getenv("GASP_TEST_SMALL") != NULL ? many / 20 : many;
+}
+
+static uint32_t random_of(uint64_t *state)
+{
+	*state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return (uint32_t)(*state >> 33);
+}
+
+/* ---- Changes, and listeners that come and go ---- */
+
+/* Each thread has a seed, and changes both spaces. Ports have nothing behind them (listen.h). */
+static struct gasp_region any_element(uint64_t *state)
+{
+	uint32_t at = random_of(state) % 24, n = 1 + random_of(state) % 6;
+	struct gasp_region r;
+	switch (random_of(state) % 6) {
+	case 0:
+		return port(at * 4, n * 4, GRF_NONE);
+	case 1:
+		return cookie(random_of(state) % 2, port(at * 4, n * 4, VIRT));
+	case 2:
+		return del(at * PAGE, n * PAGE);
+	case 3:
+		return mem(at * PAGE, n * PAGE, VIRT);
+	default:
+		r = mem_at(at * PAGE, n * PAGE, RAM, HOST_A + at * PAGE);
+		return random_of(state) % 4 != 0 ? r : mem_at(at * PAGE, n * PAGE, RAM, HOST_B);
+	}
+}
+
+static void *change(void *arg)
+{
+	uint64_t state = (uint64_t)(uintptr_t)arg;
+	struct gasp_region r[4];
+	for (unsigned i = 0; i < rounds(20000); i++) {
+		unsigned n = 1 + random_of(&state) % 4;
+		for (unsigned k = 0; k < n; k++)
+			r[k] = any_element(&state);
+		if (random_of(&state) % 2 != 0)
+			gasp_region_set_soft(gsp, n, r);
+		else
+			gasp_guest_set(gsp, n, r, random_of(&state) % 4, NULL);
+	}
+	return NULL;
+}
+
+/* Refuses every eighth change. */
+static int refuse_some(void *arg, const struct gasp_difference *d)
+{
+	(void)d;
+	return ++*(unsigned *)arg % 8 == 0 ? EBUSY : EOK;
+}
+
+static void *come_and_go(void *arg)
+{
+	struct gasp_listener l = mirror_listener(-1);
+	unsigned *times = (unsigned *)arg;
+	while (!flag_get(&stop)) {
+		static __thread struct mirror m;
+		uint64_t id = 0;
+		memset(&m, 0, sizeof(m));
+		CHECK_EQ(gasp_guest_add_listener(gsp, &l, &m, &id), EOK);
+		sched_yield();
+		CHECK_EQ(gasp_guest_remove_listener(gsp, id), EOK);
+		CHECK_EQ(m.maps[0].n, 0);
+		CHECK_EQ(m.maps[1].n, 0);
+		CHECK_EQ(m.faults, 0);
+		CHECK_EQ(m.prepared, 0);
+		++*times;
+	}
+	return NULL;
+}
+
+static void mirrors_equal_the_guest_whatever_happens(void)
+{
+	static struct mirror early, late;
+	static unsigned asked, times[2];
+	struct gasp_listener first = mirror_listener(-5), last = mirror_listener(5);
+	struct gasp_listener veto;
+	pthread_t threads[5];
+	memset(&early, 0, sizeof(early));
+	memset(&late, 0, sizeof(late));
+	memset(&veto, 0, sizeof(veto));
+	veto.size = sizeof(veto);
+	veto.prepare = refuse_some;
+	gsp = guest();
+	flag_set(&stop, 0);
+	CHECK_EQ(gasp_guest_add_listener(gsp, &first, &early, NULL), EOK);
+	CHECK_EQ(gasp_guest_add_listener(gsp, &veto, &asked, NULL), EOK);
+	CHECK_EQ(gasp_guest_add_listener(gsp, &last, &late, NULL), EOK);
+	for (unsigned i = 0; i < 3; i++)
+		threads[i] = thread_start(change, (void *)(uintptr_t)(i + 1));
+	for (unsigned i = 0; i < 2; i++)
+		threads[3 + i] = thread_start(come_and_go, &times[i]);
+	for (unsigned i = 0; i < 3; i++)
+		pthread_join(threads[i], NULL);
+	flag_set(&stop, 1);
+	for (unsigned i = 3; i < 5; i++)
+		pthread_join(threads[i], NULL);
+	CHECK_MIRROR(gsp, &early);
+	CHECK_MIRROR(gsp, &late);
+	CHECK_EQ(early.commits, late.commits);
+	CHECK(early.commits != 0 && times[0] != 0 && times[1] != 0);
+	gasp_guest_destroy(gsp);
+	CHECK_EQ(early.maps[0].n + late.maps[0].n + early.maps[1].n + late.maps[1].n, 0);
+	CHECK_EQ(early.faults + late.faults, 0);
+}
+
+/* ---- Queries of others go on while a listener takes its time ---- */
+
+#define MANY 1000u
+#define PAUSE_AFTER 1000u
+
+static int walks;
+static int waited_in_vain;
+
+static void *walk(void *arg)
+{
+	unsigned (*query)(void) = *(unsigned (**)(void))arg;
+	while (!flag_get(&stop)) {
+		CHECK(query() != 0);
+		__atomic_fetch_add(&walks, 1, __ATOMIC_SEQ_CST);
+	}
+	return NULL;
+}
+
+/* As a VMM that holds its vCPUs until they are out of what they do. */
+static void wait_for_queries(void *arg, const struct gasp_difference *d)
+{
+	int start = flag_get(&walks);
+	(void)d;
+	if (++*(unsigned *)arg % PAUSE_AFTER == 0 && !flag_wait(&walks, start + 2)) {
+		waited_in_vain = 1;
+		flag_set(&stop, 1);
+	}
+}
+
+/* So many changes that a query over all regions cannot be done between two of them. */
+static void listeners_wait_for(unsigned (*query)(void))
+{
+	static struct gasp_region many[MANY];
+	struct gasp_listener l = listener_with(0);
+	unsigned told = 0;
+	gsp = guest();
+	for (uint32_t i = 0; i < MANY; i++)
+		many[i] = mem_at(i * 2 * PAGE, PAGE, RAM, HOST_A + i * 2 * PAGE);
+	set_expect(__FILE__, __LINE__, gsp, MANY, many);
+	l.estimate = NULL;
+	l.prepare = NULL;
+	l.commit = wait_for_queries;
+	CHECK_EQ(gasp_guest_add_listener(gsp, &l, &told, NULL), EOK);
+	flag_set(&stop, 0);
+	flag_set(&walks, 0);
+	waited_in_vain = 0;
+	pthread_t thread = thread_start(walk, &query);
+	for (unsigned i = 0; i < rounds(600000) && !flag_get(&stop); i++)
+		CHECK_SET(gsp, cookie(i, mem(UINT64_C(1) << 40, 1, VIRT)));
+	flag_set(&stop, 1);
+	CHECK(!waited_in_vain);
+	pthread_join(thread, NULL);
+	gasp_guest_destroy(gsp);
+}
+
+static unsigned count_all(void)
+{
+	return gasp_walk_count(gsp, 0, GWS_HOST);
+}
+
+static unsigned find_the_top(void)
+{
+	return gasp_find_free_range(gsp, QST_MEMORY, 2 * PAGE, PAGE, 0, TOP) != QSL_NO_LOCATION;
+}
+
+static void a_listener_can_wait_for_a_walk_of_another_thread(void)
+{
+	listeners_wait_for(count_all);
+}
+
+static void a_listener_can_wait_for_a_search_of_another_thread(void)
+{
+	listeners_wait_for(find_the_top);
+}
+
+static const struct test_case cases[] = {
+	CASE(mirrors_equal_the_guest_whatever_happens),
+	CASE(a_listener_can_wait_for_a_walk_of_another_thread),
+	CASE(a_listener_can_wait_for_a_search_of_another_thread),
+};
+
+TEST_MAIN(cases)

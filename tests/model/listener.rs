@@ -1,0 +1,159 @@
+//! A listener of the library's that writes down what it is told, and the calls for hosts that go
+//! with it.
+
+#![allow(unsafe_code)]
+
+use super::library::{Guest, code, watched};
+use super::numbers::*;
+use super::state::{Errno, Kind};
+use gasp::abi::change::{
+    GASP_SET_ALL_OR_NOTHING, GASP_SET_DRY_RUN, gasp_cost, gasp_difference, gasp_listener,
+    gasp_report, gasp_runs,
+};
+use gasp::abi::host::gasp_span;
+use gasp::abi::types::gasp_region;
+use gasp::capi::change;
+use std::cell::{Cell, RefCell};
+use std::ffi::{c_int, c_void};
+use std::mem::{size_of, zeroed};
+use std::ptr::null_mut;
+
+/// What a listener's function is called for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum What {
+    Estimate,
+    Prepare,
+    Commit,
+    Abort,
+}
+
+/// What goes from the memory space and comes into it, and the same for ports.
+pub(crate) type Lists = [Vec<gasp_span>; 4];
+
+/// One call of a listener's function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub(crate) what: What,
+    pub(crate) lists: Lists,
+}
+
+/// How `gasp_guest_set` is called.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct How {
+    pub(crate) whole: bool,
+    pub(crate) dry: bool,
+    pub(crate) report: bool,
+}
+
+/// What the listener was told, and with what it refuses.
+#[derive(Default)]
+pub(crate) struct Recorder {
+    told: RefCell<Vec<Told>>,
+    /// An errno; `EOK`: with nothing.
+    pub(crate) refuses: Cell<Errno>,
+}
+
+impl Recorder {
+    /// What was told since the last time.
+    pub(crate) fn take(&self) -> Vec<Told> {
+        self.told.take()
+    }
+
+    /// # Safety
+    /// `arg` points to a recorder, `difference` to what the library tells.
+    unsafe fn hear(arg: *mut c_void, what: What, difference: *const gasp_difference) -> Errno {
+        // SAFETY: the caller's promise.
+        let recorder = unsafe { &*arg.cast::<Self>() };
+        // SAFETY: the caller's promise.
+        let all = unsafe { &*difference };
+        let lists = [all.memory_gone, all.memory_come, all.ports_gone, all.ports_come];
+        // SAFETY: the lists live during the call.
+        let lists = lists.map(|runs| unsafe { copy(runs) });
+        recorder.told.borrow_mut().push(Told { what, lists });
+        recorder.refuses.get()
+    }
+}
+
+/// # Safety
+/// The runs can be read.
+unsafe fn copy(runs: gasp_runs) -> Vec<gasp_span> {
+    // SAFETY: the caller's promise.
+    unsafe { std::slice::from_raw_parts(runs.first, runs.count) }.to_vec()
+}
+
+unsafe extern "C" fn estimate(
+    arg: *mut c_void,
+    difference: *const gasp_difference,
+    _cost: *mut gasp_cost,
+) -> c_int {
+    // SAFETY: the library hands back what it was given.
+    unsafe { Recorder::hear(arg, What::Estimate, difference) }
+}
+
+unsafe extern "C" fn prepare(arg: *mut c_void, difference: *const gasp_difference) -> c_int {
+    // SAFETY: as above.
+    unsafe { Recorder::hear(arg, What::Prepare, difference) }
+}
+
+unsafe extern "C" fn commit(arg: *mut c_void, difference: *const gasp_difference) {
+    // SAFETY: as above.
+    unsafe { Recorder::hear(arg, What::Commit, difference) };
+}
+
+unsafe extern "C" fn abort(arg: *mut c_void, difference: *const gasp_difference) {
+    // SAFETY: as above.
+    unsafe { Recorder::hear(arg, What::Abort, difference) };
+}
+
+impl Guest {
+    /// The id of the listener.
+    pub(crate) fn follow(&self, recorder: &Recorder) -> Result<u64, Errno> {
+        let listener = gasp_listener {
+            size: size_of::<gasp_listener>(),
+            priority: 0,
+            estimate: Some(estimate),
+            prepare: Some(prepare),
+            commit: Some(commit),
+            abort: Some(abort),
+        };
+        let arg = (&raw const *recorder).cast_mut().cast();
+        let mut id = 0;
+        // SAFETY: the recorder outlives the guest; the others live through the call.
+        let call =
+            || unsafe { change::gasp_guest_add_listener(self.handle(), &listener, arg, &mut id) };
+        code(call).map(|()| id)
+    }
+
+    pub(crate) fn unfollow(&self, id: u64) -> Result<(), Errno> {
+        // SAFETY: the handle is that of a guest.
+        code(|| unsafe { change::gasp_guest_remove_listener(self.handle(), id) })
+    }
+
+    /// The error, and the index that is reported if a report is asked for.
+    pub(crate) fn set_as(&self, array: &[gasp_region], how: How) -> (Errno, Option<usize>) {
+        let count = u32::try_from(array.len()).expect("a short array");
+        let flag = |wanted, flag| if wanted { flag } else { 0 };
+        let flags = flag(how.whole, GASP_SET_ALL_OR_NOTHING) | flag(how.dry, GASP_SET_DRY_RUN);
+        // SAFETY: zeroes are a report.
+        let mut report: gasp_report = unsafe { zeroed() };
+        report.size = size_of::<gasp_report>();
+        let output = if how.report { &raw mut report } else { null_mut() };
+        let (gsp, first) = (self.handle(), array.as_ptr());
+        // SAFETY: the handle is that of a guest; the array and the report live through the call.
+        let call = || unsafe { change::gasp_guest_set(gsp, count, first, flags, output) };
+        let result = code(call).err().unwrap_or(EOK);
+        if how.report {
+            assert_eq!(report.error, result, "the error that is reported");
+        }
+        let index = usize::try_from(report.index).expect("usize has 64 bits");
+        (result, how.report.then_some(index))
+    }
+
+    pub(crate) fn generation(&self, kind: Kind) -> u64 {
+        // SAFETY: the handle is that of a guest.
+        let call = || unsafe { change::gasp_guest_generation(self.handle(), kind.qst().into()) };
+        let (generation, errno) = watched(call);
+        assert_eq!(errno, None, "gasp_guest_generation touched errno");
+        generation
+    }
+}
