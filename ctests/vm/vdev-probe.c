@@ -1,0 +1,127 @@
+/* A vdev that ends the guest, or fails, in every way there is: for the tests of exit codes.
+ *
+ *   offset  write
+ *   0x00    guest_terminate() with this cause
+ *   0x04    answer with this error number
+ *   0x08    answer VRS_TERMINATE
+ *   0x0c    answer VRS_BUS_ERROR
+ *   0x10    a gasp_region_set() that has to fail
+ *   0x14    the interrupt, as an edge
+ *   0x18    hang, after a line "hangs"
+ *
+ * Options: `refuse` is refused; `fatal` fails as 0x10 does; `wrong TEXT` is a fatal configuration
+ * error; `button CAUSE` ends the guest with CAUSE when the button is pressed.
+ * SPDX-License-Identifier: MIT OR Apache-2.0 */
+
+#include <qvm/gasp.h>
+#include <qvm/guest.h>
+#include <qvm/log.h>
+#include <qvm/vdev-core.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { END = 0x00, ERROR = 0x04, TERMINATE = 0x08, BUS_ERROR = 0x0c, REGION = 0x10, EDGE = 0x14,
+	HANG = 0x18 };
+enum { REFUSE = VDEV_CTRL_FIRST_OPTIDX, FATAL, WRONG, BUTTON };
+
+struct probe {
+	unsigned button;
+};
+
+/* Half of a page cannot be RAM. */
+static void set_what_cannot_be(vdev_t *vdev)
+{
+	struct gasp_region region;
+
+	memset(&region, 0, sizeof(region));
+	region.flags = GRF_MEMORY | GRF_PASS_RD;
+	region.host_location = 0x1000;
+	region.guest.location = 0x80000800;
+	region.guest.length = 0x800;
+	region.guest.type = QST_MEMORY;
+	gasp_region_set(vdev->v_gsp, 1, &region);
+}
+
+static int control(vdev_t *vdev, unsigned ctrl, const char *arg)
+{
+	struct probe *probe = (struct probe *)vdev->v_device;
+
+	switch (ctrl) {
+	case VDEV_CTRL_OPTIONS_START:
+		vdev->v_block.type = QST_MEMORY;
+		vdev->v_block.length = 0x1000;
+		break;
+	case REFUSE:
+		return EDOM;
+	case FATAL:
+		set_what_cannot_be(vdev);
+		break;
+	case WRONG:
+		qvm_fatal(QLS_CNF, "probe: %s is wrong", arg);
+	case BUTTON:
+		probe->button = (unsigned)strtoul(arg, NULL, 0);
+		break;
+	case VDEV_CTRL_BUTTON:
+		qvm_report("probe: button\n");
+		if (probe->button != 0)
+			guest_terminate(vdev->v_gsp, probe->button);
+		break;
+	case VDEV_CTRL_STATUS:
+		qvm_report("probe: status\n");
+		break;
+	case VDEV_CTRL_TERMINATE:
+		qvm_report("probe: terminated\n");
+		break;
+	default:
+		break;
+	}
+	return EOK;
+}
+
+static enum vdev_ref_status vwrite(vdev_t *vdev, unsigned cookie,
+		const struct qvm_state_block *vopnd, const struct qvm_state_block *oopnd,
+		struct guest_cpu *gcp)
+{
+	uint32_t value;
+	int error = guest_cpu_read(gcp, GXF_NONE, oopnd, 1, &value, sizeof(value));
+
+	(void)cookie;
+	if (error != EOK)
+		return guest_cpu_to_vrs(error);
+	switch (vopnd->location - vdev->v_block.location) {
+	case END: guest_terminate(vdev->v_gsp, value); break;
+	case ERROR: return (enum vdev_ref_status)(VRS_ERRNO + (int)value);
+	case TERMINATE: return VRS_TERMINATE;
+	case BUS_ERROR: return VRS_BUS_ERROR;
+	case REGION: set_what_cannot_be(vdev); break;
+	case EDGE:
+		(void)guest_intr_signal(&vdev->v_intr, GIS_ON);
+		(void)guest_intr_signal(&vdev->v_intr, GIS_OFF);
+		break;
+	case HANG:
+		qvm_report("hangs\n");
+		for (;;)
+			pause();
+	default: break;
+	}
+	return VRS_NORMAL;
+}
+
+static const char *const options[] = {
+	QVM_OPTION_NO_ARG_PREFIX "refuse", QVM_OPTION_NO_ARG_PREFIX "fatal", "wrong", "button", NULL
+};
+
+static struct vdev_factory factory;
+
+static void __attribute__((constructor)) register_probe(void)
+{
+	factory.control = control;
+	factory.vwrite = vwrite;
+	factory.option_list = options;
+	factory.factory_flags = VFF_VDEV_MEM;
+	factory.acc_sizes = 1u << 4;
+	factory.extra_space = sizeof(struct probe);
+	factory.safety = VDEV_SAFETY_NO;
+	vdev_register_factory(&factory, QVM_VDEV_ABI);
+}

@@ -1,0 +1,12 @@
+/* A 64-bit guest that loads an empty interrupt table and raises an exception: a triple fault,
+ * which is a reset on a PC, and the end with exit code 96 here.
+ * SPDX-License-Identifier: MIT OR Apache-2.0 */
+
+	.code64
+	.globl _start
+_start:
+	lidt none(%rip)
+	ud2
+
+none:	.word 0			/* the last byte of the table */
+	.quad 0

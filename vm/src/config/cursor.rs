@@ -1,0 +1,41 @@
+//! Where the parser is.
+
+#![forbid(unsafe_code)]
+
+use super::{ParseError, Position, Word};
+
+/// The words that are left.
+#[derive(Debug)]
+pub(super) struct Cursor<'a> {
+    words: std::iter::Peekable<std::vec::IntoIter<Word<'a>>>,
+    /// Right after the last word that was taken.
+    end: Position,
+}
+
+impl<'a> Cursor<'a> {
+    /// All words of a file.
+    pub(super) fn new(lines: Vec<Vec<Word<'a>>>) -> Self {
+        let words: Vec<_> = lines.into_iter().flatten().collect();
+        Self { words: words.into_iter().peekable(), end: Position { line: 1, column: 1 } }
+    }
+
+    /// The next word, if there is one.
+    pub(super) fn next(&mut self) -> Option<Word<'a>> {
+        let word = self.words.next()?;
+        self.end = word.end();
+        Some(word)
+    }
+
+    /// The next word, which is left.
+    pub(super) fn peek(&mut self) -> Option<Word<'a>> {
+        self.words.peek().copied()
+    }
+
+    /// The next word, which has to be there.
+    pub(super) fn argument(&mut self, what: &str) -> Result<Word<'a>, ParseError> {
+        self.next().ok_or_else(|| ParseError {
+            position: self.end,
+            message: format!("expected {what}, found the end of the file"),
+        })
+    }
+}

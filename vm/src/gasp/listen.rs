@@ -1,0 +1,158 @@
+//! Listeners: Rust objects that follow the changes of a guest.
+
+use super::sys::{self, gasp_cost, gasp_difference, gasp_listener, gasp_runs, gasp_span};
+use super::{Error, Guest, check};
+use core::ffi::{c_int, c_void};
+use core::{fmt, slice};
+use std::sync::Arc;
+
+/// What one call changes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Difference<'a> {
+    /// What goes from memory.
+    pub(crate) memory_gone: &'a [gasp_span],
+    /// What comes into memory.
+    pub(crate) memory_come: &'a [gasp_span],
+    /// What goes from the ports.
+    #[expect(dead_code, reason = "ports always exit")]
+    pub(crate) ports_gone: &'a [gasp_span],
+    /// What comes into the ports.
+    #[expect(dead_code, reason = "ports always exit")]
+    pub(crate) ports_come: &'a [gasp_span],
+}
+
+/// What a change costs a listener.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cost {
+    /// How many slots more are used afterwards.
+    pub(crate) slots: i64,
+    /// How many are free afterwards.
+    pub(crate) slots_left: u64,
+    /// How many system calls it takes.
+    pub(crate) ioctls: u64,
+}
+
+/// One who follows the changes of a guest. libgasp never calls two functions of one guest's
+/// listeners at a time. Errors are error numbers.
+pub(crate) trait Listener: fmt::Debug + Send + Sync {
+    /// What a change would cost, or why it would be refused.
+    fn estimate(&self, difference: &Difference<'_>) -> Result<Cost, i32>;
+    /// A change is about to become visible.
+    fn prepare(&self, difference: &Difference<'_>) -> Result<(), i32>;
+    /// The change that was prepared is visible.
+    fn commit(&self, difference: &Difference<'_>);
+    /// The change that was prepared does not happen.
+    fn abort(&self, difference: &Difference<'_>);
+}
+
+/// A listener that is told of changes until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Listening<'g> {
+    guest: &'g Guest,
+    id: u64,
+    /// What libgasp points to; dropped after it was told to forget it.
+    _listener: Arc<dyn Listener>,
+}
+
+impl Guest {
+    /// Has a listener told of changes; the present map comes as the first one.
+    pub(crate) fn listen<L: Listener + 'static>(
+        &self,
+        priority: c_int,
+        listener: Arc<L>,
+    ) -> Result<Listening<'_>, Error> {
+        let functions = gasp_listener {
+            size: size_of::<gasp_listener>(),
+            priority,
+            estimate: Some(estimate::<L>),
+            prepare: Some(prepare::<L>),
+            commit: Some(commit::<L>),
+            abort: Some(abort::<L>),
+        };
+        let (mut id, arg) = (0, Arc::as_ptr(&listener).cast_mut().cast::<c_void>());
+        // SAFETY: the handle is a guest's; `listener` lives as long as what is returned, which
+        // takes it back.
+        check(unsafe {
+            sys::gasp_guest_add_listener(self.handle(), &raw const functions, arg, &raw mut id)
+        })?;
+        Ok(Listening { guest: self, id, _listener: listener })
+    }
+}
+
+impl Drop for Listening<'_> {
+    fn drop(&mut self) {
+        // SAFETY: the handle is a guest's.
+        let _ = unsafe { sys::gasp_guest_remove_listener(self.guest.handle(), self.id) };
+    }
+}
+
+fn code(result: Result<(), i32>) -> c_int {
+    result.err().unwrap_or(0)
+}
+
+/// # Safety
+/// libgasp's difference, of a call that has not returned.
+unsafe fn difference<'a>(difference: *const gasp_difference) -> Difference<'a> {
+    // SAFETY: the caller's promise.
+    let difference = unsafe { &*difference };
+    let runs = |runs: &gasp_runs| match runs.count {
+        0 => &[][..],
+        // SAFETY: libgasp's array.
+        count => unsafe { slice::from_raw_parts(runs.first, count) },
+    };
+    Difference {
+        memory_gone: runs(&difference.memory_gone),
+        memory_come: runs(&difference.memory_come),
+        ports_gone: runs(&difference.ports_gone),
+        ports_come: runs(&difference.ports_come),
+    }
+}
+
+/// # Safety
+/// `arg` came from [`Guest::listen`] of the same type.
+unsafe fn listener<'a, L: Listener>(arg: *mut c_void) -> &'a L {
+    // SAFETY: the caller's promise.
+    unsafe { &*arg.cast::<L>() }
+}
+
+unsafe extern "C" fn estimate<L: Listener>(
+    arg: *mut c_void,
+    asked: *const gasp_difference,
+    cost: *mut gasp_cost,
+) -> c_int {
+    // SAFETY: what `Guest::listen` registered.
+    let listener = unsafe { listener::<L>(arg) };
+    // SAFETY: libgasp calls with its difference.
+    match listener.estimate(&unsafe { difference(asked) }) {
+        Ok(Cost { slots, slots_left, ioctls }) => {
+            // SAFETY: libgasp's cost can be written.
+            unsafe { cost.write(gasp_cost { slots, slots_left, ioctls }) };
+            0
+        }
+        Err(errno) => errno,
+    }
+}
+
+unsafe extern "C" fn prepare<L: Listener>(
+    arg: *mut c_void,
+    asked: *const gasp_difference,
+) -> c_int {
+    // SAFETY: what `Guest::listen` registered.
+    let listener = unsafe { listener::<L>(arg) };
+    // SAFETY: libgasp calls with its difference.
+    code(listener.prepare(&unsafe { difference(asked) }))
+}
+
+unsafe extern "C" fn commit<L: Listener>(arg: *mut c_void, asked: *const gasp_difference) {
+    // SAFETY: what `Guest::listen` registered.
+    let listener = unsafe { listener::<L>(arg) };
+    // SAFETY: libgasp calls with its difference.
+    listener.commit(&unsafe { difference(asked) });
+}
+
+unsafe extern "C" fn abort<L: Listener>(arg: *mut c_void, asked: *const gasp_difference) {
+    // SAFETY: what `Guest::listen` registered.
+    let listener = unsafe { listener::<L>(arg) };
+    // SAFETY: libgasp calls with its difference.
+    listener.abort(&unsafe { difference(asked) });
+}

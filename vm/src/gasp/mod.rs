@@ -1,0 +1,327 @@
+//! libgasp, as safe Rust over its C interface.
+//!
+//! Errors are the numbers that libgasp returns, with its sentence about them.
+
+#![allow(unsafe_code)]
+
+#[cfg(test)]
+mod layout;
+mod listen;
+pub(crate) mod sys;
+
+pub(crate) use listen::{Cost, Difference, Listener, Listening};
+pub(crate) use sys::{
+    gasp_counts, gasp_cpu, gasp_region, gasp_span, gasp_trap, guest_system, qvm_state_block,
+};
+
+use core::ffi::{CStr, c_int, c_uint, c_void};
+use core::ptr::{self, NonNull};
+
+/// A location of which everything is outside of any range.
+pub(crate) const NO_LOCATION: u64 = u64::MAX;
+
+/// Which space of a guest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub(crate) enum Space {
+    /// Guest-physical memory (`QST_MEMORY`).
+    Memory = 0,
+    /// x86 ports (`QST_X86_IO`).
+    Ports = 0x8000,
+}
+
+/// What an access does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub(crate) enum Kind {
+    /// The guest reads.
+    Read = 0,
+    /// The guest writes.
+    Write = 1,
+    /// The guest fetches an instruction.
+    Execute = 2,
+}
+
+/// Kind of memory of [`Guest::add_memory`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub(crate) enum Memory {
+    /// Everything is allowed.
+    Ram = 0,
+    /// Writes are not.
+    Rom = 1,
+}
+
+/// What accesses to nothing do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[repr(u32)]
+pub(crate) enum Unsupported {
+    /// Reads give all ones, writes are dropped.
+    #[default]
+    Ignore = 0,
+    /// The access fails.
+    Fail = 1,
+    /// The process ends.
+    Abort = 2,
+}
+
+/// Region flags (`GRF_*`) that gasp-vm uses by name.
+pub(crate) mod grf {
+    /// Reads trap.
+    pub(crate) const VIRT_RD: u32 = 0x1;
+    /// Writes trap.
+    pub(crate) const VIRT_WR: u32 = 0x2;
+    /// Fetches trap.
+    pub(crate) const VIRT_EX: u32 = 0x4;
+    /// Reads pass.
+    pub(crate) const PASS_RD: u32 = 0x8;
+    /// Writes pass.
+    pub(crate) const PASS_WR: u32 = 0x10;
+    /// Fetches pass.
+    pub(crate) const PASS_EX: u32 = 0x20;
+    /// Uncached.
+    pub(crate) const NOCACHE: u32 = 0x40;
+    /// Usable as RAM.
+    pub(crate) const MEMORY: u32 = 0x100;
+    /// From a `pass` option.
+    pub(crate) const PASSTHRU: u32 = 0x200;
+    /// Uses DMA.
+    pub(crate) const DMA_USES: u32 = 0x400;
+    /// Does not use DMA.
+    pub(crate) const DMA_NO_USE: u32 = 0x800;
+    /// A device may read it.
+    pub(crate) const DMA_SOURCE: u32 = 0x1000;
+    /// A device may write it.
+    pub(crate) const DMA_TARGET: u32 = 0x2000;
+    /// Nothing may overlap it.
+    pub(crate) const PRECIOUS: u32 = 0x4000;
+}
+
+/// A failure of libgasp.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct Error {
+    /// The error number.
+    pub(crate) errno: i32,
+    /// libgasp's sentence.
+    pub(crate) message: String,
+}
+
+fn check(code: c_int) -> Result<(), Error> {
+    if code == 0 { Ok(()) } else { Err(last_error(code)) }
+}
+
+/// This thread's last failure; `errno` is its number.
+fn last_error(errno: i32) -> Error {
+    // SAFETY: no preconditions.
+    let message = unsafe { sys::gasp_last_error() };
+    // SAFETY: the string is valid until this thread's next call of the function.
+    let message = unsafe { CStr::from_ptr(message) };
+    Error { errno, message: message.to_string_lossy().into_owned() }
+}
+
+fn errno() -> i32 {
+    std::io::Error::last_os_error().raw_os_error().unwrap_or(0)
+}
+
+/// A guest system of libgasp; destroyed when dropped.
+#[derive(Debug)]
+pub(crate) struct Guest(NonNull<guest_system>);
+
+// SAFETY: libgasp's functions can be called from any thread.
+unsafe impl Send for Guest {}
+// SAFETY: as above.
+unsafe impl Sync for Guest {}
+
+impl Guest {
+    /// A guest with two empty spaces.
+    pub(crate) fn new() -> Result<Self, Error> {
+        // SAFETY: NULL asks for the defaults.
+        let guest = unsafe { sys::gasp_guest_create(ptr::null()) };
+        NonNull::new(guest).map(Self).ok_or_else(|| last_error(errno()))
+    }
+
+    /// The handle that vdevs get.
+    pub(crate) fn handle(&self) -> *mut guest_system {
+        self.0.as_ptr()
+    }
+
+    /// Says that the guest has started.
+    pub(crate) fn start(&self) -> Result<(), Error> {
+        // SAFETY: the handle is a guest's.
+        check(unsafe { sys::gasp_guest_start(self.handle()) })
+    }
+
+    /// Gives the guest zeroed memory.
+    pub(crate) fn add_memory(&self, location: u64, length: u64, kind: Memory) -> Result<(), Error> {
+        // SAFETY: the handle is a guest's.
+        check(unsafe {
+            sys::gasp_guest_add_memory(self.handle(), location, length, kind as c_uint, 0)
+        })
+    }
+
+    /// Keeps searches for free space away from a range.
+    pub(crate) fn reserve(&self, space: Space, location: u64, length: u64) -> Result<(), Error> {
+        // SAFETY: the handle is a guest's.
+        check(unsafe { sys::gasp_guest_reserve(self.handle(), space as c_uint, location, length) })
+    }
+
+    /// The lowest free place.
+    pub(crate) fn find_free(&self, space: Space, size: u64, align: u64) -> Result<u64, Error> {
+        // SAFETY: the handle is a guest's.
+        match unsafe { sys::gasp_find_free(self.handle(), space as c_uint, size, align) } {
+            NO_LOCATION => Err(last_error(errno())),
+            place => Ok(place),
+        }
+    }
+
+    /// Makes changes, all or none.
+    pub(crate) fn set(&self, regions: &[gasp_region]) -> Result<(), Error> {
+        let count = c_uint::try_from(regions.len()).unwrap_or(c_uint::MAX);
+        // SAFETY: the handle is a guest's; the elements are there.
+        check(unsafe {
+            sys::gasp_guest_set(self.handle(), count, regions.as_ptr(), 1, ptr::null_mut())
+        })
+    }
+
+    /// What changes would cost everyone who follows them, all or none.
+    #[cfg(test)]
+    pub(crate) fn dry_run(&self, regions: &[gasp_region]) -> Result<sys::gasp_cost, Error> {
+        let count = c_uint::try_from(regions.len()).unwrap_or(c_uint::MAX);
+        // SAFETY: a structure of integers and null pointers.
+        let mut report: sys::gasp_report = unsafe { core::mem::zeroed() };
+        report.size = size_of::<sys::gasp_report>();
+        // SAFETY: the handle is a guest's; the elements are there; the report can be written.
+        check(unsafe {
+            sys::gasp_guest_set(self.handle(), count, regions.as_ptr(), 3, &raw mut report)
+        })?;
+        Ok(report.cost)
+    }
+
+    /// The region that holds a location, or the first after it.
+    pub(crate) fn next(&self, space: Space, from: u64) -> Option<gasp_span> {
+        let mut span = core::mem::MaybeUninit::<gasp_span>::uninit();
+        // SAFETY: the handle is a guest's; the span can be written.
+        let code = unsafe {
+            sys::gasp_guest_next(self.handle(), space as c_uint, from, span.as_mut_ptr())
+        };
+        // SAFETY: EOK says that it was written.
+        (code == 0).then(|| unsafe { span.assume_init() })
+    }
+
+    /// All regions of a space, in ascending order.
+    pub(crate) fn spans(&self, space: Space) -> Vec<gasp_span> {
+        let mut spans = Vec::new();
+        let mut from = Some(0);
+        while let Some(span) = from.and_then(|from| self.next(space, from)) {
+            from = span.last.checked_add(1);
+            spans.push(span);
+        }
+        spans
+    }
+
+    /// Reads what is behind a range, whatever the guest may do there.
+    #[cfg(test)]
+    pub(crate) fn read(&self, location: u64, data: &mut [u8]) -> Result<(), Error> {
+        let (start, length) = (data.as_mut_ptr().cast::<c_void>(), data.len());
+        // SAFETY: the handle is a guest's; the bytes can be written.
+        check(unsafe { sys::gasp_guest_read(self.handle(), location, start, length) })
+    }
+
+    /// Writes what is behind a range, whatever the guest may do there.
+    pub(crate) fn write(&self, location: u64, data: &[u8]) -> Result<(), Error> {
+        let (start, length) = (data.as_ptr().cast::<c_void>(), data.len());
+        // SAFETY: the handle is a guest's; the bytes can be read.
+        check(unsafe { sys::gasp_guest_write(self.handle(), location, start, length) })
+    }
+
+    /// Says what accesses to nothing do.
+    pub(crate) fn set_unsupported(&self, policy: Unsupported) -> Result<(), Error> {
+        // SAFETY: the handle is a guest's.
+        check(unsafe { sys::gasp_guest_set_unsupported(self.handle(), policy as c_uint) })
+    }
+
+    /// Has a function called for each access that traps.
+    ///
+    /// # Safety
+    /// The function can be called with this argument from any thread, as long as the guest is
+    /// there.
+    pub(crate) unsafe fn set_trap_handler(
+        &self,
+        handler: sys::TrapHandler,
+        arg: *mut c_void,
+    ) -> Result<(), Error> {
+        // SAFETY: the handle is a guest's; the rest is the caller's promise.
+        check(unsafe { sys::gasp_guest_set_trap_handler(self.handle(), Some(handler), arg) })
+    }
+
+    /// How often accesses went where.
+    pub(crate) fn counts(&self) -> gasp_counts {
+        let mut counts = gasp_counts::default();
+        // SAFETY: the handle is a guest's; the counts can be written.
+        let _ = unsafe { sys::gasp_guest_counts(self.handle(), &raw mut counts) };
+        counts
+    }
+
+    /// A vCPU.
+    pub(crate) fn cpu(&self) -> Result<Cpu<'_>, Error> {
+        // SAFETY: the handle is a guest's.
+        let cpu = unsafe { sys::gasp_cpu_create(self.handle()) };
+        let cpu = NonNull::new(cpu).ok_or_else(|| last_error(errno()))?;
+        Ok(Cpu { cpu, _guest: self })
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        // SAFETY: the handle is a guest's, and nobody else has this value.
+        unsafe { sys::gasp_guest_destroy(self.handle()) };
+    }
+}
+
+/// A vCPU as libgasp knows it: one thread at a time makes accesses through it.
+#[derive(Debug)]
+pub(crate) struct Cpu<'g> {
+    cpu: NonNull<gasp_cpu>,
+    _guest: &'g Guest,
+}
+
+// SAFETY: one thread at a time is what `&mut self` says.
+unsafe impl Send for Cpu<'_> {}
+
+impl Cpu<'_> {
+    /// The handle that trap handlers get.
+    pub(crate) fn handle(&self) -> *mut gasp_cpu {
+        self.cpu.as_ptr()
+    }
+
+    /// Makes an access as the guest would. The error is a bare number: this is the fast path.
+    pub(crate) fn access(
+        &mut self,
+        space: Space,
+        kind: Kind,
+        location: u64,
+        data: &mut [u8],
+    ) -> Result<(), i32> {
+        let (start, length) = (data.as_mut_ptr().cast::<c_void>(), data.len());
+        // SAFETY: the handle is a vCPU's; the bytes can be read and written.
+        let code = unsafe {
+            sys::gasp_cpu_access(
+                self.handle(),
+                space as c_uint,
+                kind as c_uint,
+                location,
+                start,
+                length,
+            )
+        };
+        if code == 0 { Ok(()) } else { Err(code) }
+    }
+}
+
+impl Drop for Cpu<'_> {
+    fn drop(&mut self) {
+        // SAFETY: the handle is a vCPU's, and nobody else has this value.
+        unsafe { sys::gasp_cpu_destroy(self.handle()) };
+    }
+}

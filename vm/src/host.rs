@@ -1,0 +1,195 @@
+//! From a command line to a guest that has ended.
+
+#![forbid(unsafe_code)]
+
+use crate::args::Options;
+use crate::config::{self, Config, OptionList, ParseError, Statement, VdevConfig};
+use crate::gasp::Guest;
+use crate::machine::{self, Built};
+use crate::platform::Platform;
+use crate::runner::Runner;
+use crate::show::{self, Rows};
+use crate::signals::{Signal, Watch};
+use crate::vdev::{VdevError, Vdevs};
+use std::fmt::Display;
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Fatal before the guest runs.
+pub(crate) const BEFORE: u8 = 64;
+/// Fatal: the configuration.
+pub(crate) const CONFIGURATION: u8 = 65;
+/// The power was cut.
+const POWER_CUT: u8 = 3;
+/// How long a guest has to end before it can be made to.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Why the process ends, if it is not because the guest has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure {
+    /// Of the process.
+    pub(crate) exit_code: u8,
+    /// For people.
+    pub(crate) message: String,
+}
+
+impl Failure {
+    /// A failure before the guest runs.
+    pub(crate) fn before(why: impl Display) -> Self {
+        Self { exit_code: BEFORE, message: why.to_string() }
+    }
+
+    /// Something in a file.
+    pub(crate) fn in_file(exit_code: u8, file: &Path, error: &ParseError) -> Self {
+        Self { exit_code, message: format!("{}:{error}", file.display()) }
+    }
+}
+
+/// A guest and what belongs to it. The order of the fields is that of their ends.
+#[derive(Debug)]
+struct Host {
+    vdevs: Vdevs,
+    guest: Guest,
+    built: Built,
+}
+
+/// Runs a guest: its exit code.
+pub(crate) fn run(options: &Options) -> Result<u8, Failure> {
+    let mut host = Host {
+        vdevs: Vdevs::new(options.vdev_path.clone()),
+        guest: Guest::new().map_err(Failure::before)?,
+        built: Built::default(),
+    };
+    let config = host.read(&options.config)?;
+    host.build(&config, &options.config)?;
+    let Host { vdevs, guest, built } = &mut host;
+    vdevs.configured().map_err(Failure::before)?;
+    let mut runner = Runner::new(guest, &config, options)?;
+    vdevs.starting(runner.platform()).map_err(Failure::before)?;
+    guest.start().map_err(Failure::before)?;
+    let before = options.map.then(|| rows(guest, built, vdevs));
+    let name = config.name.as_deref().unwrap_or("the guest");
+    if let Some(before) = &before {
+        say(&format!("The map before {name} runs:\n\n{}\n", show::map(before)));
+    }
+    let result = attended(&mut runner, vdevs);
+    // As the guest left it: vdevs that are told of the end may change it.
+    let now = options.map.then(|| rows(guest, built, vdevs));
+    drop(runner);
+    vdevs.terminate();
+    if let (Some(before), Some(now), Ok(code)) = (&before, &now, &result) {
+        say(&format!("\n{name} has ended with exit code {code}. "));
+        say(&outcome(guest, vdevs, before, now));
+    }
+    result
+}
+
+/// What the run has made of the map.
+fn outcome(guest: &Guest, vdevs: &Vdevs, before: &Rows, now: &Rows) -> String {
+    let hits = show::hits(before, now, &vdevs.hits(), |vdev| vdev_name(vdevs, vdev));
+    let changes = show::changes(before, now);
+    let counts = show::counts(&guest.counts());
+    format!(
+        "The map now (- gone, + new):\n\n{changes}\n\
+         How often the guest's accesses called a device:\n\n{hits}\n\
+         Where accesses went, without those that did not leave a vCPU:\n\n{counts}"
+    )
+}
+
+impl Host {
+    fn read(&mut self, file: &Path) -> Result<Config, Failure> {
+        let bytes = fs::read(file)
+            .map_err(|error| Failure::before(format!("{}: {error}", file.display())))?;
+        let mut load = |name: &str| -> Result<OptionList, String> { self.vdevs.load(name) };
+        let config = config::decode(bytes).and_then(|text| config::parse(&text, &mut load));
+        config.map_err(|error| Failure::in_file(CONFIGURATION, file, &error))
+    }
+
+    fn build(&mut self, config: &Config, file: &Path) -> Result<(), Failure> {
+        let Self { vdevs, guest, built } = self;
+        let policy = machine::policy(config.unsupported);
+        guest.set_unsupported(policy).map_err(Failure::before)?;
+        vdevs.set_unsupported(policy);
+        let mut create = |config: &VdevConfig| {
+            let failed = |VdevError { position, message }| ParseError { position, message };
+            vdevs.create(guest, config).map_err(failed)
+        };
+        let directory = file.parent().unwrap_or(Path::new(""));
+        machine::build(guest, config, directory, &mut create, built)
+            .map_err(|error| Failure::in_file(CONFIGURATION, file, &error))?;
+        for note in &built.notes {
+            tell(&format!("{}:{note}", file.display()));
+        }
+        Ok(())
+    }
+}
+
+/// Whether any vdev may raise interrupts.
+pub(crate) fn interrupts(config: &Config) -> bool {
+    config.statements.iter().any(|statement| match statement {
+        Statement::Vdev(vdev) => vdev.options.iter().any(|option| option.name == "intr"),
+        _ => false,
+    })
+}
+
+/// Runs the guest, with a thread that does what signals ask for.
+fn attended(runner: &mut Runner<'_>, vdevs: &Vdevs) -> Result<u8, Failure> {
+    let (watch, platform) = (Watch::default(), runner.platform());
+    thread::scope(|scope| {
+        let mut first = None;
+        let told = move |signal| obey(signal, vdevs, &platform, &mut first);
+        watch.start(scope, told).map_err(|error| Failure::before(format!("signals: {error}")))?;
+        let result = runner.run(vdevs);
+        watch.end();
+        result
+    })
+}
+
+/// A later wish to end is granted at once, because the guest may hang in a vdev. One that comes
+/// with the first is the same wish: `timeout` sends two.
+fn obey(signal: Signal, vdevs: &Vdevs, platform: &Arc<dyn Platform>, first: &mut Option<Instant>) {
+    if signal == Signal::Status {
+        vdevs.status();
+        return;
+    }
+    if let Some(first) = first {
+        if first.elapsed() >= PATIENCE {
+            tell("ended at once");
+            std::process::exit(i32::from(POWER_CUT));
+        }
+        return;
+    }
+    *first = Some(Instant::now());
+    if signal == Signal::Button {
+        vdevs.button();
+        platform.terminate(0);
+    } else {
+        platform.terminate(POWER_CUT);
+    }
+}
+
+fn rows(guest: &Guest, built: &Built, vdevs: &Vdevs) -> Rows {
+    Rows::of(guest, &built.reserved, |vdev| vdev_name(vdevs, vdev))
+}
+
+fn vdev_name(vdevs: &Vdevs, address: usize) -> String {
+    vdevs.name_of(address).unwrap_or("?").to_owned()
+}
+
+/// For who runs the guest.
+pub(crate) fn tell(what: &str) {
+    // Where standard error cannot be written, there is nobody to tell.
+    let _ = writeln!(io::stderr(), "gasp-vm: {what}");
+}
+
+/// What was asked for.
+pub(crate) fn say(text: &str) {
+    let mut out = io::stdout().lock();
+    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        tell(&format!("cannot print: {error}"));
+    }
+}

@@ -1,0 +1,121 @@
+//! What `KVM_RUN` returns, as Rust.
+
+#![allow(unsafe_code)]
+
+use super::kick::Kickable;
+use core::ptr::NonNull;
+use kvm_bindings::{kvm_interrupt, kvm_run};
+use kvm_ioctls::{VcpuExit, VcpuFd};
+use std::io;
+use std::os::fd::AsRawFd;
+
+/// `_IOW(KVMIO, 0x86, struct kvm_interrupt)`, which kvm-ioctls does not have.
+const KVM_INTERRUPT: libc::c_ulong = 0x4004_ae86;
+
+/// Why a vCPU left the guest.
+#[derive(Debug)]
+pub(super) enum Exit<'a> {
+    /// Reads from memory.
+    MmioRead(u64, &'a mut [u8]),
+    /// Writes to memory.
+    MmioWrite(u64, &'a [u8]),
+    /// Reads from a port, `size` bytes each time.
+    In { port: u16, size: usize, data: &'a mut [u8] },
+    /// Writes to a port, `size` bytes each time.
+    Out { port: u16, size: usize, data: &'a [u8] },
+    /// A signal came, or interrupts can be taken now.
+    Kicked,
+    /// Waits for an interrupt.
+    Halted,
+    /// A triple fault.
+    Shutdown,
+    /// Ended by itself.
+    SystemEvent,
+    /// KVM could not emulate an instruction, or not read it.
+    NotEmulated,
+    /// KVM could not go on, for this reason.
+    Failed(String),
+}
+
+/// A vCPU of KVM.
+#[derive(Debug)]
+pub(super) struct Vcpu {
+    fd: VcpuFd,
+    run: NonNull<kvm_run>,
+}
+
+// SAFETY: the page that `run` points to belongs to `fd`, which can be sent.
+unsafe impl Send for Vcpu {}
+
+impl Vcpu {
+    pub(super) fn new(mut fd: VcpuFd) -> Self {
+        let run = NonNull::from(fd.get_kvm_run());
+        Self { fd, run }
+    }
+
+    /// For what is neither running nor interrupts.
+    pub(super) fn fd(&self) -> &VcpuFd {
+        &self.fd
+    }
+
+    /// From now on the signal stops this vCPU, if it comes to this thread.
+    pub(super) fn kickable(&self) -> Kickable {
+        // SAFETY: the page is mapped as long as `fd` is there.
+        let flag = unsafe { &raw mut (*self.run.as_ptr()).immediate_exit };
+        // SAFETY: the loop of the vCPU has both, and drops this first.
+        unsafe { Kickable::new(flag) }
+    }
+
+    /// Runs the guest until it exits.
+    pub(super) fn run(&mut self) -> Exit<'_> {
+        let run = self.run;
+        match self.fd.run() {
+            Ok(VcpuExit::MmioRead(location, data)) => Exit::MmioRead(location, data),
+            Ok(VcpuExit::MmioWrite(location, data)) => Exit::MmioWrite(location, data),
+            Ok(VcpuExit::IoIn(port, data)) => Exit::In { port, size: io_size(run), data },
+            Ok(VcpuExit::IoOut(port, data)) => Exit::Out { port, size: io_size(run), data },
+            Ok(VcpuExit::IrqWindowOpen | VcpuExit::Intr) => Exit::Kicked,
+            Ok(VcpuExit::Hlt) => Exit::Halted,
+            Ok(VcpuExit::Shutdown) => Exit::Shutdown,
+            Ok(VcpuExit::SystemEvent(..)) => Exit::SystemEvent,
+            Ok(VcpuExit::InternalError) => Exit::NotEmulated,
+            Ok(other) => Exit::Failed(format!("KVM_RUN returned {other:?}")),
+            Err(error) if [libc::EINTR, libc::EAGAIN].contains(&error.errno()) => Exit::Kicked,
+            Err(error) => Exit::Failed(format!("KVM_RUN failed: {error}")),
+        }
+    }
+
+    /// Whether an interrupt can be injected now.
+    pub(super) fn takes_interrupts(&self) -> bool {
+        // SAFETY: the page is mapped as long as `fd` is there.
+        unsafe { (*self.run.as_ptr()).ready_for_interrupt_injection != 0 }
+    }
+
+    /// Whether interrupts are enabled.
+    pub(super) fn interrupts_enabled(&self) -> bool {
+        // SAFETY: as above.
+        unsafe { (*self.run.as_ptr()).if_flag != 0 }
+    }
+
+    /// Whether the vCPU is to exit as soon as an interrupt can be injected.
+    pub(super) fn request_window(&mut self, wanted: bool) {
+        // SAFETY: as above.
+        unsafe { (*self.run.as_ptr()).request_interrupt_window = u8::from(wanted) };
+    }
+
+    /// Has the guest take an interrupt when it goes on.
+    pub(super) fn inject(&self, vector: u8) -> io::Result<()> {
+        let interrupt = kvm_interrupt { irq: u32::from(vector) };
+        // SAFETY: a vCPU's descriptor, and the structure that this ioctl reads.
+        let code = unsafe { libc::ioctl(self.fd.as_raw_fd(), KVM_INTERRUPT, &raw const interrupt) };
+        if code == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    }
+}
+
+/// Bytes of each element of the port access that the vCPU left for.
+fn io_size(run: NonNull<kvm_run>) -> usize {
+    // SAFETY: the page is mapped as long as the vCPU is there.
+    let io = unsafe { &raw const (*run.as_ptr()).__bindgen_anon_1.io };
+    // SAFETY: only called after an exit for a port, which has written it.
+    usize::from(unsafe { io.read() }.size).max(1)
+}

@@ -1,0 +1,158 @@
+//! Has the slots follow the map.
+//!
+//! A change is made in KVM before it is visible in the map, because KVM can refuse it. If the
+//! plan takes away what has to be there all the time, vCPUs are out of the guest from before the
+//! first ioctl until the map has changed, too. Otherwise a vCPU may see KVM's new slots with the
+//! old map for a moment. That loses nothing: what has no slot exits, and libgasp does with the
+//! access what the map says.
+
+#![forbid(unsafe_code)]
+
+use super::gate::Gate;
+use super::memslots::{Ioctls, issue};
+use super::plan::{Op, Plan, Table};
+use super::runs::Runs;
+use crate::gasp::{Cost, Difference, Listener};
+use std::fmt;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Called when slots and map have come apart.
+pub(super) type Fatal = Box<dyn Fn(String) + Send + Sync>;
+
+/// The slots of a VM, as a listener of its guest.
+pub(super) struct Slots {
+    ioctls: Box<dyn Ioctls>,
+    gate: Arc<Gate>,
+    fatal: Fatal,
+    state: Mutex<State>,
+    /// Odd from the first ioctl until the map has changed.
+    changes: AtomicU64,
+    /// How often vCPUs were held.
+    holds: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    runs: Runs,
+    table: Table,
+    /// Done, but not yet visible.
+    prepared: Option<Plan>,
+}
+
+impl fmt::Debug for Slots {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Slots").field("ioctls", &self.ioctls).finish_non_exhaustive()
+    }
+}
+
+impl Slots {
+    pub(super) fn new(ioctls: Box<dyn Ioctls>, gate: Arc<Gate>, fatal: Fatal) -> Self {
+        let (changes, holds) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { ioctls, gate, fatal, state: Mutex::default(), changes, holds }
+    }
+
+    /// Grows with each change, and is odd while one is under way: a vCPU that failed meanwhile
+    /// may have looked at slots that were not there for a moment.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes.load(SeqCst)
+    }
+
+    /// How often vCPUs were held.
+    #[cfg(test)]
+    pub(super) fn holds(&self) -> u64 {
+        self.holds.load(SeqCst)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The plan of a difference, unless there are too few slots for it.
+    fn plan(&self, state: &State, difference: &Difference<'_>) -> Result<(Plan, u64), i32> {
+        let splice = state.runs.splice(difference.memory_gone, difference.memory_come);
+        let plan = state.table.plan(splice);
+        let limit = i64::try_from(self.ioctls.limit()).unwrap_or(i64::MAX);
+        let used = i64::try_from(state.table.len()).unwrap_or(i64::MAX);
+        let left = limit.saturating_sub(used).saturating_sub(plan.growth());
+        u64::try_from(left).map(|left| (plan, left)).map_err(|_| libc::ENOSPC)
+    }
+
+    /// Does all of it or nothing.
+    fn issue(&self, ops: &[Op]) -> Result<(), i32> {
+        for (done, op) in ops.iter().enumerate() {
+            if let Err(errno) = issue(&*self.ioctls, op) {
+                self.undo(&ops[..done]);
+                return Err(errno);
+            }
+        }
+        Ok(())
+    }
+
+    fn undo(&self, ops: &[Op]) {
+        for op in ops.iter().rev() {
+            if let Err(errno) = issue(&*self.ioctls, &op.undo()) {
+                let error = std::io::Error::from_raw_os_error(errno);
+                (self.fatal)(format!(
+                    "a change of the memory slots failed half-way and cannot be undone: {op:?}: {error}"
+                ));
+                return;
+            }
+        }
+    }
+
+    /// Something is about to be taken away, or made anew.
+    fn begin(&self, plan: &Plan) {
+        if plan.holds() {
+            self.holds.fetch_add(1, SeqCst);
+            self.gate.hold();
+        }
+        self.changes.fetch_add(1, SeqCst);
+    }
+
+    /// Slots and map agree again.
+    fn end(&self, plan: &Plan) {
+        self.changes.fetch_add(1, SeqCst);
+        if plan.holds() {
+            self.gate.release();
+        }
+    }
+}
+
+impl Listener for Slots {
+    fn estimate(&self, difference: &Difference<'_>) -> Result<Cost, i32> {
+        let (plan, slots_left) = self.plan(&self.state(), difference)?;
+        let ioctls = u64::try_from(plan.ops.len()).unwrap_or(u64::MAX);
+        Ok(Cost { slots: plan.growth(), slots_left, ioctls })
+    }
+
+    fn prepare(&self, difference: &Difference<'_>) -> Result<(), i32> {
+        let mut state = self.state();
+        let (plan, _) = self.plan(&state, difference)?;
+        self.begin(&plan);
+        let result = self.issue(&plan.ops);
+        match result {
+            Ok(()) => state.prepared = Some(plan),
+            Err(_) => self.end(&plan),
+        }
+        result
+    }
+
+    fn commit(&self, _: &Difference<'_>) {
+        let mut state = self.state();
+        if let Some(plan) = state.prepared.take() {
+            state.runs.apply(&plan.splice);
+            plan.ops.iter().for_each(|op| state.table.apply(*op));
+            self.end(&plan);
+        }
+    }
+
+    fn abort(&self, _: &Difference<'_>) {
+        let mut state = self.state();
+        if let Some(plan) = state.prepared.take() {
+            self.undo(&plan.ops);
+            self.end(&plan);
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Registers that a vCPU starts with.
+
+#![forbid(unsafe_code)]
+
+use super::KvmError;
+use crate::gasp::{Guest, Space, gasp_span};
+use kvm_bindings::{kvm_segment, kvm_sregs};
+use kvm_ioctls::VcpuFd;
+use std::collections::BTreeSet;
+
+/// How the vCPUs of a guest start. All start alike, but for RDI: it is the number of the vCPU.
+/// Everything else is as after a reset, interrupts are disabled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// As the hardware does: 16-bit code at 0xfffffff0, CS base 0xffff0000.
+    Reset,
+    /// 16-bit code at `segment`:`offset`; all segments are `segment`.
+    Real { segment: u16, offset: u16 },
+    /// 64-bit code at `entry`. RAM from `tables` on is written: identity page tables for each
+    /// GiB of the lowest 512 in which the map has anything, and a GDT with a code segment 8 and
+    /// a data segment 16. This takes three pages, and one for each GiB. The stack of vCPU n
+    /// begins 4096*n below `tables`.
+    Long { entry: u64, tables: u64 },
+}
+
+const CR0_PE: u64 = 1;
+const CR0_ET: u64 = 1 << 4;
+const CR0_PG: u64 = 1 << 31;
+const CR4_PAE: u64 = 1 << 5;
+const EFER_LME: u64 = 1 << 8;
+const EFER_LMA: u64 = 1 << 10;
+
+const PAGE: u64 = 4096;
+/// Of a page table.
+const ENTRIES: usize = 512;
+/// Of a directory.
+const GIBS: u64 = 512;
+const PRESENT_WRITABLE: u64 = 3;
+const LARGE: u64 = 1 << 7;
+const CODE_64: u64 = 0x00af_9b00_0000_ffff;
+const DATA: u64 = 0x00cf_9300_0000_ffff;
+
+impl Start {
+    /// Writes what the guest's memory has to hold.
+    pub(super) fn prepare(&self, guest: &Guest) -> Result<(), KvmError> {
+        let Self::Long { tables, .. } = *self else { return Ok(()) };
+        let gibs: BTreeSet<u64> = guest.spans(Space::Memory).iter().flat_map(gibs).collect();
+        let pages = page_tables(tables, &gibs);
+        guest.write(tables, &pages).map_err(|error| KvmError::Tables { tables, error })
+    }
+
+    /// Sets a vCPU's registers.
+    pub(super) fn apply(&self, number: u32, cpu: &VcpuFd) -> Result<(), kvm_ioctls::Error> {
+        let mut sregs = cpu.get_sregs()?;
+        let mut regs = cpu.get_regs()?;
+        regs.rdi = u64::from(number);
+        match *self {
+            Self::Reset => {
+                (sregs.cs.selector, sregs.cs.base) = (0xf000, 0xffff_0000);
+                regs.rip = 0xfff0;
+            }
+            Self::Real { segment, offset } => {
+                real_mode(&mut sregs, segment);
+                regs.rip = u64::from(offset);
+            }
+            Self::Long { entry, tables } => {
+                long_mode(&mut sregs, tables);
+                regs.rip = entry;
+                // Wrapping: a guest with its tables so low has no stack until it makes one.
+                regs.rsp = tables.wrapping_sub(u64::from(number).wrapping_mul(PAGE));
+            }
+        }
+        cpu.set_sregs(&sregs)?;
+        cpu.set_regs(&regs)
+    }
+}
+
+/// The GiBs that a region touches, of those that page tables are made for.
+fn gibs(span: &gasp_span) -> impl Iterator<Item = u64> + use<> {
+    (span.location >> 30)..=(span.last >> 30).min(GIBS - 1)
+}
+
+fn page_tables(place: u64, gibs: &BTreeSet<u64>) -> Vec<u8> {
+    // Wrapping: libgasp refuses to write what does not fit.
+    let page = |number: u64| place.wrapping_add(number.wrapping_mul(PAGE));
+    let large = |gib: u64, index: u64| gib << 30 | index << 21 | LARGE | PRESENT_WRITABLE;
+    let mut directory = vec![0; ENTRIES];
+    let mut tables = Vec::new();
+    for (table, gib) in (3..).zip(gibs) {
+        directory[usize::try_from(*gib).unwrap_or(0)] = page(table) | PRESENT_WRITABLE;
+        tables.extend((0..GIBS).map(|index| large(*gib, index)));
+    }
+    let with_rest = |first: &[u64]| {
+        let mut table = first.to_vec();
+        table.resize(ENTRIES, 0);
+        table
+    };
+    let top = with_rest(&[page(1) | PRESENT_WRITABLE]);
+    let gdt = with_rest(&[0, CODE_64, DATA]);
+    [top, directory, gdt, tables].concat().iter().flat_map(|entry| entry.to_le_bytes()).collect()
+}
+
+fn real_mode(sregs: &mut kvm_sregs, selector: u16) {
+    let base = u64::from(selector) << 4;
+    for segment in segments(sregs) {
+        (segment.selector, segment.base) = (selector, base);
+    }
+}
+
+fn long_mode(sregs: &mut kvm_sregs, tables: u64) {
+    for segment in segments(sregs) {
+        *segment = kvm_segment {
+            selector: 16,
+            limit: u32::MAX,
+            type_: 3,
+            present: 1,
+            s: 1,
+            db: 1,
+            g: 1,
+            ..Default::default()
+        };
+    }
+    sregs.cs = kvm_segment { selector: 8, type_: 11, db: 0, l: 1, ..sregs.ds };
+    sregs.gdt.base = tables.wrapping_add(2 * PAGE);
+    sregs.gdt.limit = 23;
+    sregs.cr3 = tables;
+    sregs.cr4 = CR4_PAE;
+    sregs.cr0 = CR0_PE | CR0_ET | CR0_PG;
+    sregs.efer = EFER_LME | EFER_LMA;
+}
+
+fn segments(sregs: &mut kvm_sregs) -> [&mut kvm_segment; 6] {
+    let kvm_sregs { cs, ds, es, fs, gs, ss, .. } = sregs;
+    [cs, ds, es, fs, gs, ss]
+}

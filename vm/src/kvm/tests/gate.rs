@@ -1,0 +1,120 @@
+//! The gate, with threads that stand in for vCPUs: "in the guest" is a loop that only a kick ends.
+
+#![allow(unsafe_code)]
+
+use super::super::gate::{Entry, Gate};
+use super::super::kick::{self, Kickable};
+use core::cell::UnsafeCell;
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const ROUNDS: u32 = 1000;
+/// How long a kick may take, by far.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What the threads see of each other.
+#[derive(Debug, Default)]
+struct World {
+    /// The one who holds is alone.
+    alone: AtomicBool,
+    entries: AtomicU32,
+    interrupts: AtomicU32,
+}
+
+/// A vCPU until the guest has ended.
+fn vcpu(gate: &Gate, cpu: u32, world: &World) {
+    let flag = UnsafeCell::new(0u8);
+    // SAFETY: the flag lives longer than what is made of it.
+    let kickable = unsafe { Kickable::new(flag.get()) };
+    // SAFETY: as above; the handler makes atomic accesses, too.
+    let kicked = unsafe { AtomicU8::from_ptr(flag.get()) };
+    gate.register(cpu);
+    loop {
+        kickable.set(false);
+        match gate.enter(cpu) {
+            Entry::Ended => return,
+            Entry::Interrupt => _ = world.interrupts.fetch_add(1, SeqCst),
+            Entry::Inside => {}
+        }
+        world.entries.fetch_add(1, SeqCst);
+        while kicked.load(SeqCst) == 0 {
+            assert!(!world.alone.load(SeqCst), "in the guest while it is held");
+            thread::yield_now();
+        }
+        gate.leave(cpu);
+    }
+}
+
+/// Runs vCPUs beside `work`.
+fn beside(cpus: u32, work: impl FnOnce(&Gate, &World)) {
+    kick::install().expect("no signal");
+    let (gate, world) = (Gate::new(cpus), World::default());
+    thread::scope(|scope| {
+        for cpu in 0..cpus {
+            let (gate, world) = (&gate, &world);
+            scope.spawn(move || vcpu(gate, cpu, world));
+        }
+        work(&gate, &world);
+        gate.end();
+    });
+}
+
+#[test]
+fn nobody_is_in_the_guest_while_it_is_held() {
+    beside(2, |gate, world| {
+        for _ in 0..ROUNDS {
+            let before = world.entries.load(SeqCst);
+            gate.hold();
+            world.alone.store(true, SeqCst);
+            thread::yield_now();
+            world.alone.store(false, SeqCst);
+            gate.release();
+            let start = Instant::now();
+            while world.entries.load(SeqCst) == before {
+                assert!(start.elapsed() < PATIENCE, "nobody went on");
+                thread::yield_now();
+            }
+        }
+    });
+}
+
+#[test]
+fn an_interrupt_is_looked_at_whenever_it_comes() {
+    beside(1, |gate, world| {
+        for round in 1..=ROUNDS {
+            gate.interrupt(0);
+            let start = Instant::now();
+            while world.interrupts.load(SeqCst) < round {
+                assert!(start.elapsed() < PATIENCE, "interrupt {round} was lost");
+                thread::yield_now();
+            }
+        }
+        assert_eq!(world.interrupts.load(SeqCst), ROUNDS);
+    });
+}
+
+#[test]
+fn who_sleeps_is_woken() {
+    let (gate, woken) = (Gate::new(2), AtomicBool::new(false));
+    thread::scope(|scope| {
+        let sleeper = scope.spawn(|| {
+            gate.halt(0, true);
+            assert_eq!(gate.enter(0), Entry::Interrupt);
+            gate.leave(0);
+            woken.store(true, SeqCst);
+            gate.halt(0, false);
+            gate.enter(0)
+        });
+        gate.interrupt(0);
+        while !woken.load(SeqCst) {
+            thread::yield_now();
+        }
+        gate.interrupt(0);
+        thread::sleep(Duration::from_millis(10));
+        assert!(!sleeper.is_finished(), "nothing but the end wakes who sleeps for good");
+        gate.end();
+        assert_eq!(sleeper.join().expect("it ends"), Entry::Ended);
+    });
+}

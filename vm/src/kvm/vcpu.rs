@@ -1,0 +1,191 @@
+//! The loop of a vCPU: into the guest, out again, and what it left for.
+
+#![forbid(unsafe_code)]
+
+use super::KvmError;
+use super::exit::{Exit, Vcpu};
+use super::gate::Entry;
+use super::machine::Shared;
+use crate::gasp::{Cpu, Kind, Space};
+use std::time::Duration;
+
+/// How often in a row an instruction is tried again that failed while slots changed.
+const RETRIES: u32 = 1000;
+/// Between two looks whether a change is over.
+const PAUSE: Duration = Duration::from_micros(50);
+/// The exception for an access that fails.
+const GENERAL_PROTECTION: u8 = 13;
+
+/// A vCPU on its thread.
+#[derive(Debug)]
+pub(super) struct Runner<'m, 'g> {
+    number: u32,
+    vcpu: &'m mut Vcpu,
+    cpu: Cpu<'g>,
+    shared: &'m Shared,
+    /// Interrupts wait until the guest takes them.
+    window: bool,
+    /// An access failed; the guest gets an exception as soon as the instruction is over.
+    faulting: bool,
+    /// How often in a row an instruction failed while slots changed.
+    failures: u32,
+}
+
+/// What the loop does next.
+enum Next {
+    Enter,
+    /// Nothing is under way.
+    Kicked,
+    /// An access failed.
+    Fault(i32),
+    Halt,
+    Retry,
+    End(u8),
+}
+
+impl<'m, 'g> Runner<'m, 'g> {
+    pub(super) fn new(number: u32, vcpu: &'m mut Vcpu, cpu: Cpu<'g>, shared: &'m Shared) -> Self {
+        Self { number, vcpu, cpu, shared, window: false, faulting: false, failures: 0 }
+    }
+
+    /// Runs the guest until it has ended.
+    pub(super) fn run(&mut self) -> Result<(), KvmError> {
+        let kickable = self.vcpu.kickable();
+        self.shared.gate.register(self.number);
+        loop {
+            // Before the gate: what is asked for after that comes with a new kick.
+            kickable.set(self.faulting);
+            match self.shared.gate.enter(self.number) {
+                Entry::Ended => return Ok(()),
+                Entry::Inside if !self.window => {}
+                Entry::Inside | Entry::Interrupt => {
+                    self.interrupt().inspect_err(|_| self.leave())?
+                }
+            }
+            let changes = self.shared.slots.changes();
+            match self.step()? {
+                Next::Kicked if self.faulting => self.fault()?,
+                Next::Enter | Next::Kicked => self.failures = 0,
+                // KVM ends the instruction first, and is back at once.
+                Next::Fault(libc::EFAULT) => self.faulting = true,
+                Next::Fault(errno) => return Err(KvmError::Vdev { cpu: self.number, errno }),
+                Next::Halt => self.halt(),
+                Next::Retry => self.retry(changes)?,
+                Next::End(code) => self.shared.fate.end(code),
+            }
+        }
+    }
+
+    /// Once into the guest and out, and the access that it left for.
+    fn step(&mut self) -> Result<Next, KvmError> {
+        let (gate, number, cpu) = (&self.shared.gate, self.number, &mut self.cpu);
+        let exit = self.vcpu.run();
+        gate.leave(number);
+        let done = match exit {
+            Exit::MmioRead(location, data) => cpu.access(Space::Memory, Kind::Read, location, data),
+            Exit::MmioWrite(location, data) => write(cpu, Space::Memory, location, data),
+            Exit::In { port, size, data } => data
+                .chunks_mut(size)
+                .try_for_each(|data| cpu.access(Space::Ports, Kind::Read, u64::from(port), data)),
+            Exit::Out { port, size, data } => data
+                .chunks(size)
+                .try_for_each(|data| write(cpu, Space::Ports, u64::from(port), data)),
+            Exit::Kicked => return Ok(Next::Kicked),
+            Exit::Halted => return Ok(Next::Halt),
+            Exit::NotEmulated => return Ok(Next::Retry),
+            Exit::SystemEvent => return Ok(Next::End(0)),
+            Exit::Shutdown => return Err(self.failed("triple fault")),
+            Exit::Failed(why) => return Err(self.failed(&why)),
+        };
+        Ok(done.map_or_else(Next::Fault, |()| Next::Enter))
+    }
+
+    /// Hands an interrupt to the guest, or asks for the moment when that is possible.
+    fn interrupt(&mut self) -> Result<(), KvmError> {
+        if self.vcpu.takes_interrupts()
+            && let Some(vector) = self.shared.lines.take()
+        {
+            let inject = self.vcpu.inject(vector);
+            inject.map_err(|error| self.failed(&format!("KVM_INTERRUPT failed: {error}")))?;
+        }
+        self.window = self.shared.lines.any();
+        self.vcpu.request_window(self.window);
+        Ok(())
+    }
+
+    fn leave(&self) {
+        self.shared.gate.leave(self.number);
+    }
+
+    /// The guest waits for an interrupt. One that cannot come ends this vCPU's work, and with
+    /// the last vCPU's the guest.
+    fn halt(&mut self) {
+        let takes = self.number == 0 && self.vcpu.interrupts_enabled();
+        if takes && self.shared.lines.any() {
+            return;
+        }
+        let waits = takes && self.shared.interruptible();
+        if !waits {
+            self.shared.retire();
+        }
+        self.shared.gate.halt(self.number, waits);
+    }
+
+    /// The guest gets an exception for an access that failed. It comes after the instruction,
+    /// because KVM has none for the instruction itself.
+    fn fault(&mut self) -> Result<(), KvmError> {
+        self.faulting = false;
+        let raised = self.raise_general_protection();
+        raised.map_err(|error| KvmError::Unsupported { cpu: self.number, error })
+    }
+
+    fn raise_general_protection(&self) -> Result<(), kvm_ioctls::Error> {
+        let protected = self.vcpu.fd().get_sregs()?.cr0 & 1 != 0;
+        let mut events = self.vcpu.fd().get_vcpu_events()?;
+        events.exception.injected = 1;
+        events.exception.nr = GENERAL_PROTECTION;
+        events.exception.has_error_code = u8::from(protected);
+        events.exception.error_code = 0;
+        self.vcpu.fd().set_vcpu_events(&events)
+    }
+
+    /// An instruction could not be read or emulated. That is the guest's fault, unless slots
+    /// changed meanwhile.
+    fn retry(&mut self, before: u64) -> Result<(), KvmError> {
+        self.failures = self.failures.saturating_add(1);
+        let quiet = self.shared.slots.changes() == before && before.is_multiple_of(2);
+        if quiet || self.failures > RETRIES {
+            return Err(self.failed("KVM can neither read nor emulate the instruction"));
+        }
+        while !self.shared.slots.changes().is_multiple_of(2) && !self.shared.fate.ended() {
+            std::thread::sleep(PAUSE);
+        }
+        Ok(())
+    }
+
+    fn failed(&self, why: &str) -> KvmError {
+        let fd = self.vcpu.fd();
+        let registers = match (fd.get_regs(), fd.get_sregs()) {
+            (Ok(regs), Ok(sregs)) => format!(
+                "cs {:#x} (base {:#x}), rip {:#x}, rsp {:#x}, rflags {:#x}, cr0 {:#x}, cr3 {:#x}",
+                sregs.cs.selector,
+                sregs.cs.base,
+                regs.rip,
+                regs.rsp,
+                regs.rflags,
+                sregs.cr0,
+                sregs.cr3
+            ),
+            _ => "registers unknown".into(),
+        };
+        KvmError::Cpu { cpu: self.number, why: why.into(), registers }
+    }
+}
+
+/// An access takes bytes that can be written, KVM's cannot.
+fn write(cpu: &mut Cpu<'_>, space: Space, location: u64, data: &[u8]) -> Result<(), i32> {
+    let mut bytes = [0; 8];
+    let bytes = &mut bytes[..data.len()];
+    bytes.copy_from_slice(data);
+    cpu.access(space, Kind::Write, location, bytes)
+}

@@ -1,0 +1,158 @@
+//! `pass`: what of the host the guest reaches.
+//!
+//! Memory is a part of a file (also of a device's, or of /dev/mem) that this process maps.
+//! Without a host address, zeroed memory stands in. A process cannot let the guest at the host's
+//! ports, so those get a region that says what they are, and accesses to them are unsupported.
+
+#![forbid(unsafe_code)]
+
+use super::memory::PAGE;
+use super::{Built, refused};
+use crate::config::{Attributes, Host, ParseError, PassConfig, Place, Range};
+use crate::gasp::{Guest, Space, gasp_region, grf, qvm_state_block};
+use crate::mapping::{Mapping, MappingError};
+use core::ptr;
+use std::path::Path;
+
+/// The file in which host-physical addresses are offsets.
+const PHYSICAL: &str = "/dev/mem";
+/// A region's length has 32 bits.
+const LONGEST: u64 = 1 << 31;
+
+/// The flag of each letter. `c` is the absence of one.
+const FLAGS: [(char, u32); 8] = [
+    ('r', grf::PASS_RD),
+    ('w', grf::PASS_WR),
+    ('x', grf::PASS_EX),
+    ('m', grf::MEMORY),
+    ('d', grf::DMA_USES),
+    ('n', grf::DMA_NO_USE),
+    ('s', grf::DMA_SOURCE),
+    ('t', grf::DMA_TARGET),
+];
+
+fn flags(attributes: Attributes) -> u32 {
+    let base = if attributes.has('c') { grf::PASSTHRU } else { grf::PASSTHRU | grf::NOCACHE };
+    let given = FLAGS.iter().filter(|(letter, _)| attributes.has(*letter));
+    given.fold(base, |flags, (_, flag)| flags | flag)
+}
+
+/// Does what one statement says.
+pub(super) fn add(
+    guest: &Guest,
+    config: &PassConfig,
+    directory: &Path,
+    built: &mut Built,
+) -> Result<(), ParseError> {
+    let (flags, host_location) = match config.range.place {
+        Place::Ports(port) => {
+            let what = "the host's ports are out of reach: accesses go where 'unsupported' says";
+            note(built, &config.range, what);
+            (grf::PASSTHRU, port)
+        }
+        Place::Memory(_) => {
+            let mapping = map(config, directory)?;
+            if config.host == Host::Unsaid {
+                note(built, &config.range, "no host address: zeroed memory stands in");
+            }
+            let start = mapping.start();
+            built.mappings.push(mapping);
+            (flags(config.attributes), start)
+        }
+    };
+    let regions = regions(&config.range, flags, host_location);
+    guest
+        .set(&regions)
+        .map_err(|error| refused(&config.range, "a range that can pass through", &error))
+}
+
+fn note(built: &mut Built, range: &Range, what: &str) {
+    built.notes.push(ParseError { position: range.position, message: what.to_owned() });
+}
+
+/// What is behind memory.
+fn map(config: &PassConfig, directory: &Path) -> Result<Mapping, ParseError> {
+    let PassConfig { range, attributes, host } = config;
+    let (path, offset) = match host {
+        Host::Unsaid => (None, 0),
+        Host::Physical(address) => (Some(Path::new(PHYSICAL).to_owned()), *address),
+        Host::File(path, offset) => (Some(directory.join(path)), *offset),
+    };
+    let fail = |message| ParseError { position: range.position, message };
+    let Place::Memory(location) = range.place else {
+        return Err(fail("expected memory".to_owned()));
+    };
+    if [location, range.length, offset].iter().any(|number| !number.is_multiple_of(PAGE)) {
+        return Err(fail("expected addresses and length to be multiples of 4096".to_owned()));
+    }
+    let Some(path) = path else {
+        return Mapping::zeroed(range.length).map_err(|error| {
+            fail(format!("expected memory for {:#x} bytes: {error}", range.length))
+        });
+    };
+    Mapping::of_file(&path, offset, range.length, attributes.has('w')).map_err(|error| {
+        let what = match error {
+            MappingError::TooShort => "a file that is long enough".to_owned(),
+            MappingError::Os(error) => format!("a file that can be mapped ({error})"),
+        };
+        fail(format!("expected {what}: {}", path.display()))
+    })
+}
+
+/// A range as regions that the length field can hold.
+fn regions(range: &Range, flags: u32, host_location: u64) -> Vec<gasp_region> {
+    let (space, first) = super::space(range.place);
+    let mut regions = Vec::new();
+    let mut done = 0_u64;
+    while done < range.length {
+        // Below 2^32, so no part is left out; what is done stays within the length.
+        let length = range.length.saturating_sub(done).min(LONGEST);
+        regions.push(gasp_region {
+            flags,
+            cookie: 0,
+            vdev: ptr::null_mut(),
+            // Both ends of the range were checked by the parser, the host's by mapping it.
+            host_location: host_location.wrapping_add(done),
+            guest: qvm_state_block {
+                location: first.wrapping_add(done),
+                length: u32::try_from(length).unwrap_or(0),
+                r#type: kind(space),
+                flags: 0,
+            },
+        });
+        done = done.saturating_add(length);
+    }
+    regions
+}
+
+/// `QST_*`, as wide as in a block.
+fn kind(space: Space) -> u16 {
+    match space {
+        Space::Memory => 0,
+        Space::Ports => 0x8000,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Position;
+
+    #[test]
+    fn long_ranges_are_cut() {
+        let position = Position { line: 1, column: 1 };
+        let range = Range { position, place: Place::Memory(0x1000), length: (1 << 32) + 0x1000 };
+        let parts: Vec<_> = regions(&range, 0, 0x7000)
+            .iter()
+            .map(|part| (part.guest.location, part.guest.length, part.host_location))
+            .collect();
+        assert_eq!(
+            parts,
+            [
+                (0x1000, 1 << 31, 0x7000),
+                (0x1000 + (1 << 31), 1 << 31, 0x7000 + (1 << 31)),
+                (0x1000 + (1 << 32), 0x1000, 0x7000 + (1 << 32)),
+            ]
+        );
+    }
+}

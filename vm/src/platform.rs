@@ -1,0 +1,46 @@
+//! The seam between vdevs and whatever runs the guest.
+//!
+//! Vdevs raise interrupts and end the guest without knowing whether KVM or a script runs it.
+
+#![forbid(unsafe_code)]
+
+use std::sync::OnceLock;
+
+/// What vdevs can do to the machine that runs the guest.
+pub(crate) trait Platform: Send + Sync {
+    /// Asserts or deasserts the line of this vector number. An edge: assert, then deassert.
+    fn interrupt(&self, vector: u8, asserted: bool);
+    /// Ends the guest: the exit code of the process. The first call counts. All vCPUs leave the
+    /// guest. May be called from any thread, also a vCPU's.
+    fn terminate(&self, exit_code: u8);
+}
+
+/// Whether the guest has ended, and with which exit code.
+#[derive(Debug, Default)]
+pub(crate) struct Ending(OnceLock<u8>);
+
+impl Ending {
+    /// Ends the guest, unless it has ended already. Whether this call did it.
+    pub(crate) fn end(&self, exit_code: u8) -> bool {
+        self.0.set(exit_code).is_ok()
+    }
+
+    /// The exit code, once the guest has ended.
+    pub(crate) fn code(&self) -> Option<u8> {
+        self.0.get().copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_end_counts() {
+        let ending = Ending::default();
+        assert_eq!(ending.code(), None);
+        assert!(ending.end(4));
+        assert!(!ending.end(0));
+        assert_eq!(ending.code(), Some(4));
+    }
+}

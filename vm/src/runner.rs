@@ -1,0 +1,105 @@
+//! What runs the guest: KVM, or a script of accesses.
+
+#![forbid(unsafe_code)]
+
+use crate::args::Options;
+use crate::config::{Config, Start, decode};
+use crate::gasp::Guest;
+use crate::host::{CONFIGURATION, Failure, interrupts, tell};
+use crate::kvm::{self, KvmError, Machine};
+use crate::platform::Platform;
+use crate::trace::{self, Script, Step};
+use crate::vdev::Vdevs;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What runs the guest.
+#[derive(Debug)]
+pub(crate) enum Runner<'g> {
+    /// vCPUs.
+    Kvm(Box<Machine<'g>>, bool),
+    /// A script.
+    Trace(Trace<'g>),
+}
+
+/// A script and what it is played on.
+#[derive(Debug)]
+pub(crate) struct Trace<'g> {
+    guest: &'g Guest,
+    file: PathBuf,
+    steps: Vec<Step>,
+    script: Arc<Script>,
+}
+
+impl<'g> Runner<'g> {
+    /// A script if there is one on the command line, if KVM is not wanted, or if there is none.
+    pub(crate) fn new(
+        guest: &'g Guest,
+        config: &Config,
+        options: &Options,
+    ) -> Result<Self, Failure> {
+        let beside = options.config.with_extension("trace");
+        let trace = options.trace.clone().or_else(|| options.no_kvm.then(|| beside.clone()));
+        if let Some(file) = trace {
+            return Trace::new(guest, file).map(Self::Trace);
+        }
+        match Machine::new(guest, &start(config), config.cpus.max(1)) {
+            Ok(machine) => Ok(Self::Kvm(Box::new(machine), interrupts(config))),
+            Err(error) if error.is_missing() && beside.exists() => {
+                tell(&error.to_string());
+                Trace::new(guest, beside).map(Self::Trace)
+            }
+            Err(error) => Err(failure(&error)),
+        }
+    }
+
+    /// For vdevs.
+    pub(crate) fn platform(&self) -> Arc<dyn Platform> {
+        match self {
+            Self::Kvm(machine, _) => machine.platform(),
+            Self::Trace(trace) => Arc::clone(&trace.script) as Arc<dyn Platform>,
+        }
+    }
+
+    /// Until the guest has ended: its exit code.
+    pub(crate) fn run(&mut self, vdevs: &Vdevs) -> Result<u8, Failure> {
+        match self {
+            Self::Kvm(machine, interruptible) => machine
+                .run(*interruptible, |number, cpu| vdevs.enter_cpu(number, cpu))
+                .map_err(|error| failure(&error)),
+            Self::Trace(trace) => trace.run(vdevs),
+        }
+    }
+}
+
+impl<'g> Trace<'g> {
+    fn new(guest: &'g Guest, file: PathBuf) -> Result<Self, Failure> {
+        let bytes = fs::read(&file)
+            .map_err(|error| Failure::before(format!("{}: {error}", file.display())))?;
+        let steps = decode(bytes)
+            .and_then(|text| trace::parse(&text))
+            .map_err(|error| Failure::in_file(CONFIGURATION, &file, &error))?;
+        tell(&format!("no vCPU runs: the accesses are those of {}", file.display()));
+        Ok(Self { guest, file, steps, script: Arc::new(Script::new()) })
+    }
+
+    fn run(&self, vdevs: &Vdevs) -> Result<u8, Failure> {
+        let mut cpu = self.guest.cpu().map_err(Failure::before)?;
+        let _entered = vdevs.enter_cpu(0, cpu.handle());
+        trace::run(&self.steps, &mut cpu, &self.script)
+            .map_err(|failure| Failure::in_file(failure.exit_code, &self.file, &failure.error))
+    }
+}
+
+fn failure(error: &KvmError) -> Failure {
+    Failure { exit_code: error.exit_code(), message: error.to_string() }
+}
+
+fn start(config: &Config) -> kvm::Start {
+    match config.start {
+        Start::Reset => kvm::Start::Reset,
+        Start::Real(segment, offset) => kvm::Start::Real { segment, offset },
+        Start::Long { entry, tables } => kvm::Start::Long { entry, tables },
+    }
+}

@@ -1,0 +1,187 @@
+//! A map as a table, and what has changed in it.
+
+#![forbid(unsafe_code)]
+
+use super::flags;
+use crate::config::{Place, Range};
+use crate::gasp::{Guest, Space, gasp_span};
+
+/// One line of a map.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Row {
+    space: Space,
+    first: u64,
+    last: u64,
+    kind: &'static str,
+    flags: String,
+    leads_to: String,
+}
+
+/// A map of both spaces, in the order of locations; memory comes first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Rows {
+    rows: Vec<Row>,
+    /// The regions that lead to vdevs: space, first, last, vdev, cookie.
+    pub(super) devices: Vec<(Space, u64, u64, usize, u32)>,
+}
+
+impl Rows {
+    /// The map as it is. `name` tells who a region's vdev is.
+    pub(crate) fn of(guest: &Guest, reserved: &[Range], name: impl Fn(usize) -> String) -> Self {
+        let mut rows: Vec<_> = reserved.iter().map(reserved_row).collect();
+        let mut devices = Vec::new();
+        for space in [Space::Memory, Space::Ports] {
+            for span in guest.spans(space) {
+                rows.push(row(space, &span, &name));
+                if !span.vdev.is_null() {
+                    let vdev = span.vdev.addr();
+                    devices.push((space, span.location, span.last, vdev, span.cookie));
+                }
+            }
+        }
+        rows.sort_by_key(Row::order);
+        Self { rows, devices }
+    }
+}
+
+impl Row {
+    fn order(&self) -> (bool, u64) {
+        (self.space == Space::Ports, self.first)
+    }
+
+    fn line(&self, mark: char, width: usize) -> String {
+        let Self { first, last, kind, flags, leads_to, .. } = self;
+        let place = place(self.space, *first, *last);
+        let size = size(self.space, *first, *last);
+        let line = format!("  {mark} {place:<25}{size:>10}  {kind:<9}{flags:<width$}  {leads_to}");
+        format!("{}\n", line.trim_end())
+    }
+}
+
+fn reserved_row(range: &Range) -> Row {
+    let (space, first) = match range.place {
+        Place::Memory(first) => (Space::Memory, first),
+        Place::Ports(first) => (Space::Ports, first),
+    };
+    // The parser has checked the end, and that the length is not 0.
+    let last = first.saturating_add(range.length.saturating_sub(1));
+    Row { space, first, last, kind: "reserved", flags: String::new(), leads_to: String::new() }
+}
+
+fn row(space: Space, span: &gasp_span, name: impl Fn(usize) -> String) -> Row {
+    let leads_to = match (span.vdev.addr(), span.host_location) {
+        (0, 0) => String::new(),
+        (0, host) if space == Space::Ports => format!("host port {host:#x}"),
+        (0, host) => format!("host {host:#x}"),
+        (vdev, _) => format!("vdev {}, cookie {}", name(vdev), span.cookie),
+    };
+    let (kind, flags) = (flags::kind(span.flags), flags::names(span.flags));
+    Row { space, first: span.location, last: span.last, kind, flags, leads_to }
+}
+
+/// Both ends.
+pub(super) fn place(space: Space, first: u64, last: u64) -> String {
+    match space {
+        Space::Memory => format!("{first:#010x}-{last:#010x}"),
+        Space::Ports => format!("io {first:#06x}-{last:#06x}"),
+    }
+}
+
+fn size(space: Space, first: u64, last: u64) -> String {
+    // One more than fits, if a region is all of memory.
+    let size = u128::from(last).saturating_sub(u128::from(first)).saturating_add(1);
+    let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
+    match units.into_iter().find(|&(bits, _)| size.trailing_zeros() >= bits) {
+        Some((bits, unit)) => format!("{} {unit}", size >> bits),
+        None if space == Space::Ports => format!("{size}"),
+        None => format!("{size} B"),
+    }
+}
+
+/// Marked rows under a heading.
+fn table(rows: &[(&Row, char)]) -> String {
+    const FLAGS: &str = "flags (GRF_)";
+    let width = rows.iter().map(|(row, _)| row.flags.len()).max().unwrap_or(0).max(FLAGS.len());
+    let heading = format!(
+        "    {:<25}{:>10}  {:<9}{FLAGS:<width$}  {}\n",
+        "guest addresses, ports", "size", "what", "an access leads to"
+    );
+    rows.iter().fold(heading, |text, (row, mark)| text + &row.line(*mark, width))
+}
+
+/// A map.
+pub(crate) fn map(rows: &Rows) -> String {
+    table(&rows.rows.iter().map(|row| (row, ' ')).collect::<Vec<_>>())
+}
+
+/// A map, with what is gone (-) and what is new (+).
+pub(crate) fn changes(before: &Rows, now: &Rows) -> String {
+    let gone = before.rows.iter().filter(|row| !now.rows.contains(row)).map(|row| (row, '-'));
+    let there = now.rows.iter().map(|row| {
+        let mark = if before.rows.contains(row) { ' ' } else { '+' };
+        (row, mark)
+    });
+    let mut rows: Vec<_> = gone.chain(there).collect();
+    rows.sort_by_key(|(row, _)| row.order());
+    table(&rows)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::config::Position;
+    use crate::gasp::Memory;
+
+    fn lines(text: &str) -> Vec<String> {
+        text.lines()
+            .skip(1)
+            .map(|line| line.split(" host 0x").next().unwrap().trim_end().to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn a_map_and_its_changes() {
+        let guest = Guest::new().unwrap();
+        guest.add_memory(0, 0xa_0000, Memory::Ram).unwrap();
+        let position = Position { line: 1, column: 1 };
+        let reserved = [Range { position, place: Place::Memory(0xa_0000), length: 0x2_0000 }];
+        let before = Rows::of(&guest, &reserved, |_| String::new());
+        guest.add_memory(0x1_0000_0000, 1 << 30, Memory::Rom).unwrap();
+        let now = Rows::of(&guest, &reserved, |_| String::new());
+        assert_eq!(
+            lines(&map(&before)),
+            [
+                "    0x00000000-0x0009ffff       640 KiB  RAM      MEMORY PASS_ANY DMA_SOURCE DMA_TARGET",
+                "    0x000a0000-0x000bffff       128 KiB  reserved",
+            ]
+        );
+        assert_eq!(
+            lines(&changes(&before, &now))[1..],
+            [
+                "    0x000a0000-0x000bffff       128 KiB  reserved",
+                "  + 0x100000000-0x13fffffff       1 GiB  ROM      MEMORY PASS_RD PASS_EX DMA_SOURCE",
+            ]
+        );
+        assert_eq!(
+            lines(&changes(&now, &before))[2],
+            "  - 0x100000000-0x13fffffff       1 GiB  ROM      MEMORY PASS_RD PASS_EX DMA_SOURCE"
+        );
+    }
+
+    #[test]
+    fn sizes() {
+        let cases = [
+            (Space::Ports, 0x3f8, 0x3ff, "8"),
+            (Space::Memory, 0, 0xfff, "4 KiB"),
+            (Space::Memory, 0, 0x9f_ffff, "10 MiB"),
+            (Space::Memory, 1, 0x1001, "4097 B"),
+            (Space::Memory, 0, (1 << 30) + 0xfff, "1048580 KiB"),
+            (Space::Memory, 0, u64::MAX, "17179869184 GiB"),
+        ];
+        for (space, first, last, text) in cases {
+            assert_eq!(size(space, first, last), text);
+        }
+    }
+}

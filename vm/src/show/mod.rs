@@ -1,0 +1,10 @@
+//! The map and the hits, as tables for people.
+
+#![forbid(unsafe_code)]
+
+mod flags;
+mod hits;
+mod map;
+
+pub(crate) use hits::{counts, hits};
+pub(crate) use map::{Rows, changes, map};

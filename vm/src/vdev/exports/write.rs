@@ -1,0 +1,45 @@
+//! What `c/log.c` calls with its finished texts. Not for plugins, so not exported.
+
+use crate::vdev::abi::vdev_t;
+use crate::vdev::log;
+use crate::vdev::shared::{Shared, fatal_code};
+use core::ffi::{CStr, c_char, c_uint};
+
+/// `QLS_CNF`: the configuration is wrong.
+const CONFIGURATION: c_uint = 1;
+/// QNX's exit code of that.
+const EXIT_CONFIGURATION: u8 = 65;
+
+/// A line of the log.
+///
+/// # Safety
+/// `text` is a string; the vdev may be `NULL`.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn gasp_vm_log(kind: c_uint, vdev: *const vdev_t, text: *const c_char) {
+    let name = Shared::of_vdev(vdev.addr()).and_then(|shared| shared.name_of(vdev.addr()));
+    // SAFETY: the caller's promise.
+    let text = unsafe { CStr::from_ptr(text) }.to_string_lossy();
+    log::line(kind, &name.unwrap_or_default(), &text);
+}
+
+/// A piece of a report.
+///
+/// # Safety
+/// `text` is a string.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn gasp_vm_report(text: *const c_char) {
+    // SAFETY: the caller's promise.
+    log::report(&unsafe { CStr::from_ptr(text) }.to_string_lossy());
+}
+
+/// The end of the process, with a line about it.
+///
+/// # Safety
+/// `text` is a string.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn gasp_vm_fatal(source: c_uint, text: *const c_char) -> ! {
+    // SAFETY: the caller's promise.
+    let text = unsafe { CStr::from_ptr(text) }.to_string_lossy();
+    log::line(log::ERROR, "", &text);
+    log::exit(if source == CONFIGURATION { EXIT_CONFIGURATION } else { fatal_code() })
+}

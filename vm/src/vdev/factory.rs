@@ -1,0 +1,127 @@
+//! What a plugin registered, checked once and then read as ordinary values.
+
+#![allow(unsafe_code)]
+
+use super::abi::{Control, vdev_factory, vdev_pic_functions, vff};
+use core::ffi::{CStr, c_char};
+
+/// What the name of an option without an argument starts with.
+const NO_ARGUMENT: char = '0';
+
+/// A plugin's factory. It is there as long as the process, and nobody changes it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Factory(&'static vdev_factory);
+
+// SAFETY: nobody changes what the factory points to; its functions may be called from any thread.
+unsafe impl Send for Factory {}
+// SAFETY: as above.
+unsafe impl Sync for Factory {}
+
+impl Factory {
+    /// A factory that gasp-vm can use, or why it cannot.
+    pub(super) fn new(factory: &'static vdev_factory) -> Result<Self, String> {
+        if factory.control.is_none() {
+            return Err("its factory has no control function".into());
+        }
+        if factory.pulse.is_some() {
+            return Err("its factory has a pulse function, and there are no pulses here".into());
+        }
+        // SAFETY: it points to the functions of a controller, or is NULL.
+        if let Some(pic) = unsafe { factory.pic.as_ref() } {
+            usable_controller(pic)?;
+        }
+        Ok(Self(factory))
+    }
+
+    /// As vdevs have it.
+    pub(super) fn pointer(self) -> *const vdev_factory {
+        self.0
+    }
+
+    /// The name that it gives its vdevs; `None`: as the file is called.
+    pub(super) fn name(self) -> Option<String> {
+        // SAFETY: it points to a string, or is NULL.
+        (!self.0.name.is_null()).then(|| unsafe { text(self.0.name) })
+    }
+
+    /// The names of its options, and whether each takes an argument.
+    pub(super) fn options(self) -> Vec<(String, bool)> {
+        let mut options = Vec::new();
+        let mut entry = self.0.option_list;
+        // SAFETY: it points to an array with NULL at the end, or is NULL.
+        while let Some(&name) = unsafe { entry.as_ref() } {
+            if name.is_null() {
+                break;
+            }
+            // SAFETY: it points to a string.
+            let name = unsafe { text(name) };
+            options.push(match name.strip_prefix(NO_ARGUMENT) {
+                Some(name) => (name.to_owned(), false),
+                None => (name, true),
+            });
+            entry = entry.wrapping_add(1);
+        }
+        options
+    }
+
+    /// Whether one of these `VFF_*` is set.
+    pub(super) fn has(self, flags: u32) -> bool {
+        self.0.factory_flags & flags != 0
+    }
+
+    /// Whether its vdevs can be where the type says; one that says nothing can be in memory.
+    pub(super) fn can_be(self, flag: u32) -> bool {
+        let kinds = vff::VDEV_MEM | vff::VDEV_X86_IO | vff::VDEV_PCI;
+        self.has(flag) || flag == vff::VDEV_MEM && !self.has(kinds)
+    }
+
+    /// Whether it makes interrupt controllers.
+    pub(super) fn is_controller(self) -> bool {
+        !self.0.pic.is_null()
+    }
+
+    /// Which bits of an interrupt's parameter number the inputs.
+    pub(super) fn input_mask(self) -> u32 {
+        // SAFETY: it points to the functions of a controller, or is NULL.
+        match unsafe { self.0.pic.as_ref() }.map_or(0, |pic| pic.pnum_mask) {
+            0 => u32::MAX,
+            mask => mask,
+        }
+    }
+
+    /// How many bytes each vdev has for itself.
+    pub(super) fn extra_space(self) -> usize {
+        self.0.extra_space as usize
+    }
+
+    /// What is told of each step; [`Factory::new`] has seen that there is one.
+    pub(super) fn control(self) -> Option<Control> {
+        self.0.control
+    }
+}
+
+/// Whether an interrupt controller does not ask for more than there is here.
+fn usable_controller(pic: &vdev_pic_functions) -> Result<(), String> {
+    if pic.signal.is_none() {
+        return Err("its interrupt controller has no signal function".into());
+    }
+    let others = [
+        ("notify", pic.notify.is_some()),
+        ("parse", pic.parse.is_some()),
+        ("string", pic.string.is_some()),
+        ("table_spec", !pic.table_spec.is_null()),
+    ];
+    match others.into_iter().find(|(_, is_there)| *is_there) {
+        Some((name, _)) => {
+            Err(format!("its interrupt controller has {name}, which has no use here"))
+        }
+        None => Ok(()),
+    }
+}
+
+/// # Safety
+/// It points to a string.
+unsafe fn text(string: *const c_char) -> String {
+    // SAFETY: the caller's promise.
+    unsafe { CStr::from_ptr(string) }.to_string_lossy().into_owned()
+}

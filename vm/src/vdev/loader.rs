@@ -1,0 +1,142 @@
+//! Finds `vdev-NAME.so`, has the dynamic linker load it, and keeps what its constructor
+//! registered. Each file is loaded once in a process, and stays.
+
+#![allow(unsafe_code)]
+
+use super::abi::{VDEV_ABI, vdev_factory};
+use super::factory::Factory;
+use super::shared::locked;
+use core::ffi::CStr;
+use std::collections::HashMap;
+use std::ffi::CString;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+/// The factories that could be used, by the names of their vdevs. Locked while a file is loaded.
+static FACTORIES: Mutex<Option<HashMap<String, Factory>>> = Mutex::new(None);
+/// What constructors registered since the last file was loaded.
+static ARRIVED: Mutex<Vec<Arrival>> = Mutex::new(Vec::new());
+
+/// What a constructor registered.
+struct Arrival {
+    factory: *mut vdev_factory,
+    version: u32,
+}
+
+// SAFETY: the factory is there as long as the process, and only looked at.
+unsafe impl Send for Arrival {}
+
+/// The factory of vdevs with this name, loaded if need be.
+pub(super) fn factory(name: &str, search: &[PathBuf]) -> Result<Factory, String> {
+    let mut factories = locked(&FACTORIES);
+    let factories = factories.get_or_insert_default();
+    if let Some(&factory) = factories.get(name) {
+        return Ok(factory);
+    }
+    let file = format!("vdev-{name}.so");
+    if name.is_empty() || name.contains('/') {
+        return Err(format!("{name:?} cannot be the name of a vdev"));
+    }
+    locked(&ARRIVED).clear();
+    open(&file, search)?;
+    let factory = arrived(name).map_err(|why| format!("{file} cannot be used: {why}"))?;
+    factories.insert(name.to_owned(), factory);
+    Ok(factory)
+}
+
+/// Notes what a constructor registers.
+pub(super) fn register(factory: *mut vdev_factory, version: u32) {
+    locked(&ARRIVED).push(Arrival { factory, version });
+}
+
+/// The factory with this name among those that the file registered.
+fn arrived(name: &str) -> Result<Factory, String> {
+    let mut others = Vec::new();
+    for Arrival { factory, version } in locked(&ARRIVED).drain(..) {
+        if version != VDEV_ABI {
+            return Err(format!(
+                "it is for version {version:#x} of the interface, not {VDEV_ABI:#x}"
+            ));
+        }
+        // SAFETY: the plugin says that its factory is there as long as the process.
+        let factory = unsafe { factory.as_ref() }.ok_or("it registered NULL")?;
+        let factory = Factory::new(factory)?;
+        match factory.name() {
+            Some(other) if other != name => others.push(other),
+            _ => return Ok(factory),
+        }
+    }
+    Err(match &others[..] {
+        [] => "it registered no factory (vdev_register_factory in a constructor)".into(),
+        others => format!("its factory is for vdevs named {}", others.join(", ")),
+    })
+}
+
+/// Has the file loaded, with all that it needs.
+fn open(file: &str, search: &[PathBuf]) -> Result<(), String> {
+    let found = search.iter().map(|directory| directory.join(file)).find(|path| path.exists());
+    let path = found.as_deref().unwrap_or(Path::new(file));
+    let path = CString::new(path.as_os_str().as_bytes())
+        .map_err(|_| format!("{file:?} cannot be the name of a file"))?;
+    // SAFETY: a string; what constructors do is up to the plugin.
+    let library = unsafe { libc::dlopen(path.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) };
+    if library.is_null() { Err(refusal(file, &linker_message())) } else { Ok(()) }
+}
+
+/// The dynamic linker's last message in this thread.
+fn linker_message() -> String {
+    // SAFETY: dlopen has failed on this thread.
+    let message = unsafe { libc::dlerror() };
+    if message.is_null() {
+        return "the dynamic linker does not say why".into();
+    }
+    // SAFETY: a string, valid until this thread's next call of the linker.
+    unsafe { CStr::from_ptr(message) }.to_string_lossy().into_owned()
+}
+
+/// Why a file was not loaded, from the dynamic linker's message.
+fn refusal(file: &str, message: &str) -> String {
+    /// What glibc and musl write before the name of a symbol.
+    const MISSING: [&str; 2] = ["undefined symbol: ", "symbol not found: "];
+    let symbol = MISSING
+        .iter()
+        .find_map(|words| message.split_once(words))
+        .and_then(|(_, rest)| rest.split([',', ' ', '\n']).next());
+    match symbol {
+        Some(symbol) => format!(
+            "{file} needs {symbol}, which gasp-vm does not have (docs/vdevs.md lists what it has)"
+        ),
+        None => format!("{file} cannot be loaded: {message}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_symbol_is_named() {
+        let of_glibc = "/x/vdev-a.so: undefined symbol: guest_msi_register";
+        let refused = refusal("vdev-a.so", of_glibc);
+        assert!(refused.starts_with("vdev-a.so needs guest_msi_register, "), "{refused}");
+        let with_version = "vdev-a.so: undefined symbol: f, version GLIBC_9.9";
+        assert!(refusal("vdev-a.so", with_version).starts_with("vdev-a.so needs f, "));
+    }
+
+    #[test]
+    fn another_failure_is_the_linkers_own() {
+        let refused = refusal("vdev-a.so", "vdev-a.so: cannot open shared object file");
+        assert_eq!(
+            refused,
+            "vdev-a.so cannot be loaded: vdev-a.so: cannot open shared object file"
+        );
+    }
+
+    #[test]
+    fn names_are_no_paths() {
+        for name in ["", "../x", "/tmp/x"] {
+            assert!(factory(name, &[]).is_err_and(|why| why.contains("cannot be the name")));
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Operands: what a vdev reads and writes through the vCPU on which it is called.
+
+#![allow(unsafe_code)]
+
+use super::abi::qst;
+use super::cpu::{self, GuestCpu};
+use super::transfer::{Operand, extend, extends, operand, shares};
+use crate::gasp::{Kind, Space, qvm_state_block, sys};
+use core::ffi::{c_int, c_uint};
+use core::ptr;
+
+/// Flags that ask for nothing that is not so already: the vCPU waits for the vdev, and its caches
+/// are the host's.
+const FLAGS: c_uint = 0x1 | 0x2 | 0x10;
+/// `GXF_ASYNC` and `GXF_GDB`.
+const NOT_HERE: c_uint = 0x4 | 0x8;
+/// A bus error, as vdevs are told of it.
+const BUS_ERROR: c_int = -1;
+
+/// Which way the bytes go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Direction {
+    /// From operands to the vdev.
+    Read,
+    /// From the vdev to operands.
+    Write,
+}
+
+/// Moves a value between operands and a vdev. The answer is for C.
+///
+/// # Safety
+/// Each pointer is `NULL` or leads to what the count or length beside it says; the same goes for
+/// the blocks of type `QST_HOST`.
+pub(super) unsafe fn transfer(
+    gcp: *mut GuestCpu,
+    flags: c_uint,
+    (blocks, count): (*const qvm_state_block, c_uint),
+    (data, length): (*mut u8, c_uint),
+    direction: Direction,
+) -> c_int {
+    if blocks.is_null() || count == 0 || data.is_null() {
+        return libc::EINVAL;
+    }
+    if let Err(errno) = check(gcp, flags) {
+        return errno;
+    }
+    // SAFETY: this thread's vCPU.
+    let cpu = unsafe { &*gcp };
+    let lengths = (0..count as usize).map(|index| {
+        // SAFETY: the caller's promise.
+        let block = unsafe { &*blocks.wrapping_add(index) };
+        block.length as usize
+    });
+    for (index, share) in shares(lengths, length as usize).enumerate() {
+        // SAFETY: the caller's promise.
+        let block = unsafe { blocks.wrapping_add(index).read_unaligned() };
+        let piece = Piece { cpu, block, data: data.wrapping_add(share.start), length: share.len() };
+        let moved = match direction {
+            // SAFETY: the caller's promise; the share is inside of the data.
+            Direction::Read => unsafe { piece.read() },
+            // SAFETY: as above.
+            Direction::Write => unsafe { piece.write() },
+        };
+        match moved {
+            Ok(()) => {}
+            Err(libc::EFAULT) => return BUS_ERROR,
+            Err(errno) => return errno,
+        }
+    }
+    0
+}
+
+/// Whether it is the vCPU of this thread, and the flags ask for nothing that is not there.
+fn check(gcp: *mut GuestCpu, flags: c_uint) -> Result<(), c_int> {
+    if flags & NOT_HERE != 0 {
+        return Err(libc::ENOTSUP);
+    }
+    if gcp.is_null() || flags & !FLAGS != 0 {
+        return Err(libc::EINVAL);
+    }
+    if ptr::eq(gcp, cpu::current()) { Ok(()) } else { Err(libc::EPERM) }
+}
+
+/// One block and its bytes of the data.
+struct Piece<'a> {
+    cpu: &'a GuestCpu,
+    block: qvm_state_block,
+    data: *mut u8,
+    length: usize,
+}
+
+impl Piece<'_> {
+    /// # Safety
+    /// The data can be written, a `QST_HOST` block read.
+    unsafe fn read(&self) -> Result<(), i32> {
+        let direct = self.length.min(self.block.length as usize);
+        // SAFETY: the caller's promise; the length is at most that of either.
+        unsafe { self.access(Direction::Read, self.data, direct)? };
+        let rest = self.length.saturating_sub(direct);
+        // SAFETY: the caller's promise.
+        unsafe { self.data.wrapping_add(direct).write_bytes(0, rest) };
+        if extends(self.block.flags) {
+            // SAFETY: the caller's promise; all of it was written just now.
+            let value = unsafe { core::slice::from_raw_parts_mut(self.data, self.length) };
+            extend(value, self.block.flags);
+        }
+        Ok(())
+    }
+
+    /// # Safety
+    /// The data can be read, a `QST_HOST` block written.
+    unsafe fn write(&self) -> Result<(), i32> {
+        let length = self.block.length as usize;
+        if self.length >= length && !extends(self.block.flags) {
+            // SAFETY: the caller's promise; the length is at most that of either.
+            return unsafe { self.access(Direction::Write, self.data, length) };
+        }
+        let mut value = Vec::new();
+        value.try_reserve_exact(length).map_err(|_| libc::ENOMEM)?;
+        value.resize(length, 0);
+        let direct = self.length.min(length);
+        // SAFETY: the caller's promise; the value is this function's own.
+        unsafe { ptr::copy_nonoverlapping(self.data, value.as_mut_ptr(), direct) };
+        extend(&mut value, self.block.flags);
+        // SAFETY: the caller's promise.
+        unsafe { self.access(Direction::Write, value.as_mut_ptr(), length) }
+    }
+
+    /// # Safety
+    /// `length` bytes at `data`, and in a `QST_HOST` block, can be read or written.
+    unsafe fn access(&self, way: Direction, data: *mut u8, length: usize) -> Result<(), i32> {
+        match (operand(self.block.r#type)?, way) {
+            (_, _) if length == 0 => Ok(()),
+            (Operand::Host, _) => {
+                let host = usize::try_from(self.block.location).map_err(|_| libc::EINVAL)?;
+                let host: *mut u8 = ptr::with_exposed_provenance_mut(host);
+                let (from, to) = if way == Direction::Read { (host, data) } else { (data, host) };
+                // SAFETY: the caller's promise; they may overlap.
+                unsafe { ptr::copy(from, to, length) };
+                Ok(())
+            }
+            (Operand::Immediate, Direction::Write) => Err(libc::EINVAL),
+            (Operand::Immediate, Direction::Read) => {
+                let value = self.block.location.to_le_bytes();
+                let known = length.min(value.len());
+                // SAFETY: the caller's promise, and an immediate has no more than 8 bytes.
+                unsafe { ptr::copy_nonoverlapping(value.as_ptr(), data, known) };
+                // SAFETY: the caller's promise.
+                unsafe { data.wrapping_add(known).write_bytes(0, length.saturating_sub(known)) };
+                Ok(())
+            }
+            // SAFETY: the caller's promise.
+            (Operand::Guest, _) => unsafe { self.guest_access(way, data, length) },
+        }
+    }
+
+    /// # Safety
+    /// `length` bytes at `data` can be read or written.
+    unsafe fn guest_access(&self, way: Direction, data: *mut u8, length: usize) -> Result<(), i32> {
+        let space =
+            if self.block.r#type == qst::X86_IO { Space::Ports } else { Space::Memory } as c_uint;
+        let kind = if way == Direction::Read { Kind::Read } else { Kind::Write } as c_uint;
+        // SAFETY: this thread's vCPU; the rest is the caller's promise.
+        let code = unsafe {
+            sys::gasp_cpu_access(
+                self.cpu.cpu,
+                space,
+                kind,
+                self.block.location,
+                data.cast(),
+                length,
+            )
+        };
+        if code == 0 { Ok(()) } else { Err(code) }
+    }
+}

@@ -1,0 +1,112 @@
+//! Where a vdev is: the option `loc`, the search for a place, and the region.
+
+#![forbid(unsafe_code)]
+
+use super::VdevError;
+use super::abi::{qst, vff};
+use super::instance::Instance;
+use crate::config::{Place, Position};
+use crate::gasp::{Guest, NO_LOCATION, Space, gasp_region, grf};
+
+/// The least alignment in memory of a place that is searched for: a page.
+const PAGE: u64 = 4096;
+
+/// Puts a vdev where `loc` says.
+pub(super) fn put(vdev: &Instance, place: Place) -> Result<(), String> {
+    let factory = vdev.factory();
+    if factory.has(vff::LOC_NO) {
+        return Err("takes no location".into());
+    }
+    let (r#type, flag, kind, location) = match place {
+        Place::Memory(location) => (qst::MEMORY, vff::VDEV_MEM, "in memory", location),
+        Place::Ports(location) => (qst::X86_IO, vff::VDEV_X86_IO, "at ports", location),
+    };
+    if !factory.can_be(flag) {
+        return Err(format!("cannot be {kind}"));
+    }
+    let mut block = vdev.block();
+    (block.r#type, block.location) = (r#type, location);
+    vdev.set_block(block);
+    Ok(())
+}
+
+/// Gives a vdev a place if it needs one and has none, and its region there unless it makes that
+/// itself.
+pub(super) fn settle(guest: &Guest, vdev: &Instance, position: Position) -> Result<(), VdevError> {
+    let settled = match space(vdev) {
+        Ok(Some(space)) => find_place(guest, vdev, space).and_then(|()| {
+            let is_manual = vdev.factory().has(vff::MANUAL_REGION);
+            if is_manual { Ok(()) } else { make_region(guest, vdev, space) }
+        }),
+        Ok(None) => Ok(()),
+        Err(why) => Err(why),
+    };
+    settled.map_err(|why| VdevError { position, message: format!("vdev {} {why}", vdev.name()) })
+}
+
+/// The space in which a vdev is to be; `None` if it has no place, or gives itself one later.
+fn space(vdev: &Instance) -> Result<Option<Space>, String> {
+    let (factory, block) = (vdev.factory(), vdev.block());
+    let is_later = block.r#type == qst::NO_TYPE || block.length == 0;
+    if factory.has(vff::LOC_NO) || is_later && factory.has(vff::MANUAL_REGION) {
+        return Ok(None);
+    }
+    let space = match block.r#type {
+        qst::MEMORY | qst::PCI_IO => Space::Memory,
+        qst::X86_IO => Space::Ports,
+        qst::PCI => return Err("is a PCI device, and there is no PCI here".into()),
+        other => return Err(format!("chose no place (the type in v_block is {other:#x})")),
+    };
+    if block.length == 0 {
+        return Err("did not say how long its region is (v_block.length)".into());
+    }
+    Ok(Some(space))
+}
+
+/// Finds a place for a vdev that has none yet.
+fn find_place(guest: &Guest, vdev: &Instance, space: Space) -> Result<(), String> {
+    let mut block = vdev.block();
+    // One that makes its region itself also finds its place itself.
+    if block.location != NO_LOCATION || vdev.factory().has(vff::MANUAL_REGION) {
+        return Ok(());
+    }
+    let length = u64::from(block.length);
+    let align = length.next_power_of_two();
+    let align = if space == Space::Memory { align.max(PAGE) } else { align };
+    block.location =
+        guest.find_free(space, length, align).map_err(|error| format!("has no room: {error}"))?;
+    vdev.set_block(block);
+    Ok(())
+}
+
+/// Has a vdev called for all that the guest does in its place.
+fn make_region(guest: &Guest, vdev: &Instance, space: Space) -> Result<(), String> {
+    let block = vdev.block();
+    let length = u64::from(block.length);
+    let end = match space {
+        Space::Memory => u64::MAX,
+        Space::Ports => 0xffff,
+    };
+    // A length is not 0.
+    let last = block.location.checked_add(length.saturating_sub(1)).filter(|last| *last <= end);
+    let Some(last) = last else {
+        return Err(format!(
+            "goes past the end of its space ({length:#x} from {:#x})",
+            block.location
+        ));
+    };
+    if let Some(other) = guest.next(space, block.location).filter(|span| span.location <= last) {
+        return Err(format!(
+            "is at {:#x} to {last:#x}, where {:#x} to {:#x} is in the way",
+            block.location, other.location, other.last
+        ));
+    }
+    let region = gasp_region {
+        flags: grf::VIRT_RD | grf::VIRT_WR,
+        cookie: 0,
+        vdev: vdev.pointer().cast(),
+        host_location: 0,
+        guest: block,
+    };
+    guest.set(&[region]).map_err(|error| format!("cannot have its region: {error}"))
+}

@@ -1,0 +1,158 @@
+//! What all parts of one guest's vdevs share, and how a C function finds it again.
+
+#![forbid(unsafe_code)]
+
+use super::hits::{Count, Hits};
+use super::timer::Timers;
+use crate::gasp::Unsupported;
+use crate::platform::Platform;
+use core::fmt;
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, Weak};
+
+/// The guests of this process, in no order.
+static GUESTS: Mutex<Vec<Weak<Shared>>> = Mutex::new(Vec::new());
+/// Whether a guest has started.
+static STARTED: AtomicBool = AtomicBool::new(false);
+
+/// One guest's vdevs, as threads and C functions see them.
+#[derive(Default)]
+pub(super) struct Shared {
+    /// The guest's handle, once there is a vdev.
+    guest: AtomicUsize,
+    platform: OnceLock<Arc<dyn Platform>>,
+    unsupported: AtomicU8,
+    /// Addresses of the vdevs that there are, and their names.
+    vdevs: RwLock<Vec<(usize, String)>>,
+    /// Of each vCPU that there was.
+    hits: Mutex<Vec<Arc<Hits>>>,
+    /// Of all vdevs.
+    pub(super) timers: Timers,
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("guest", &self.guest).finish_non_exhaustive()
+    }
+}
+
+/// A lock's content. Who panics ends the process, so that no content is half done.
+pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    /// Gives it a guest. Whether it had none.
+    pub(super) fn belong_to(self: &Arc<Self>, guest: usize) -> bool {
+        if self.guest.swap(guest, Ordering::Relaxed) != 0 {
+            return false;
+        }
+        let mut guests = locked(&GUESTS);
+        guests.retain(|other| other.strong_count() > 0);
+        guests.push(Arc::downgrade(self));
+        true
+    }
+
+    /// The guest's handle; 0 if there is none.
+    pub(super) fn guest(&self) -> usize {
+        self.guest.load(Ordering::Relaxed)
+    }
+
+    /// That of a guest.
+    pub(super) fn of_guest(guest: usize) -> Option<Arc<Self>> {
+        Self::find(|shared| shared.guest() == guest)
+    }
+
+    /// That of a vdev.
+    pub(super) fn of_vdev(vdev: usize) -> Option<Arc<Self>> {
+        Self::find(|shared| shared.knows(vdev))
+    }
+
+    fn find(wanted: impl Fn(&Self) -> bool) -> Option<Arc<Self>> {
+        // Upgraded under the lock, let go of after it: the last one to go needs no lock.
+        let all: Vec<_> = locked(&GUESTS).iter().filter_map(Weak::upgrade).collect();
+        all.into_iter().find(|shared| wanted(shared))
+    }
+
+    /// Takes note of a vdev.
+    pub(super) fn add_vdev(&self, vdev: usize, name: &str) {
+        self.vdevs.write().unwrap_or_else(PoisonError::into_inner).push((vdev, name.into()));
+    }
+
+    /// Takes note that a vdev is gone.
+    pub(super) fn remove_vdev(&self, vdev: usize) {
+        let mut vdevs = self.vdevs.write().unwrap_or_else(PoisonError::into_inner);
+        vdevs.retain(|(other, _)| *other != vdev);
+    }
+
+    /// Whether it is one of this guest's vdevs.
+    pub(super) fn knows(&self, vdev: usize) -> bool {
+        let vdevs = self.vdevs.read().unwrap_or_else(PoisonError::into_inner);
+        vdevs.iter().any(|(other, _)| *other == vdev)
+    }
+
+    /// The name of one of this guest's vdevs.
+    pub(super) fn name_of(&self, vdev: usize) -> Option<String> {
+        let vdevs = self.vdevs.read().unwrap_or_else(PoisonError::into_inner);
+        vdevs.iter().find(|(other, _)| *other == vdev).map(|(_, name)| name.clone())
+    }
+
+    /// The guest starts; once.
+    pub(super) fn start(&self, platform: Arc<dyn Platform>) -> Result<(), String> {
+        STARTED.store(true, Ordering::Relaxed);
+        self.platform.set(platform).map_err(|_| "the guest has started already".into())
+    }
+
+    /// What runs the guest, once it has started.
+    pub(super) fn platform(&self) -> Option<&dyn Platform> {
+        self.platform.get().map(|platform| &**platform)
+    }
+
+    /// Says what accesses do that vdevs do not handle.
+    pub(super) fn set_unsupported(&self, policy: Unsupported) {
+        let number = match policy {
+            Unsupported::Ignore => 0,
+            Unsupported::Fail => 1,
+            Unsupported::Abort => 2,
+        };
+        self.unsupported.store(number, Ordering::Relaxed);
+    }
+
+    /// What accesses do that vdevs do not handle.
+    pub(super) fn unsupported(&self) -> Unsupported {
+        match self.unsupported.load(Ordering::Relaxed) {
+            0 => Unsupported::Ignore,
+            1 => Unsupported::Fail,
+            _ => Unsupported::Abort,
+        }
+    }
+
+    /// The table of one more vCPU.
+    pub(super) fn new_hits(&self) -> Arc<Hits> {
+        let hits = Arc::<Hits>::default();
+        locked(&self.hits).push(Arc::clone(&hits));
+        hits
+    }
+
+    /// What all vCPUs have counted, one entry for each vdev and cookie.
+    pub(super) fn counts(&self) -> Vec<Count> {
+        let mut sums: Vec<Count> = Vec::new();
+        for count in locked(&self.hits).iter().flat_map(|hits| hits.counts()) {
+            let known =
+                sums.iter_mut().find(|sum| (sum.vdev, sum.cookie) == (count.vdev, count.cookie));
+            match known {
+                Some(sum) => {
+                    sum.reads = sum.reads.saturating_add(count.reads);
+                    sum.writes = sum.writes.saturating_add(count.writes);
+                }
+                None => sums.push(count),
+            }
+        }
+        sums
+    }
+}
+
+/// The exit code of a failure that ends the process now: QNX's, before and after the start.
+pub(super) fn fatal_code() -> u8 {
+    if STARTED.load(Ordering::Relaxed) { 96 } else { 64 }
+}

@@ -1,0 +1,91 @@
+//! The thread that waits for timers and calls the vdevs whose they are.
+
+#![allow(unsafe_code)]
+
+use super::abi::{guest_timer_data, vdev_t};
+use super::cpu::CpuGuard;
+use super::shared::Shared;
+use super::timer::Due;
+use crate::gasp::{gasp_cpu, guest_system, sys};
+use core::mem::MaybeUninit;
+use core::ptr;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+/// The thread; it ends when this is dropped.
+#[derive(Debug)]
+pub(super) struct TimerThread {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// A vCPU of libgasp's for accesses of timer functions.
+struct TimerCpu(*mut gasp_cpu);
+
+// SAFETY: only the thread uses it.
+unsafe impl Send for TimerCpu {}
+
+impl TimerThread {
+    /// Timers expire from now on. Without a vdev there are none, and no thread.
+    pub(super) fn start(shared: &Arc<Shared>) -> Result<Self, String> {
+        let guest: *mut guest_system = ptr::with_exposed_provenance_mut(shared.guest());
+        let shared = Arc::clone(shared);
+        if guest.is_null() {
+            return Ok(Self { shared, thread: None });
+        }
+        // SAFETY: the guest's handle.
+        let cpu = TimerCpu(unsafe { sys::gasp_cpu_create(guest) });
+        if cpu.0.is_null() {
+            return Err("there is no memory for the thread of the timers".into());
+        }
+        let of_thread = Arc::clone(&shared);
+        let thread = thread::Builder::new()
+            .name("vdev timers".into())
+            .spawn(move || run(&of_thread, &cpu))
+            .map_err(|error| format!("there is no thread for timers: {error}"))?;
+        Ok(Self { shared, thread: Some(thread) })
+    }
+}
+
+impl Drop for TimerThread {
+    fn drop(&mut self) {
+        self.shared.timers.end();
+        if let Some(thread) = self.thread.take() {
+            // A panic would have ended the process.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn run(shared: &Arc<Shared>, cpu: &TimerCpu) {
+    let guard = CpuGuard::enter(shared, u32::MAX, cpu.0);
+    while let Some(due) = shared.timers.next(now) {
+        call(due, &guard);
+    }
+    drop(guard);
+    // SAFETY: libgasp's vCPU, which nobody uses any more.
+    unsafe { sys::gasp_cpu_destroy(cpu.0) };
+}
+
+fn call(due: Due, cpu: &CpuGuard) {
+    let vdev: *mut vdev_t = ptr::with_exposed_provenance_mut(due.vdev);
+    // SAFETY: vdevs stay until this thread has ended.
+    let factory = unsafe { (*vdev).v_factory };
+    // SAFETY: factories stay.
+    let Some(timer) = (unsafe { (*factory).timer }) else { return };
+    let data = guest_timer_data { when: due.when, now: now() };
+    let given = ptr::with_exposed_provenance_mut(due.data);
+    // SAFETY: the plugin's function, with its vdev and what it gave.
+    unsafe { timer(vdev, given, &raw const data, cpu.pointer()) };
+}
+
+/// Nanoseconds of the monotonic clock.
+pub(super) fn now() -> u64 {
+    let mut time = MaybeUninit::<libc::timespec>::zeroed();
+    // SAFETY: the time can be written. It does not fail for this clock.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, time.as_mut_ptr()) };
+    // SAFETY: zeros are a time, too.
+    let time = unsafe { time.assume_init() };
+    let part = |value: i64| u64::try_from(value).unwrap_or(0);
+    part(time.tv_sec).saturating_mul(1_000_000_000).saturating_add(part(time.tv_nsec))
+}

@@ -1,0 +1,154 @@
+//! Accesses that trap: from libgasp's trap handler to a vdev's vread and vwrite.
+
+#![allow(unsafe_code)]
+
+use super::abi::{Reference, qst, vdev_t, vrs};
+use super::cpu::{self, GuestCpu};
+use super::log;
+use super::shared::Shared;
+use crate::gasp::{
+    Error, Guest, Kind, Unsupported, gasp_cpu, gasp_trap, guest_system, qvm_state_block, sys,
+};
+use core::ffi::{c_int, c_void};
+use core::{ptr, slice};
+use std::sync::Arc;
+
+/// QNX's exit code of an unsupported operation.
+const EXIT_UNSUPPORTED: u8 = 5;
+/// QNX's exit code of a vdev that fails.
+const EXIT_VDEV: u8 = 6;
+
+/// Has libgasp call vdevs for the accesses of this guest; what is shared has to stay until
+/// [`let_go`].
+pub(super) fn handle_accesses(shared: &Arc<Shared>, guest: &Guest) -> Result<(), Error> {
+    if !shared.belong_to(guest.handle().expose_provenance()) {
+        return Ok(());
+    }
+    let arg = Arc::as_ptr(shared).cast_mut().cast();
+    // SAFETY: what is behind the argument can be used by any thread; it stays, as said above.
+    unsafe { guest.set_trap_handler(handle, arg) }
+}
+
+/// Has libgasp call no vdev any more, and waits for the calls that are under way.
+pub(super) fn let_go(shared: &Shared) {
+    let guest: *mut guest_system = ptr::with_exposed_provenance_mut(shared.guest());
+    if guest.is_null() {
+        return;
+    }
+    // SAFETY: a handle, which libgasp knows also when the guest is gone.
+    let _ = unsafe { sys::gasp_guest_set_trap_handler(guest, None, ptr::null_mut()) };
+    // SAFETY: as above.
+    let _ = unsafe { sys::gasp_guest_synchronize(guest) };
+}
+
+/// What libgasp calls.
+unsafe extern "C" fn handle(_: *mut c_void, _: *mut gasp_cpu, trap: *const gasp_trap) -> c_int {
+    let current = cpu::current();
+    // SAFETY: the vCPU of this thread, which is inside of an access.
+    let Some(cpu) = (unsafe { current.as_ref() }) else {
+        log::error("", "an access by a thread that is no vCPU's");
+        return libc::EPERM;
+    };
+    // SAFETY: libgasp's trap, valid during this call.
+    let trap = unsafe { &*trap };
+    // SAFETY: as above.
+    match unsafe { reference(cpu, trap) } {
+        Some(answer) => result(cpu, trap, answer),
+        // SAFETY: as above.
+        None => unsafe { unsupported(cpu, trap) },
+    }
+}
+
+/// Calls the vdev; `None` if it has nothing to call for this access.
+///
+/// # Safety
+/// libgasp's trap.
+unsafe fn reference(cpu: &GuestCpu, trap: &gasp_trap) -> Option<u32> {
+    let vdev: *mut vdev_t = trap.vdev.cast();
+    let counter = match cpu.hits.find(vdev.addr(), trap.cookie) {
+        Some(counter) => counter,
+        None if cpu.shared.knows(vdev.addr()) => cpu.hits.add(vdev.addr(), trap.cookie),
+        None => return None,
+    };
+    let is_read = is_read(trap);
+    counter.count(is_read);
+    // SAFETY: it was one of this guest's vdevs when its counter was made; those stay until
+    // `let_go`.
+    let factory = unsafe { (*vdev).v_factory };
+    // SAFETY: factories stay.
+    let factory = unsafe { &*factory };
+    let length = u32::try_from(trap.length).ok()?;
+    let sizes = factory.acc_sizes;
+    if sizes != 0 && sizes.checked_shr(length).unwrap_or(0) & 1 == 0 {
+        return None;
+    }
+    let call: Reference = if is_read { factory.vread? } else { factory.vwrite? };
+    let touched =
+        qvm_state_block { location: trap.location, length, r#type: trap.r#type, flags: 0 };
+    let other = qvm_state_block {
+        location: trap.data.expose_provenance() as u64,
+        length,
+        r#type: qst::HOST,
+        flags: 0,
+    };
+    let cpu = ptr::from_ref(cpu).cast_mut();
+    // SAFETY: the plugin's function, with its vdev and operands that are there during the call.
+    Some(unsafe { call(vdev, trap.cookie, &raw const touched, &raw const other, cpu) })
+}
+
+fn is_read(trap: &gasp_trap) -> bool {
+    u32::from(trap.kind) == Kind::Read as u32
+}
+
+/// The error number for what a vdev answered.
+fn result(cpu: &GuestCpu, trap: &gasp_trap, answer: u32) -> c_int {
+    match answer {
+        vrs::NORMAL | vrs::NO_ADVANCE => 0,
+        vrs::BUS_ERROR => libc::EFAULT,
+        vrs::TERMINATE => {
+            end(cpu, trap, EXIT_VDEV, "ends the guest (VRS_TERMINATE)");
+            0
+        }
+        number if number > vrs::ERRNO => {
+            // Error numbers are far below.
+            c_int::try_from(number.wrapping_sub(vrs::ERRNO)).unwrap_or(libc::EIO)
+        }
+        other => {
+            end(cpu, trap, EXIT_VDEV, &format!("answered {other}, which is no VRS_*"));
+            0
+        }
+    }
+}
+
+/// An access that no vdev handles.
+///
+/// # Safety
+/// libgasp's trap.
+unsafe fn unsupported(cpu: &GuestCpu, trap: &gasp_trap) -> c_int {
+    match cpu.shared.unsupported() {
+        Unsupported::Fail => return libc::EFAULT,
+        Unsupported::Abort => end(cpu, trap, EXIT_UNSUPPORTED, "does not handle this access"),
+        Unsupported::Ignore => {}
+    }
+    if is_read(trap) {
+        // SAFETY: the data of a read can be written.
+        unsafe { slice::from_raw_parts_mut(trap.data.cast::<u8>(), trap.length) }.fill(0xff);
+    }
+    0
+}
+
+/// Ends the guest, and says why.
+fn end(cpu: &GuestCpu, trap: &gasp_trap, code: u8, why: &str) {
+    let name = cpu.shared.name_of(trap.vdev.addr()).unwrap_or_default();
+    let verb = if is_read(trap) { "read" } else { "write" };
+    let GuestCpu { number, .. } = cpu;
+    let gasp_trap { length, location, .. } = trap;
+    log::error(
+        &name,
+        &format!("{why}: a {verb} of {length} bytes at {location:#x} by vCPU {number}"),
+    );
+    match cpu.shared.platform() {
+        Some(platform) => platform.terminate(code),
+        None => log::exit(super::shared::fatal_code()),
+    }
+}

@@ -1,0 +1,258 @@
+/* A watchdog with registers in the manner of ARM's SP805.
+ *
+ *   vdev watchdog loc 0xd0001000 intr apic:0x31 hz 1000000
+ *
+ * A counter runs down from LOAD. At 0 it starts again, and the interrupt is there (RIS). A guest
+ * that lives clears it (INTCLR). If the counter reaches 0 once more before that, the guest has
+ * hung: it is ended with the exit code of a watchdog, 4.
+ *
+ *   offset  register  access  what it is
+ *   0x000   LOAD      rw      where the counter starts; a write starts it anew
+ *   0x004   VALUE     r       the counter
+ *   0x008   CONTROL   rw      bit 0 INTEN: count, and interrupt; bit 1 RESEN: end the guest
+ *   0x00c   INTCLR    w       clear the interrupt, start the counter anew
+ *   0x010   RIS       r       bit 0: the counter has reached 0
+ *   0x014   MIS       r       the same, if INTEN is set
+ *   0xc00   LOCK      rw      a write of 0x1acce551 opens the other registers for writes, any
+ *                             other value locks them; reads 1 if they are locked
+ *   0xfe0   ID        r       peripheral and cell numbers of the SP805, a byte every 4 bytes
+ *
+ * Registers have 32 bits. `hz` says how fast the counter runs (1 MHz unless it is there).
+ * SPDX-License-Identifier: MIT OR Apache-2.0 */
+
+#include <inttypes.h>
+#include <qvm/guest.h>
+#include <qvm/log.h>
+#include <qvm/vdev-core.h>
+#include <stdlib.h>
+
+enum {
+	LOAD = 0x000, VALUE = 0x004, CONTROL = 0x008, INTCLR = 0x00c, RIS = 0x010, MIS = 0x014,
+	LOCK = 0xc00, ID = 0xfe0, LENGTH = 0x1000
+};
+enum { OPTION_HZ = VDEV_CTRL_FIRST_OPTIDX };
+
+#define INTEN 0x1u
+#define RESEN 0x2u
+#define UNLOCK 0x1acce551u
+#define SECOND UINT64_C(1000000000)
+#define MOST_HZ SECOND
+
+struct watchdog {
+	struct guest_timer *timer;
+	uint64_t hz;
+	uint64_t reload_at; /* when the counter reaches 0, in nanoseconds; GUEST_TIMER_OFF: it stands */
+	uint32_t load;
+	uint32_t left; /* the counter while it stands */
+	uint32_t control;
+	uint32_t ris;
+	uint32_t locked;
+};
+
+static struct watchdog *state(const vdev_t *vdev)
+{
+	return (struct watchdog *)vdev->v_device;
+}
+
+/* Ticks of the counter as nanoseconds: at most 2^32 seconds, so nothing overflows. */
+static uint64_t nanoseconds(const struct watchdog *wd, uint64_t ticks)
+{
+	return ticks / wd->hz * SECOND + ticks % wd->hz * SECOND / wd->hz;
+}
+
+static uint64_t now(const struct watchdog *wd)
+{
+	struct guest_timer_data data;
+
+	return guest_timer_state(wd->timer, &data) == EOK ? data.now : 0;
+}
+
+/* The counter as the guest reads it. */
+static uint32_t value(const struct watchdog *wd)
+{
+	uint64_t left, moment = now(wd);
+
+	if (wd->reload_at == GUEST_TIMER_OFF)
+		return wd->left;
+	left = wd->reload_at > moment ? wd->reload_at - moment : 0;
+	return (uint32_t)(left / SECOND * wd->hz + left % SECOND * wd->hz / SECOND);
+}
+
+/* Start the counter at `from`, at this moment. It runs only if INTEN is set. */
+static void run_from(struct watchdog *wd, uint32_t from)
+{
+	wd->left = from;
+	wd->reload_at = wd->control & INTEN ? now(wd) + nanoseconds(wd, from) : GUEST_TIMER_OFF;
+	(void)guest_timer_notify(wd->timer, wd->reload_at);
+}
+
+static void update_line(vdev_t *vdev)
+{
+	const struct watchdog *wd = state(vdev);
+
+	if (vdev->v_intr.pic != NULL)
+		(void)guest_intr_signal(&vdev->v_intr, wd->ris && wd->control & INTEN ? GIS_ON : GIS_OFF);
+}
+
+/* The host calls this on its own thread when the moment has come that guest_timer_notify() was
+ * given. Meanwhile the guest may have set another one: a call that is too early does nothing. */
+static void expired(vdev_t *vdev, void *data, const struct guest_timer_data *tdp,
+		struct guest_cpu *gcp)
+{
+	struct watchdog *wd = state(vdev);
+
+	(void)data;
+	(void)gcp;
+	pthread_mutex_lock(&vdev->v_mtx);
+	if (wd->reload_at <= tdp->now) {
+		if (wd->ris && wd->control & RESEN) {
+			vdev_logf(QL_QVM_ERR, vdev, "the guest did not answer: it is ended");
+			wd->reload_at = GUEST_TIMER_OFF;
+			guest_terminate(vdev->v_gsp, GTC_WATCHDOG);
+		} else {
+			wd->ris = 1;
+			update_line(vdev);
+			run_from(wd, wd->load);
+		}
+	}
+	pthread_mutex_unlock(&vdev->v_mtx);
+}
+
+/* The option `hz`. */
+static int set_hz(struct watchdog *wd, const char *arg)
+{
+	char *end;
+	unsigned long long hz;
+
+	errno = 0;
+	hz = strtoull(arg, &end, 0);
+	if (errno != 0 || end == arg || *end != '\0' || hz == 0 || hz > MOST_HZ)
+		return EINVAL;
+	wd->hz = hz;
+	return EOK;
+}
+
+static int control(vdev_t *vdev, unsigned ctrl, const char *arg)
+{
+	struct watchdog *wd = state(vdev);
+
+	switch (ctrl) {
+	case VDEV_CTRL_OPTIONS_START:
+		vdev->v_block.type = QST_MEMORY;
+		vdev->v_block.length = LENGTH;
+		wd->hz = 1000000;
+		wd->load = wd->left = UINT32_MAX;
+		wd->reload_at = GUEST_TIMER_OFF;
+		wd->timer = guest_timer_create(vdev, NULL);
+		return wd->timer != NULL ? EOK : errno;
+	case OPTION_HZ:
+		return set_hz(wd, arg);
+	case VDEV_CTRL_STATUS:
+		pthread_mutex_lock(&vdev->v_mtx);
+		qvm_report("watchdog: control %" PRIu32 ", value %" PRIu32 ", interrupt %" PRIu32 "\n",
+			wd->control, value(wd), wd->ris);
+		pthread_mutex_unlock(&vdev->v_mtx);
+		return EOK;
+	default:
+		return EOK;
+	}
+}
+
+static uint32_t get(const struct watchdog *wd, uint64_t offset)
+{
+	static const uint8_t id[] = { 0x05, 0x18, 0x14, 0x00, 0x0d, 0xf0, 0x05, 0xb1 };
+
+	switch (offset) {
+	case LOAD: return wd->load;
+	case VALUE: return value(wd);
+	case CONTROL: return wd->control;
+	case RIS: return wd->ris;
+	case MIS: return wd->ris & wd->control & INTEN;
+	case LOCK: return wd->locked;
+	default: return offset >= ID && offset % 4 == 0 ? id[(offset - ID) / 4] : 0;
+	}
+}
+
+static void put(vdev_t *vdev, uint64_t offset, uint32_t value_written)
+{
+	struct watchdog *wd = state(vdev);
+	uint32_t had;
+
+	if (offset == LOCK) {
+		wd->locked = value_written != UNLOCK;
+		return;
+	}
+	if (wd->locked)
+		return;
+	switch (offset) {
+	case LOAD:
+		wd->load = value_written;
+		run_from(wd, value_written);
+		break;
+	case CONTROL:
+		had = wd->control;
+		wd->left = value(wd);
+		wd->control = value_written & (INTEN | RESEN);
+		/* INTEN starts the counter from LOAD; without it the counter stands. */
+		if ((had ^ wd->control) & INTEN)
+			run_from(wd, wd->control & INTEN ? wd->load : wd->left);
+		update_line(vdev);
+		break;
+	case INTCLR:
+		wd->ris = 0;
+		update_line(vdev);
+		run_from(wd, wd->load);
+		break;
+	default:
+		break;
+	}
+}
+
+static enum vdev_ref_status vread(vdev_t *vdev, unsigned cookie, const struct qvm_state_block *vopnd,
+		const struct qvm_state_block *oopnd, struct guest_cpu *gcp)
+{
+	uint32_t answer;
+	int error;
+
+	(void)cookie;
+	pthread_mutex_lock(&vdev->v_mtx);
+	answer = get(state(vdev), vopnd->location - vdev->v_block.location);
+	pthread_mutex_unlock(&vdev->v_mtx);
+	error = guest_cpu_write(gcp, GXF_NONE, oopnd, 1, &answer, sizeof(answer));
+	return error == EOK ? VRS_NORMAL : guest_cpu_to_vrs(error);
+}
+
+static enum vdev_ref_status vwrite(vdev_t *vdev, unsigned cookie,
+		const struct qvm_state_block *vopnd, const struct qvm_state_block *oopnd,
+		struct guest_cpu *gcp)
+{
+	uint32_t written;
+	int error;
+
+	(void)cookie;
+	error = guest_cpu_read(gcp, GXF_NONE, oopnd, 1, &written, sizeof(written));
+	if (error != EOK)
+		return guest_cpu_to_vrs(error);
+	pthread_mutex_lock(&vdev->v_mtx);
+	put(vdev, vopnd->location - vdev->v_block.location, written);
+	pthread_mutex_unlock(&vdev->v_mtx);
+	return VRS_NORMAL;
+}
+
+static const char *const options[] = { "hz", NULL };
+
+static struct vdev_factory factory;
+
+static void __attribute__((constructor)) register_watchdog(void)
+{
+	factory.control = control;
+	factory.vread = vread;
+	factory.vwrite = vwrite;
+	factory.timer = expired;
+	factory.option_list = options;
+	factory.factory_flags = VFF_VDEV_MEM | VFF_MUTEX;
+	factory.acc_sizes = 1u << 4;
+	factory.extra_space = sizeof(struct watchdog);
+	factory.safety = VDEV_SAFETY_SELECTED;
+	vdev_register_factory(&factory, QVM_VDEV_ABI);
+}
