@@ -28,7 +28,7 @@ STRICT       := -std=c11 -Wall -Wextra -Wpedantic -Werror
 
 export CARGO CC CXX CARGO_TARGET_DIR STAGE_PREFIX
 
-.PHONY: all run test heavy bench bench-quick headers install uninstall deps clean help
+.PHONY: all vm run layout test heavy bench bench-quick bench-vm headers install uninstall deps clean help
 .DELETE_ON_ERROR:
 
 ## all: build libgasp.so and libgasp.a (release)
@@ -40,8 +40,17 @@ $(SHARED): $(SOURCES)
 	$(CARGO) rustc --release --locked --lib --crate-type cdylib,staticlib
 	@mkdir -p build && cp $(RELEASE)/libgasp.so $(RELEASE)/libgasp.a build
 
-## run: the demo: a PC's memory, and a vdev that takes a window out of it
-run: build/pc_layout build/vdev_window.so
+## vm: build gasp-vm, its example vdevs and its guests, in build/vm
+vm: build/stage.done
+	@$(MAKE) --no-print-directory -C vm BUILD=$(CURDIR)/build/vm
+
+## run: the demo: gasp-vm boots a guest that talks to virtual devices (without /dev/kvm: a script)
+run: vm
+	@echo
+	@build/vm/gasp-vm --map --vdev-path build/vm vm/examples/demo.conf
+
+## layout: a smaller demo, of the map alone: a PC's memory, and a vdev that takes a window out of it
+layout: build/pc_layout build/vdev_window.so
 	@echo
 	@build/pc_layout build/vdev_window.so
 
@@ -65,6 +74,7 @@ heavy: build/stage.done
 	GASP_STRESS_SECONDS=60 ctests/run.sh c ways
 	LOOM_MAX_PREEMPTIONS=5 ctests/run.sh loom
 	GASP_SECONDS=60 ctests/run.sh tsan
+	GASP_VM_ROUNDS=10000 GASP_VM_STEPS=200000 $(CARGO) test --release --locked -p gasp-vm
 
 ## bench: measure beside other designs (five minutes, on a quiet machine); results in build/bench
 bench: $(SHARED)
@@ -73,6 +83,10 @@ bench: $(SHARED)
 ## bench-quick: only check that all designs give right answers; nothing is timed
 bench-quick: $(SHARED)
 	@$(MAKE) --no-print-directory -C bench quick LIBDIR=$(CURDIR)/build
+
+## bench-vm: what gasp-vm adds to KVM, beside bare KVM (one minute, on a quiet machine)
+bench-vm: build/stage.done
+	@$(CARGO) test --release --locked -p gasp-vm -- --ignored --nocapture --test-threads 1 bench_
 
 ## headers: generate include/ from the Rust sources
 headers:

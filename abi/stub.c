@@ -23,7 +23,8 @@
 
 struct guest_system;
 struct gasp_cpu;
-struct vdev_factory;
+struct guest_cpu;
+struct guest_intr;
 typedef struct vdev_s vdev_t;
 
 struct qvm_state_block {
@@ -62,6 +63,49 @@ struct guest_intr {
 	vdev_t *pic;
 	unsigned param;
 	unsigned src_id;
+};
+
+struct guest_timer_data {
+	uint64_t when;
+	uint64_t now;
+};
+
+enum guest_intr_state { GIS_ON = 1, GIS_OFF = 2, GIS_ISR = 4 };
+
+enum vdev_ref_status {
+	VRS_NORMAL, VRS_NO_ADVANCE, VRS_ABORT, VRS_BUS_ERROR, VRS_CONTINUE, VRS_TERMINATE,
+	VRS_ERRNO = 0x100
+};
+
+typedef enum vdev_ref_status (*vdev_ref_function_t)(vdev_t *vdev, unsigned cookie,
+		const struct qvm_state_block *vopnd, const struct qvm_state_block *oopnd,
+		struct guest_cpu *gcp);
+
+struct vdev_pic_functions {
+	unsigned flags;
+	unsigned pnum_mask;
+	int (*signal)(const struct guest_intr *intr, enum guest_intr_state state);
+	void (*notify)(void);
+	void (*parse)(void);
+	void (*string)(void);
+	const void *table_spec;
+};
+
+struct vdev_factory {
+	struct vdev_factory *next;
+	int (*control)(vdev_t *vdev, unsigned ctrl, const char *arg);
+	vdev_ref_function_t vread;
+	vdev_ref_function_t vwrite;
+	int (*pulse)(vdev_t *vdev, int8_t code);
+	void (*timer)(vdev_t *vdev, void *data, const struct guest_timer_data *tdp,
+			struct guest_cpu *gcp);
+	const struct vdev_pic_functions *pic;
+	const char *const *option_list;
+	const char *name;
+	unsigned factory_flags;
+	unsigned acc_sizes;
+	unsigned extra_space;
+	unsigned safety;
 };
 
 struct qvm_sched_info {
@@ -113,6 +157,42 @@ struct gasp_backing {
 	int fd;
 	uint64_t offset;
 	uint64_t length;
+};
+
+struct gasp_runs {
+	const struct gasp_span *first;
+	size_t count;
+};
+
+struct gasp_difference {
+	struct gasp_runs memory_gone;
+	struct gasp_runs memory_come;
+	struct gasp_runs ports_gone;
+	struct gasp_runs ports_come;
+};
+
+struct gasp_cost {
+	int64_t slots;
+	uint64_t slots_left;
+	uint64_t ioctls;
+};
+
+struct gasp_listener {
+	size_t size;
+	int priority;
+	int (*estimate)(void *arg, const struct gasp_difference *difference, struct gasp_cost *cost);
+	int (*prepare)(void *arg, const struct gasp_difference *difference);
+	void (*commit)(void *arg, const struct gasp_difference *difference);
+	void (*abort)(void *arg, const struct gasp_difference *difference);
+};
+
+struct gasp_report {
+	size_t size;
+	unsigned index;
+	int error;
+	unsigned type;
+	struct gasp_span in_the_way;
+	struct gasp_cost cost;
 };
 
 #endif
@@ -234,3 +314,13 @@ int gasp_guest_counts(struct guest_system *gsp, struct gasp_counts *counts) { re
 
 int gasp_guest_backing(struct guest_system *gsp, uint64_t location,
 		struct gasp_backing *backing) { return 0; }
+
+int gasp_guest_add_listener(struct guest_system *gsp, const struct gasp_listener *listener,
+		void *arg, uint64_t *id) { return 0; }
+
+int gasp_guest_remove_listener(struct guest_system *gsp, uint64_t id) { return 0; }
+
+int gasp_guest_set(struct guest_system *gsp, unsigned num_regions, const struct gasp_region *rgn,
+		unsigned flags, struct gasp_report *report) { return 0; }
+
+uint64_t gasp_guest_generation(struct guest_system *gsp, unsigned type) { return 0; }

@@ -7,6 +7,7 @@
 #include <gasp/host.h>
 #include <qvm/gasp.h>
 #include <qvm/guest.h>
+#include <qvm/log.h>
 #include <qvm/types.h>
 #include <qvm/vdev-core.h>
 #include <stddef.h>
@@ -106,7 +107,28 @@ IS(GXF_FLUSH, 0x10);
 IS(GIS_ON, 1);
 IS(GIS_OFF, 2);
 IS(GIS_ISR, 4);
+IS(GTC_NORMAL_EXIT, 0);
+IS(GTC_WATCHDOG, 4); /* name: libgasp's own, as the next */
+IS(GTC_VDEV_ERROR, 6);
 IS(GTC_CUSTOM_MIN, 32);
+IS(GTC_MAX, 63);
+SIZE(guest_termination_cause_t, 4);
+SIZE(struct guest_timer_data, 16); /* fields: libgasp's own */
+AT(struct guest_timer_data, when, 0, 8);
+AT(struct guest_timer_data, now, 8, 8);
+IS(GUEST_TIMER_OFF, UINT64_MAX); /* libgasp's own */
+
+/* <qvm/log.h>: the numbers are libgasp's own */
+
+IS(QL_QVM_ERR, 1);
+IS(QL_QVM_WARN, 2);
+IS(QL_QVM_INFO, 3);
+IS(QL_QVM_DBG, 4);
+IS(QLS_CNF, 1);
+IS(QLS_QVM, 2);
+#if !defined(QVM_PRINTF_LIKE) || !defined(QVM_NO_RETURN)
+#error "a macro is missing"
+#endif
 
 /* <qvm/vdev-core.h>: after v_mtx, offsets depend on this system's pthread_mutex_t */
 
@@ -121,6 +143,28 @@ AT(struct vdev_s, v_intr, 40, 16);
 AT(struct vdev_s, v_mtx, 56, sizeof(pthread_mutex_t));
 AT(struct vdev_s, v_sched, 56 + sizeof(pthread_mutex_t), 8);
 SIZE(vdev_t, 56 + sizeof(pthread_mutex_t) + sizeof(struct qvm_sched_info));
+SIZE(struct vdev_factory, 88);
+AT(struct vdev_factory, next, 0, 8);
+AT(struct vdev_factory, control, 8, 8);
+AT(struct vdev_factory, vread, 16, 8);
+AT(struct vdev_factory, vwrite, 24, 8);
+AT(struct vdev_factory, pulse, 32, 8);
+AT(struct vdev_factory, timer, 40, 8);
+AT(struct vdev_factory, pic, 48, 8);
+AT(struct vdev_factory, option_list, 56, 8);
+AT(struct vdev_factory, name, 64, 8);
+AT(struct vdev_factory, factory_flags, 72, 4);
+AT(struct vdev_factory, acc_sizes, 76, 4);
+AT(struct vdev_factory, extra_space, 80, 4);
+AT(struct vdev_factory, safety, 84, 4);
+SIZE(struct vdev_pic_functions, 48); /* types but for signal: libgasp's own */
+AT(struct vdev_pic_functions, flags, 0, 4);
+AT(struct vdev_pic_functions, pnum_mask, 4, 4);
+AT(struct vdev_pic_functions, signal, 8, 8);
+AT(struct vdev_pic_functions, notify, 16, 8);
+AT(struct vdev_pic_functions, parse, 24, 8);
+AT(struct vdev_pic_functions, string, 32, 8);
+AT(struct vdev_pic_functions, table_spec, 40, 8);
 IS(VFF_NONE, 0);
 IS(VFF_RESERVED, 0x1);
 IS(VFF_INTR_NO, 0x2);
@@ -220,9 +264,37 @@ SIZE(struct gasp_backing, 24);
 AT(struct gasp_backing, fd, 0, 4);
 AT(struct gasp_backing, offset, 8, 8);
 AT(struct gasp_backing, length, 16, 8);
+SIZE(struct gasp_runs, 16);
+AT(struct gasp_runs, first, 0, 8);
+AT(struct gasp_runs, count, 8, 8);
+SIZE(struct gasp_difference, 64);
+AT(struct gasp_difference, memory_gone, 0, 16);
+AT(struct gasp_difference, memory_come, 16, 16);
+AT(struct gasp_difference, ports_gone, 32, 16);
+AT(struct gasp_difference, ports_come, 48, 16);
+SIZE(struct gasp_cost, 24);
+AT(struct gasp_cost, slots, 0, 8);
+AT(struct gasp_cost, slots_left, 8, 8);
+AT(struct gasp_cost, ioctls, 16, 8);
+SIZE(struct gasp_listener, 48);
+AT(struct gasp_listener, size, 0, 8);
+AT(struct gasp_listener, priority, 8, 4);
+AT(struct gasp_listener, estimate, 16, 8);
+AT(struct gasp_listener, prepare, 24, 8);
+AT(struct gasp_listener, commit, 32, 8);
+AT(struct gasp_listener, abort, 40, 8);
+SIZE(struct gasp_report, 88);
+AT(struct gasp_report, size, 0, 8);
+AT(struct gasp_report, index, 8, 4);
+AT(struct gasp_report, error, 12, 4);
+AT(struct gasp_report, type, 16, 4);
+AT(struct gasp_report, in_the_way, 24, 40);
+AT(struct gasp_report, cost, 64, 24);
 IS(GASP_RAM, 0);
 IS(GASP_ROM, 1);
 IS(GASP_LARGE_PAGES, 0x100);
+IS(GASP_SET_ALL_OR_NOTHING, 1);
+IS(GASP_SET_DRY_RUN, 2);
 IS(GASP_READ, 0);
 IS(GASP_WRITE, 1);
 IS(GASP_EXECUTE, 2);
@@ -230,12 +302,40 @@ IS(GASP_UNSUPPORTED_IGNORE, 0);
 IS(GASP_UNSUPPORTED_FAIL, 1);
 IS(GASP_UNSUPPORTED_ABORT, 2);
 
+/* The prototypes that vdevs call, as docs/vdevs.md has them. The functions are in the program that
+ * runs the guest, so this is never linked to them. */
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+int guest_cpu_read(struct guest_cpu *gcp, unsigned flags, const struct qvm_state_block *blk,
+	unsigned nblks, void *data, unsigned data_len);
+int guest_cpu_write(struct guest_cpu *gcp, unsigned flags, const struct qvm_state_block *blk,
+	unsigned nblks, const void *data, unsigned data_len);
+int guest_intr_signal(const struct guest_intr *intr, enum guest_intr_state state);
+void guest_terminate(struct guest_system *gsp, guest_termination_cause_t cause);
+struct guest_timer *guest_timer_create(vdev_t *vdev, void *data);
+int guest_timer_notify(struct guest_timer *timer, uint64_t when);
+int guest_timer_state(const struct guest_timer *timer, struct guest_timer_data *tdp);
+int guest_write_all_ones(struct guest_cpu *gcp, const struct qvm_state_block *blk);
+void vdev_register_factory(struct vdev_factory *factory, unsigned abi_version);
+void qvm_logf(unsigned kind, const char *fmt, ...);
+void vdev_logf(unsigned kind, const vdev_t *vdev, const char *fmt, ...);
+void qvm_report(const char *fmt, ...);
+void qvm_fatal(unsigned source, const char *fmt, ...);
+#ifdef __cplusplus
+}
+#endif
+
 /* What no assertion can say. */
 int main(void)
 {
 	int good = strcmp(QVM_OPTION_NO_ARG_PREFIX, "0") == 0;
+	int vrs = guest_cpu_to_vrs(-1) == VRS_BUS_ERROR
+		&& (int)guest_cpu_to_vrs(EINVAL) == (int)VRS_ERRNO + EINVAL;
 
 	printf("ok layouts_and_values\n");
 	printf("%s option_prefix\n", good ? "ok" : "not ok");
-	return good ? 0 : 1;
+	printf("%s guest_cpu_to_vrs\n", vrs ? "ok" : "not ok");
+	return good && vrs ? 0 : 1;
 }

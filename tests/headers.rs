@@ -11,8 +11,21 @@ use std::path::{Path, PathBuf};
 const COMMAND: &str = "GASP_BLESS=1 cargo test --test headers";
 
 /// Types of other headers, as C spells them.
-const STRUCTS: [&str; 6] =
-    ["guest_system", "gasp_cpu", "gasp_region", "qvm_state_block", "guest_intr", "gasp_walk_state"];
+const STRUCTS: [&str; 10] = [
+    "guest_system",
+    "gasp_cpu",
+    "gasp_region",
+    "qvm_state_block",
+    "guest_intr",
+    "gasp_walk_state",
+    "guest_cpu",
+    "guest_timer",
+    "guest_timer_data",
+    "vdev_factory",
+];
+
+/// The same for enumerations.
+const ENUMS: [&str; 1] = ["guest_intr_state"];
 
 /// One header: where it goes, what it is made from, and the parts that are written by hand.
 struct Header {
@@ -21,7 +34,7 @@ struct Header {
     includes: &'static [&'static str],
     sources: &'static [&'static str],
     before: &'static str,
-    after: &'static str,
+    after: &'static [&'static str],
 }
 
 const EOK: &str = "\
@@ -49,9 +62,29 @@ const PCI: &str = "\
 
 const VDEV: &str = "\
 /** Prefix of an entry of the option list that takes no argument (QNX 7.1). */
-#define QVM_OPTION_NO_ARG_PREFIX \"0\"
+#define QVM_OPTION_NO_ARG_PREFIX \"0\"";
 
-struct vdev_factory;";
+const TO_VRS: &str = "\
+/** The answer of vread or vwrite for what guest_cpu_read() or guest_cpu_write() returned, where
+ * that is not EOK. Source: QNX 7.1, where it is part of the header too. */
+static inline enum vdev_ref_status guest_cpu_to_vrs(int const errcode)
+{
+\treturn errcode == -1 ? VRS_BUS_ERROR : (enum vdev_ref_status)(VRS_ERRNO + errcode);
+}
+
+";
+
+const FORMATS: &str = "\
+/** A function that formats as printf() does: which argument is the format, where the rest is. */
+#if defined(__GNUC__)
+#define QVM_PRINTF_LIKE(text, rest) __attribute__((__format__(__printf__, text, rest)))
+#define QVM_NO_RETURN __attribute__((__noreturn__))
+#else
+#define QVM_PRINTF_LIKE(text, rest)
+#define QVM_NO_RETURN
+#endif";
+
+const LOG: &str = include_str!("headers/log.h.in");
 
 const SAFETY_SELECTED: &str = "\
 /** Which of the two this build is: VDEV_SAFETY_NO unless the build says otherwise (QNX 7.1). */
@@ -70,30 +103,45 @@ static inline uint64_t gram_find_free(struct guest_system *const gsp, uint64_t c
 }
 ";
 
-const HEADERS: [Header; 5] = [
+const HEADERS: [Header; 6] = [
     Header {
         path: "qvm/types.h",
         title: "State blocks, regions and their flags (QNX 7.1 <qvm/types.h>).",
         includes: &["<errno.h>", "<stdint.h>"],
         sources: &["src/abi/types.rs"],
         before: EOK,
-        after: PCI,
+        after: &[PCI],
     },
     Header {
         path: "qvm/guest.h",
-        title: "Numbers about guests, vCPUs and interrupts (QNX 7.1 <qvm/guest.h>).",
+        title: "Guests, vCPUs, interrupts and timers (QNX 7.1 <qvm/guest.h>).\n *\n * \
+                The functions are in the program that runs the guest (gasp-vm), not in libgasp.",
         includes: &["<qvm/types.h>"],
-        sources: &["src/abi/guest.rs"],
+        sources: &[
+            "src/abi/guest.rs",
+            "vm/src/vdev/exports/transfer.rs",
+            "vm/src/vdev/exports/guest.rs",
+        ],
         before: "",
-        after: "",
+        after: &[],
     },
     Header {
         path: "qvm/vdev-core.h",
-        title: "A virtual device as its own code sees it (QNX 7.1 <qvm/vdev-core.h>).",
+        title: "A virtual device as its own code sees it (QNX 7.1 <qvm/vdev-core.h>).\n *\n * \
+                The functions are in the program that runs the guest (gasp-vm), not in libgasp.",
         includes: &["<pthread.h>", "<qvm/guest.h>", "<qvm/types.h>"],
-        sources: &["src/abi/vdev_core.rs"],
+        sources: &["src/abi/vdev_core.rs", "vm/src/vdev/exports/register.rs"],
         before: VDEV,
-        after: SAFETY_SELECTED,
+        after: &[TO_VRS, SAFETY_SELECTED],
+    },
+    Header {
+        path: "qvm/log.h",
+        title: "What vdevs say (QNX 7.1 <qvm/log.h>).\n *\n * \
+                The functions are in the program that runs the guest (gasp-vm), not in libgasp.",
+        includes: &["<qvm/types.h>"],
+        sources: &["src/abi/log.rs"],
+        before: FORMATS,
+        after: &[LOG],
     },
     Header {
         path: "qvm/gasp.h",
@@ -108,15 +156,21 @@ const HEADERS: [Header; 5] = [
             "src/capi/map.rs",
         ],
         before: "",
-        after: GRAM_INLINE,
+        after: &[GRAM_INLINE],
     },
     Header {
         path: "gasp/host.h",
         title: "libgasp for hosts: a VMM or a test harness. Not part of QNX's interface.",
         includes: &["<stddef.h>", "<qvm/types.h>"],
-        sources: &["src/abi/host.rs", "src/capi/host.rs", "src/capi/cpu.rs"],
+        sources: &[
+            "src/abi/host.rs",
+            "src/abi/change.rs",
+            "src/capi/host.rs",
+            "src/capi/cpu.rs",
+            "src/capi/change.rs",
+        ],
         before: CPU,
-        after: "",
+        after: &[],
     },
 ];
 
@@ -145,9 +199,11 @@ impl Header {
         config.function.args = cbindgen::Layout::Auto;
         config.export.exclude.push("vdev_t".into());
         let sources: String = self.sources.iter().map(|source| read(Path::new(source))).collect();
-        for name in STRUCTS.into_iter().filter(|name| !sources.contains(&format!("struct {name} ")))
-        {
-            config.export.rename.insert(name.into(), format!("struct {name}"));
+        let spelled = STRUCTS.map(|name| format!("struct {name}"));
+        let spelled = spelled.into_iter().chain(ENUMS.map(|name| format!("enum {name}")));
+        for spelling in spelled.filter(|spelling| !sources.contains(&format!("{spelling} "))) {
+            let (_, name) = spelling.split_once(' ').unwrap();
+            config.export.rename.insert(name.into(), spelling.clone());
         }
         for line in sources.lines() {
             let words: Vec<_> = line.split([' ', '{', '<', '(']).collect();
@@ -166,7 +222,7 @@ impl Header {
         format!(
             "{}{}{}{}",
             &text[..end],
-            self.after,
+            self.after.concat(),
             if self.after.is_empty() { "" } else { "\n" },
             &text[end..]
         )

@@ -2,8 +2,10 @@
  *
  * Generated from
  * src/abi/host.rs,
+ * src/abi/change.rs,
  * src/capi/host.rs,
- * src/capi/cpu.rs by
+ * src/capi/cpu.rs,
+ * src/capi/change.rs by
  *   GASP_BLESS=1 cargo test --test headers
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
@@ -48,6 +50,12 @@ struct gasp_cpu;
 
 /** Access to nothing: the process ends with exit code 5 (QNX: `abort`). */
 #define GASP_UNSUPPORTED_ABORT 2
+
+/** How gasp_guest_set() works: every element or none, judged on what the call leaves behind. */
+#define GASP_SET_ALL_OR_NOTHING (1 << 0)
+
+/** How gasp_guest_set() works: say what would happen, and change nothing. */
+#define GASP_SET_DRY_RUN (1 << 1)
 
 /** How to make a guest. */
 struct gasp_guest_options {
@@ -130,6 +138,92 @@ struct gasp_backing {
     uint64_t offset;
     /** From how many locations on, starting there, the memory follows in the file. */
     uint64_t length;
+};
+
+/** Runs of equal attributes: ascending, disjoint, as long as they can be. */
+struct gasp_runs {
+    /** The first of them. */
+    const struct gasp_span *first;
+    /** How many there are. */
+    size_t count;
+};
+
+/**
+ * What one call changes: exactly the locations whose attributes differ before and after. A
+ * location that is there before and after is in both lists.
+ */
+struct gasp_difference {
+    /** What goes from the memory space. */
+    struct gasp_runs memory_gone;
+    /** What comes into the memory space. */
+    struct gasp_runs memory_come;
+    /** What goes from the port space. */
+    struct gasp_runs ports_gone;
+    /** What comes into the port space. */
+    struct gasp_runs ports_come;
+};
+
+/** What a change costs those who follow it. */
+struct gasp_cost {
+    /** How many memory slots more are in use afterwards; fewer: negative. */
+    int64_t slots;
+    /** How many memory slots are free afterwards; UINT64_MAX: there is no limit. */
+    uint64_t slots_left;
+    /** How many system calls the change takes. */
+    uint64_t ioctls;
+};
+
+/**
+ * One who follows the changes of a guest. Any of the functions can be NULL. All get the `arg`
+ * of gasp_guest_add_listener(), and a difference that is valid during the call.
+ *
+ * They are called with the locks of the changed spaces held (with none at the end of the guest),
+ * never two of one guest at a time. They may ask the guest anything, and gasp_lock() what is held.
+ * They must not change the guest, add or remove listeners, or lock the other space (EDEADLK), nor
+ * wait for a thread that does.
+ */
+struct gasp_listener {
+    /** sizeof(struct gasp_listener) as the caller was compiled. */
+    size_t size;
+    /**
+     * Lower ones are asked and told earlier, and told to abort later; of equal ones, those that
+     * were added earlier.
+     */
+    int priority;
+    /**
+     * Say what a change would cost; `*cost` is all 0, with no limit. EOK, or the errno with
+     * which prepare would refuse it. Nothing happens.
+     */
+    int (*estimate)(void *arg, const struct gasp_difference *difference, struct gasp_cost *cost);
+    /**
+     * A change is about to become visible; queries still give the old state. EOK, or the errno
+     * with which the change is refused: then nothing of it happens, and this one is not told to
+     * abort.
+     */
+    int (*prepare)(void *arg, const struct gasp_difference *difference);
+    /** The change that was prepared is visible now. */
+    void (*commit)(void *arg, const struct gasp_difference *difference);
+    /** The change that was prepared does not happen, because somebody else refused it. */
+    void (*abort)(void *arg, const struct gasp_difference *difference);
+};
+
+/** What gasp_guest_set() reports. */
+struct gasp_report {
+    /** sizeof(struct gasp_report) as the caller was compiled. */
+    size_t size;
+    /** The element that was refused; 0 if the call was, as a whole; else how many there are. */
+    unsigned int index;
+    /** EOK, or why. */
+    int error;
+    /** The space of `in_the_way`: QST_MEMORY or QST_X86_IO. */
+    unsigned int type;
+    /** The region that was in the way; flags 0: none was. */
+    struct gasp_span in_the_way;
+    /**
+     * What the change costs all listeners together: slots and ioctls are sums, slots_left is
+     * the least.
+     */
+    struct gasp_cost cost;
 };
 
 #ifdef __cplusplus
@@ -372,6 +466,73 @@ int gasp_guest_counts(struct guest_system *gsp, struct gasp_counts *counts);
  * Threads: any. Source: libgasp's own.
  */
 int gasp_guest_backing(struct guest_system *gsp, uint64_t location, struct gasp_backing *backing);
+
+/**
+ * Have somebody follow the changes of a guest.
+ *
+ * Each call that changes something, of whatever function, is told as one difference: all
+ * listeners prepare, in the order of their priority; it becomes visible; all commit. If one
+ * refuses, nothing of the call happens: those that had prepared abort, in the opposite order, and
+ * the call fails with the refusal's errno (index 0 where it returns an index). A call that changes
+ * nothing is not told. A listener is first told of the present map, as if all of it came now;
+ * when it is removed, and when the guest is destroyed, of all that is there, as if it went: then
+ * a refusal is not heard.
+ *
+ * listener: its size is sizeof(struct gasp_listener); it is copied. arg: handed back. *id becomes
+ * its number (id may be NULL).
+ *
+ * Returns EOK, or an error number (errno is not changed, *id not written): what prepare refused
+ * the present map with (a number that is not in 1..4095 becomes EINVAL); EINVAL bad gsp, listener
+ * NULL or size too small; E2BIG larger than this library knows, and something set in the part that
+ * it does not know; EDEADLK from inside a listener's function, and as gasp_lock(); ENOMEM.
+ * Threads: any; takes the locks of both spaces. Source: libgasp's own.
+ */
+int gasp_guest_add_listener(struct guest_system *gsp,
+                            const struct gasp_listener *listener,
+                            void *arg,
+                            uint64_t *id);
+
+/**
+ * Remove a listener. It is told that all of the map goes, and then nothing more.
+ *
+ * Returns EOK, or an error number (errno is not changed): EINVAL bad gsp, no listener has this id;
+ * EDEADLK from inside a listener's function, and as gasp_lock(); ENOMEM.
+ * Threads: any; takes the locks of both spaces. Source: libgasp's own.
+ */
+int gasp_guest_remove_listener(struct guest_system *gsp, uint64_t id);
+
+/**
+ * Set regions, with what QNX's functions do not have. The elements mean what they mean to
+ * gasp_region_set_soft(); the locks are taken for the call unless the caller has them.
+ *
+ * flags: GASP_SET_ALL_OR_NOTHING: if one element is refused, nothing is changed; deletions are
+ * made first, then the other elements in order, and whether a page of memory was cut is judged
+ * when all of them have been made. So what goes in this call is in nobody's way, and two regions
+ * swap places by two deletions and two additions in any order. GASP_SET_DRY_RUN: nothing is
+ * changed; the result and the report are those that the call would have, except for what
+ * listeners find out only by doing it. report: NULL, or its size is sizeof(struct gasp_report),
+ * and the rest is written, unless gsp or flags are bad.
+ *
+ * Returns EOK, or an error number (errno is not changed): as gasp_region_set_soft(), whose index
+ * is report->index; EINVAL also for unknown flags and a report whose size is too small; the errno
+ * of a listener that refuses. num_regions 0 is EOK.
+ * Threads: any. Source: libgasp's own.
+ */
+int gasp_guest_set(struct guest_system *gsp,
+                   unsigned int num_regions,
+                   const struct gasp_region *rgn,
+                   unsigned int flags,
+                   struct gasp_report *report);
+
+/**
+ * How many changes of a space have become visible: it grows by one with each call that changes
+ * something in it. It costs one load.
+ *
+ * type: QST_MEMORY (or QST_PCI_IO) or QST_X86_IO.
+ * Returns the number, or 0 with errno EINVAL: bad gsp or type.
+ * Threads: any. Source: libgasp's own.
+ */
+uint64_t gasp_guest_generation(struct guest_system *gsp, unsigned int type);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -1,7 +1,11 @@
-/* Numbers about guests, vCPUs and interrupts (QNX 7.1 <qvm/guest.h>).
+/* Guests, vCPUs, interrupts and timers (QNX 7.1 <qvm/guest.h>).
+ *
+ * The functions are in the program that runs the guest (gasp-vm), not in libgasp.
  *
  * Generated from
- * src/abi/guest.rs by
+ * src/abi/guest.rs,
+ * vm/src/vdev/exports/transfer.rs,
+ * vm/src/vdev/exports/guest.rs by
  *   GASP_BLESS=1 cargo test --test headers
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
@@ -9,8 +13,33 @@
 #define LIBGASP_QVM_GUEST_H
 
 #include <qvm/types.h>
-/** First number of a cause of termination that a vdev may choose; 63 is the last (QNX 7.0). */
+/** The guest has ended as it should. The name is QNX's (8.0), the number is its exit code. */
+#define GTC_NORMAL_EXIT 0
+
+/** A watchdog ends the guest. The name is libgasp's own, the number is QNX's exit code. */
+#define GTC_WATCHDOG 4
+
+/** A vdev met what it did not expect. The name is libgasp's own, the number is QNX's exit code. */
+#define GTC_VDEV_ERROR 6
+
+/** First number of a cause of termination that a vdev may choose (QNX 7.0). */
 #define GTC_CUSTOM_MIN 0x20
+
+/** Last number of a cause (the name is of QNX 8.0, the number of 7.0). */
+#define GTC_MAX 0x3f
+
+/** "Never": a timer that is not set. libgasp's own. */
+#define GUEST_TIMER_OFF UINT64_MAX
+
+/** State of an interrupt line (QNX 7.x). */
+enum guest_intr_state {
+    /** Asserted. */
+    GIS_ON = 1,
+    /** Not asserted. */
+    GIS_OFF = 2,
+    /** Being serviced. */
+    GIS_ISR = 4,
+};
 
 /** How to transfer data to or from a vCPU (QNX 7.x). */
 enum guest_xfer_flags {
@@ -28,15 +57,11 @@ enum guest_xfer_flags {
     GXF_FLUSH = (1 << 4),
 };
 
-/** State of an interrupt line (QNX 7.x). */
-enum guest_intr_state {
-    /** Asserted. */
-    GIS_ON = 1,
-    /** Not asserted. */
-    GIS_OFF = 2,
-    /** Being serviced. */
-    GIS_ISR = 4,
-};
+/** The vCPU on which a vdev is called: opaque. */
+struct guest_cpu;
+
+/** A timer of a vdev, made by guest_timer_create(): opaque. */
+struct guest_timer;
 
 /** An interrupt of a guest: the controller's vdev and its parameters (QNX 7.1: 16 bytes). */
 struct guest_intr {
@@ -47,5 +72,126 @@ struct guest_intr {
     /** Which source. */
     unsigned int src_id;
 };
+
+/** What a timer function is told. The name is QNX's, the fields are libgasp's own. */
+struct guest_timer_data {
+    /**
+     * The moment for which the timer is or was set: nanoseconds of CLOCK_MONOTONIC, or
+     * GUEST_TIMER_OFF.
+     */
+    uint64_t when;
+    /** This moment: nanoseconds of CLOCK_MONOTONIC. */
+    uint64_t now;
+};
+
+/** Why a guest ends: the exit code of the process that runs it (QNX 7.0: an unsigned). */
+typedef unsigned int guest_termination_cause_t;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * Get the value of operands: in vwrite, what the guest writes (oopnd).
+ *
+ * The blocks are read in order, each into as many bytes of data as it is long; what is left of
+ * data is the last one's. A value that is shorter than its bytes of data is extended: with
+ * zeros, or as QSF_SEXT_SHIFT and QSF_ZEXT_SHIFT say (from that byte on the sign, then from that
+ * byte on zeros); of a longer one the low bytes are taken. Types: QST_HOST, QST_IMMEDIATE,
+ * QST_MEMORY and QST_PCI_IO, QST_X86_IO; the last three are accesses of the vCPU, and trap where
+ * its own would.
+ *
+ * flags: GXF_NONE; GXF_PAUSE, GXF_UNPAUSE and GXF_FLUSH have nothing to do here.
+ *
+ * Returns EOK; -1 a bus error; or an error number: EINVAL gcp, blk or data is NULL, no blocks,
+ * unknown type or flags; EPERM gcp is not this thread's vCPU; ENOTSUP the other types, GXF_ASYNC,
+ * GXF_GDB; ENOMEM; ELOOP as gasp_cpu_access(). guest_cpu_to_vrs() makes an answer of it.
+ * Threads: the one on which the vdev was called with gcp. Source: QNX 7.0; lengths, extension
+ * and errors are libgasp's own.
+ */
+int guest_cpu_read(struct guest_cpu *gcp,
+                   unsigned int flags,
+                   const struct qvm_state_block *blk,
+                   unsigned int nblks,
+                   void *data,
+                   unsigned int data_len);
+
+/**
+ * Put a value into operands: in vread, what the guest reads (oopnd).
+ *
+ * The blocks are written in order, each with as many bytes of data as it is long; what is left
+ * of data is the last one's. A value that is shorter than its block is extended, of a longer one
+ * the low bytes are taken. Everything else is as in guest_cpu_read(), but QST_IMMEDIATE cannot
+ * be written (EINVAL).
+ */
+int guest_cpu_write(struct guest_cpu *gcp,
+                    unsigned int flags,
+                    const struct qvm_state_block *blk,
+                    unsigned int nblks,
+                    const void *data,
+                    unsigned int data_len);
+
+/**
+ * Put all ones into an operand: in vread, the answer of a register that is not there.
+ *
+ * Returns and threads: as guest_cpu_write(). Source: QNX 7.0 (name); the rest is libgasp's own.
+ */
+int guest_write_all_ones(struct guest_cpu *gcp, const struct qvm_state_block *blk);
+
+/**
+ * Change the state of an interrupt's line. For an edge: GIS_ON, then GIS_OFF.
+ *
+ * intr: mostly &vdev->v_intr. It goes to the signal function of its controller.
+ *
+ * Returns EOK, or an error number: EINVAL NULL, no controller, an input or a state that it does
+ * not have; EAGAIN the guest has not started; or what the controller's function returned.
+ * Threads: any. Source: QNX 7.0 (name, state); the signature is that of the controller's
+ * function; the errors are libgasp's own.
+ */
+int guest_intr_signal(const struct guest_intr *intr, enum guest_intr_state state);
+
+/**
+ * Make a timer for a vdev. It is not set yet. It is there as long as the vdev.
+ *
+ * data: handed to the factory's timer function, which is called when the timer expires, after
+ * the guest has started and before VDEV_CTRL_TERMINATE, on a thread of its own: one for all
+ * timers of the guest.
+ *
+ * Returns the timer, or NULL with errno EINVAL: no vdev, or its factory has no timer function.
+ * Threads: any. Source: QNX 7.0 (name); the rest is libgasp's own.
+ */
+struct guest_timer *guest_timer_create(vdev_t *vdev, void *data);
+
+/**
+ * Set a timer: when, in nanoseconds of CLOCK_MONOTONIC; a moment that is over is now.
+ * GUEST_TIMER_OFF: not at all. The timer function is called once for each setting; one call
+ * that has begun already may still come after this function.
+ *
+ * Returns EOK; EINVAL timer is NULL or its vdev is gone. Threads: any, also the timer function.
+ * Source: QNX 7.0 (name); the rest is libgasp's own.
+ */
+int guest_timer_notify(struct guest_timer *timer, uint64_t when);
+
+/**
+ * The state of a timer: the moment to which it is set, and this moment.
+ *
+ * Returns EOK; EINVAL NULL, or its vdev is gone (*tdp not written). Threads: any.
+ * Source: QNX 7.0 (name); the rest is libgasp's own.
+ */
+int guest_timer_state(const struct guest_timer *timer, struct guest_timer_data *tdp);
+
+/**
+ * End the guest. The exit code of the process is the cause: GTC_*, or the vdev's own number
+ * from GTC_CUSTOM_MIN to GTC_MAX; any other number is GTC_VDEV_ERROR. The first call counts.
+ *
+ * Returns at once; vCPUs leave the guest soon after. Before the guest has started the process
+ * ends here, with exit code 64.
+ * Threads: any. Source: QNX 7.0 (name, cause); the signature is libgasp's own.
+ */
+void guest_terminate(struct guest_system *gsp, guest_termination_cause_t cause);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
 
 #endif  /* LIBGASP_QVM_GUEST_H */

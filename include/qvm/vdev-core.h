@@ -1,7 +1,10 @@
 /* A virtual device as its own code sees it (QNX 7.1 <qvm/vdev-core.h>).
  *
+ * The functions are in the program that runs the guest (gasp-vm), not in libgasp.
+ *
  * Generated from
- * src/abi/vdev_core.rs by
+ * src/abi/vdev_core.rs,
+ * vm/src/vdev/exports/register.rs by
  *   GASP_BLESS=1 cargo test --test headers
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
@@ -15,7 +18,6 @@
 /** Prefix of an entry of the option list that takes no argument (QNX 7.1). */
 #define QVM_OPTION_NO_ARG_PREFIX "0"
 
-struct vdev_factory;
 /** The older name of VDEV_CTRL_GUEST_CONFIGURED (QNX 7.0). */
 #define VDEV_CTRL_BOOTUP 2
 
@@ -136,8 +138,86 @@ enum vdev_ctrl_options {
     VDEV_CTRL_FIRST_OPTIDX = 0x100,
 };
 
-/** What makes vdevs of one kind: opaque here. */
-struct vdev_factory;
+/**
+ * What handles an access to a vdev.
+ *
+ * cookie: that of the region. vopnd: what the guest touched (location, length, type of the
+ * space). oopnd: the other operand: where vread puts the value (guest_cpu_write()), and where
+ * vwrite gets it from (guest_cpu_read()). gcp: the vCPU that makes the access. Names and types:
+ * QNX 7.0; what the operands are is libgasp's own reading.
+ */
+typedef enum vdev_ref_status (*vdev_ref_function_t)(vdev_t *vdev,
+                                                    unsigned int cookie,
+                                                    const struct qvm_state_block *vopnd,
+                                                    const struct qvm_state_block *oopnd,
+                                                    struct guest_cpu *gcp);
+
+/** A function of which QNX's pages give the name but not the type: has to be NULL here. */
+typedef void (*vdev_unsupported_function_t)(void);
+
+/**
+ * What an interrupt controller does (names: QNX 7.0; the order is its pages', the types but for
+ * signal are libgasp's own).
+ */
+struct vdev_pic_functions {
+    /** Has to be 0 here. */
+    unsigned int flags;
+    /** Which bits of guest_intr.param are the number of the input; 0: all. */
+    unsigned int pnum_mask;
+    /** The line of an interrupt changes its state. */
+    int (*signal)(const struct guest_intr *intr, enum guest_intr_state state);
+    /** Has to be NULL here. */
+    vdev_unsupported_function_t notify;
+    /** Has to be NULL here. */
+    vdev_unsupported_function_t parse;
+    /** Has to be NULL here. */
+    vdev_unsupported_function_t string;
+    /** Has to be NULL here. */
+    const void *table_spec;
+};
+
+/**
+ * What makes vdevs of one kind (QNX 7.0: 88 bytes). It has to be there as long as the process,
+ * and is not changed after vdev_register_factory().
+ */
+struct vdev_factory {
+    /** The host's. */
+    struct vdev_factory *next;
+    /**
+     * Required. Told of each step of the life of a vdev: ctrl is VDEV_CTRL_*, or
+     * VDEV_CTRL_FIRST_OPTIDX + the index of an option, and then arg is its argument (or NULL).
+     * Returns EOK or an error number.
+     */
+    int (*control)(vdev_t *vdev, unsigned int ctrl, const char *arg);
+    /** A guest read that traps; NULL: as if nothing were there. */
+    vdev_ref_function_t vread;
+    /** A guest write that traps; NULL: as if nothing were there. */
+    vdev_ref_function_t vwrite;
+    /** Has to be NULL here: there are no pulses. */
+    int (*pulse)(vdev_t *vdev, int8_t code);
+    /** A timer of guest_timer_create() has expired; data is what was given there. */
+    void (*timer)(vdev_t *vdev,
+                  void *data,
+                  const struct guest_timer_data *tdp,
+                  struct guest_cpu *gcp);
+    /** Interrupt controllers only. */
+    const struct vdev_pic_functions *pic;
+    /**
+     * Names of the options, NULL at the end; those without an argument start with
+     * QVM_OPTION_NO_ARG_PREFIX.
+     */
+    const char *const *option_list;
+    /** Name of the vdev; NULL: as the file is called. */
+    const char *name;
+    /** VFF_*. */
+    unsigned int factory_flags;
+    /** Bit n: accesses of n bytes are allowed; 0: of any size (libgasp's own reading). */
+    unsigned int acc_sizes;
+    /** How many zeroed bytes v_device points to. */
+    unsigned int extra_space;
+    /** VDEV_SAFETY_*. */
+    unsigned int safety;
+};
 
 /**
  * Scheduling of a vdev's threads. The name is QNX's; its pages do not give the fields, which are
@@ -170,6 +250,32 @@ struct vdev_s {
     /** Its scheduling. */
     struct qvm_sched_info v_sched;
 };
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * Register the factory of a vdev: in a constructor function of the plugin.
+ *
+ * factory: has to be there as long as the process. abi_version: QVM_VDEV_ABI as the plugin was
+ * compiled; another one has the plugin refused.
+ *
+ * Threads: the one that loads the plugin. Source: QNX 7.1; the program that runs the guest has
+ * the function, libgasp does not.
+ */
+void vdev_register_factory(struct vdev_factory *factory, unsigned int abi_version);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+/** The answer of vread or vwrite for what guest_cpu_read() or guest_cpu_write() returned, where
+ * that is not EOK. Source: QNX 7.1, where it is part of the header too. */
+static inline enum vdev_ref_status guest_cpu_to_vrs(int const errcode)
+{
+	return errcode == -1 ? VRS_BUS_ERROR : (enum vdev_ref_status)(VRS_ERRNO + errcode);
+}
 
 /** Which of the two this build is: VDEV_SAFETY_NO unless the build says otherwise (QNX 7.1). */
 #ifndef VDEV_SAFETY_SELECTED

@@ -1,7 +1,19 @@
-//! `<qvm/guest.h>`: what QNX's pages give as numbers about guests, vCPUs and interrupts.
+//! `<qvm/guest.h>`: guests, vCPUs, interrupts and timers, as vdevs see them.
 
 use crate::abi::vdev_core::vdev_t;
 use core::ffi::c_uint;
+
+/// The vCPU on which a vdev is called: opaque.
+#[derive(Debug)]
+pub struct guest_cpu {
+    _opaque: (),
+}
+
+/// A timer of a vdev, made by guest_timer_create(): opaque.
+#[derive(Debug)]
+pub struct guest_timer {
+    _opaque: (),
+}
 
 /// How to transfer data to or from a vCPU (QNX 7.x).
 #[repr(C)]
@@ -33,8 +45,19 @@ pub enum guest_intr_state {
     GIS_ISR = 4,
 }
 
-/// First number of a cause of termination that a vdev may choose; 63 is the last (QNX 7.0).
+/// Why a guest ends: the exit code of the process that runs it (QNX 7.0: an unsigned).
+pub type guest_termination_cause_t = c_uint;
+
+/// The guest has ended as it should. The name is QNX's (8.0), the number is its exit code.
+pub const GTC_NORMAL_EXIT: u32 = 0;
+/// A watchdog ends the guest. The name is libgasp's own, the number is QNX's exit code.
+pub const GTC_WATCHDOG: u32 = 4;
+/// A vdev met what it did not expect. The name is libgasp's own, the number is QNX's exit code.
+pub const GTC_VDEV_ERROR: u32 = 6;
+/// First number of a cause of termination that a vdev may choose (QNX 7.0).
 pub const GTC_CUSTOM_MIN: u32 = 32;
+/// Last number of a cause (the name is of QNX 8.0, the number of 7.0).
+pub const GTC_MAX: u32 = 63;
 
 /// An interrupt of a guest: the controller's vdev and its parameters (QNX 7.1: 16 bytes).
 #[repr(C)]
@@ -46,4 +69,18 @@ pub struct guest_intr {
     pub param: c_uint,
     /// Which source.
     pub src_id: c_uint,
+}
+
+/// "Never": a timer that is not set. libgasp's own.
+pub const GUEST_TIMER_OFF: u64 = u64::MAX;
+
+/// What a timer function is told. The name is QNX's, the fields are libgasp's own.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct guest_timer_data {
+    /// The moment for which the timer is or was set: nanoseconds of CLOCK_MONOTONIC, or
+    /// GUEST_TIMER_OFF.
+    pub when: u64,
+    /// This moment: nanoseconds of CLOCK_MONOTONIC.
+    pub now: u64,
 }

@@ -1,7 +1,7 @@
 //! Layouts that QNX's pages fix, checked when the crate is compiled. `ctests/abi.c` has the same
 //! table for C.
 
-use super::{guest::guest_intr, host, types, vdev_core::vdev_s, walk};
+use super::{change, guest, guest::guest_intr, host, types, vdev_core, vdev_core::vdev_s, walk};
 use core::mem::{offset_of, size_of};
 
 macro_rules! layout {
@@ -24,6 +24,18 @@ layout!(
     ws at 0, filter at 56, remaining_guest_loc at 64, remaining_length at 72
 );
 layout!(guest_intr, 16, pic at 0, param at 8, src_id at 12);
+layout!(guest::guest_timer_data, 16, when at 0, now at 8);
+layout!(
+    vdev_core::vdev_factory, 88,
+    next at 0, control at 8, vread at 16, vwrite at 24, pulse at 32, timer at 40, pic at 48,
+    option_list at 56, name at 64, factory_flags at 72, acc_sizes at 76, extra_space at 80,
+    safety at 84
+);
+layout!(
+    vdev_core::vdev_pic_functions, 48,
+    flags at 0, pnum_mask at 4, signal at 8, notify at 16, parse at 24, string at 32,
+    table_spec at 40
+);
 layout!(host::gasp_guest_options, 16, size at 0, flags at 8);
 layout!(
     host::gasp_span, 40,
@@ -45,3 +57,17 @@ layout!(
 );
 layout!(host::gasp_counts, 72, passed at 0, trapped at 24, unsupported at 48);
 layout!(host::gasp_backing, 24, fd at 0, offset at 8, length at 16);
+layout!(change::gasp_runs, 16, first at 0, count at 8);
+layout!(
+    change::gasp_difference, 64,
+    memory_gone at 0, memory_come at 16, ports_gone at 32, ports_come at 48
+);
+layout!(change::gasp_cost, 24, slots at 0, slots_left at 8, ioctls at 16);
+layout!(
+    change::gasp_listener, 48,
+    size at 0, priority at 8, estimate at 16, prepare at 24, commit at 32, abort at 40
+);
+layout!(
+    change::gasp_report, 88,
+    size at 0, index at 8, error at 12, r#type at 16, in_the_way at 24, cost at 64
+);

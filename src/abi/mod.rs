@@ -8,8 +8,10 @@
 // The names are C's.
 #![allow(non_camel_case_types)]
 
+pub mod change;
 pub mod guest;
 pub mod host;
+pub mod log;
 pub mod types;
 pub mod vdev_core;
 pub mod walk;

@@ -1,8 +1,8 @@
 //! `<qvm/vdev-core.h>`: a virtual device as its own code sees it.
 
-use crate::abi::guest::guest_intr;
+use crate::abi::guest::{guest_cpu, guest_intr, guest_intr_state, guest_timer_data};
 use crate::abi::types::qvm_state_block;
-use core::ffi::{c_int, c_void};
+use core::ffi::{c_char, c_int, c_uint, c_void};
 
 /// What a vread or vwrite function answers (QNX 7.x). VRS_ERRNO + n reports errno n.
 #[repr(C)]
@@ -155,10 +155,89 @@ pub struct vdev_s {
 /// A virtual device.
 pub type vdev_t = vdev_s;
 
-/// What makes vdevs of one kind: opaque here.
-#[derive(Debug)]
+/// What handles an access to a vdev.
+///
+/// cookie: that of the region. vopnd: what the guest touched (location, length, type of the
+/// space). oopnd: the other operand: where vread puts the value (guest_cpu_write()), and where
+/// vwrite gets it from (guest_cpu_read()). gcp: the vCPU that makes the access. Names and types:
+/// QNX 7.0; what the operands are is libgasp's own reading.
+pub type vdev_ref_function_t = Option<
+    unsafe extern "C" fn(
+        vdev: *mut vdev_t,
+        cookie: c_uint,
+        vopnd: *const qvm_state_block,
+        oopnd: *const qvm_state_block,
+        gcp: *mut guest_cpu,
+    ) -> vdev_ref_status,
+>;
+
+/// A function of which QNX's pages give the name but not the type: has to be NULL here.
+pub type vdev_unsupported_function_t = Option<unsafe extern "C" fn()>;
+
+/// What an interrupt controller does (names: QNX 7.0; the order is its pages', the types but for
+/// signal are libgasp's own).
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct vdev_pic_functions {
+    /// Has to be 0 here.
+    pub flags: c_uint,
+    /// Which bits of guest_intr.param are the number of the input; 0: all.
+    pub pnum_mask: c_uint,
+    /// The line of an interrupt changes its state.
+    pub signal:
+        Option<unsafe extern "C" fn(intr: *const guest_intr, state: guest_intr_state) -> c_int>,
+    /// Has to be NULL here.
+    pub notify: vdev_unsupported_function_t,
+    /// Has to be NULL here.
+    pub parse: vdev_unsupported_function_t,
+    /// Has to be NULL here.
+    pub string: vdev_unsupported_function_t,
+    /// Has to be NULL here.
+    pub table_spec: *const c_void,
+}
+
+/// What makes vdevs of one kind (QNX 7.0: 88 bytes). It has to be there as long as the process,
+/// and is not changed after vdev_register_factory().
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
 pub struct vdev_factory {
-    _opaque: (),
+    /// The host's.
+    pub next: *mut vdev_factory,
+    /// Required. Told of each step of the life of a vdev: ctrl is VDEV_CTRL_*, or
+    /// VDEV_CTRL_FIRST_OPTIDX + the index of an option, and then arg is its argument (or NULL).
+    /// Returns EOK or an error number.
+    pub control:
+        Option<unsafe extern "C" fn(vdev: *mut vdev_t, ctrl: c_uint, arg: *const c_char) -> c_int>,
+    /// A guest read that traps; NULL: as if nothing were there.
+    pub vread: vdev_ref_function_t,
+    /// A guest write that traps; NULL: as if nothing were there.
+    pub vwrite: vdev_ref_function_t,
+    /// Has to be NULL here: there are no pulses.
+    pub pulse: Option<unsafe extern "C" fn(vdev: *mut vdev_t, code: i8) -> c_int>,
+    /// A timer of guest_timer_create() has expired; data is what was given there.
+    pub timer: Option<
+        unsafe extern "C" fn(
+            vdev: *mut vdev_t,
+            data: *mut c_void,
+            tdp: *const guest_timer_data,
+            gcp: *mut guest_cpu,
+        ),
+    >,
+    /// Interrupt controllers only.
+    pub pic: *const vdev_pic_functions,
+    /// Names of the options, NULL at the end; those without an argument start with
+    /// QVM_OPTION_NO_ARG_PREFIX.
+    pub option_list: *const *const c_char,
+    /// Name of the vdev; NULL: as the file is called.
+    pub name: *const c_char,
+    /// VFF_*.
+    pub factory_flags: c_uint,
+    /// Bit n: accesses of n bytes are allowed; 0: of any size (libgasp's own reading).
+    pub acc_sizes: c_uint,
+    /// How many zeroed bytes v_device points to.
+    pub extra_space: c_uint,
+    /// VDEV_SAFETY_*.
+    pub safety: c_uint,
 }
 
 pub use crate::registry::guest_system;
