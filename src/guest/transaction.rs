@@ -292,6 +292,10 @@ impl<'g> Transaction<'g> {
 
     /// Publishes with the consent of the listeners.
     fn tell(&mut self, cost: &mut gasp_cost) -> Result<(), Error> {
+        for place in [&mut self.memory, &mut self.ports] {
+            // Only the locks of spaces that change are held while listeners are told.
+            place.take_if(|open| !open.draft.is_changed() || open.is_undone());
+        }
         let difference = self.difference()?;
         let Some(listeners) = self.listeners.take() else { return Ok(()) };
         if difference.is_empty() {
