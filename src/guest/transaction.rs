@@ -68,27 +68,30 @@ struct Open<'g> {
 }
 
 /// Where a space is being changed.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Touched {
     /// Each range, if somebody will ask.
     ranges: Vec<Range>,
-    /// What holds all of them.
-    hull: Option<Range>,
+    /// The lowest location and the highest one.
+    low: Location,
+    high: Location,
     /// Two of them may overlap, so one change may have undone another.
     overlap: bool,
 }
 
 impl Touched {
+    fn nowhere() -> Self {
+        let (low, high) = (Location::MAX, Location::new(0));
+        Self { ranges: Vec::new(), low, high, overlap: false }
+    }
+
     fn add(&mut self, range: Range, listed: bool) -> Result<(), Error> {
         if listed {
             self.ranges.try_reserve(1).map_err(|_| Error::NoMemory)?;
             self.ranges.push(range);
         }
-        self.overlap |= self.hull.is_some_and(|hull| hull.intersection(&range).is_some());
-        let hull = self.hull.map_or(Some(range), |hull| {
-            Range::from_ends(hull.first().min(range.first()), hull.last().max(range.last()))
-        });
-        self.hull = hull;
+        self.overlap |= range.first() <= self.high && self.low <= range.last();
+        (self.low, self.high) = (self.low.min(range.first()), self.high.max(range.last()));
         Ok(())
     }
 }
@@ -96,10 +99,9 @@ impl Touched {
 impl Open<'_> {
     /// Whether one change has undone all that another one did.
     fn is_undone(&self) -> bool {
-        match self.touched.hull {
-            Some(hull) if self.touched.overlap => Part::is_nothing(self.map, &self.draft, hull),
-            _ => false,
-        }
+        let Touched { low, high, overlap, .. } = self.touched;
+        let hull = Range::from_ends(low, high).filter(|_| overlap);
+        hull.is_some_and(|hull| Part::is_nothing(self.map, &self.draft, hull))
     }
 }
 
@@ -266,7 +268,7 @@ impl<'g> Transaction<'g> {
             // Readers and others may wait for an open draft, so nobody waits with one.
             space.lock.try_hold(kind).ok_or(Stop::NeedsLock)?
         };
-        let (draft, touched) = (space.map.draft(), Touched::default());
+        let (draft, touched) = (space.map.draft(), Touched::nowhere());
         *self.place(kind) = Some(Open { draft, map: &space.map, touched, _held: held });
         Ok(())
     }

@@ -34,7 +34,7 @@ use parking_lot::{Mutex, MutexGuard};
 use stock::{SMALLEST_ROOT, Stock};
 
 /// Roots in quarantine before they are used again.
-const ROOTS: usize = 4;
+const ROOTS: usize = 2;
 
 /// A place for a leaf in a root.
 #[derive(Debug, Default)]
@@ -221,7 +221,7 @@ impl<'p> Keeper<'p> {
             unsafe { leaf.as_ref() }.set_private(false);
         }
         stock.quarantine.append(&mut stock.replaced);
-        let patience = (stock.taken / 8).clamp(4, 256);
+        let patience = (stock.taken / 8).clamp(3, 256);
         if stock.quarantine.len() >= patience || stock.root_quarantine.len() >= ROOTS {
             self.pool.published.reuse.announce(|| stock.end_quarantine());
         }
