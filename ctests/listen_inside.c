@@ -249,6 +249,22 @@ static void changes_are_refused(void)
 	CHECK_ORDER(&book, "1p 1c 2p 2c");
 }
 
+/* While the only listener comes or goes, nobody is in the list. */
+static void changes_are_refused_to_the_only_listener(void)
+{
+	struct guest_system *gsp = followed_guest(try_changes);
+	struct gasp_listener l = listener_with(0);
+	uint64_t before = gasp_guest_generation(gsp, QST_MEMORY);
+	CHECK_EQ(gasp_guest_remove_listener(gsp, f.id), EOK);
+	CHECK_EQ(gasp_guest_add_listener(gsp, &l, &f, &f.id), EOK);
+	CHECK_ORDER(&book, "1p 1c 1p 1c");
+	CHECK_EQ(gasp_guest_generation(gsp, QST_MEMORY), before);
+	CHECK_PORTS(gsp, span(0x60, 0x60, VIRT));
+	book.n = 0;
+	gasp_guest_destroy(gsp);
+	CHECK_ORDER(&book, "1p 1c");
+}
+
 static void set_fatally(struct follower *follower, enum what what)
 {
 	struct gasp_region r = port(0x100, 1, VIRT);
@@ -330,6 +346,7 @@ static const struct test_case cases[] = {
 	CASE(new_memory_can_be_touched_in_prepare),
 	CASE(the_lock_of_the_changed_space_is_held_the_other_is_refused),
 	CASE(both_locks_are_held_where_both_spaces_change), CASE(changes_are_refused),
+	CASE(changes_are_refused_to_the_only_listener),
 	CASE(gasp_region_set_inside_ends_the_process), CASE(no_two_functions_run_at_a_time),
 	CASE(other_guests_can_be_changed),
 };

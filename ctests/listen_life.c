@@ -181,7 +181,7 @@ static void look_at_the_end(struct follower *follower, enum what what)
 	(void)what;
 }
 
-static void destroying_the_guest_tells_all_the_newest_first(void)
+static void destroying_the_guest_tells_all_in_opposite_order(void)
 {
 	struct guest_system *gsp = guest();
 	struct follower more[3];
@@ -317,7 +317,7 @@ static const struct test_case cases[] = {
 	CASE(the_present_map_comes), CASE(an_empty_map_is_not_told), CASE(the_present_map_is_refused),
 	CASE(others_are_not_told_of_a_new_one), CASE(ids_are_never_used_again),
 	CASE(one_listener_twice), CASE(all_of_the_map_goes), CASE(a_refusal_of_going_is_not_heard),
-	CASE(destroying_the_guest_tells_all_the_newest_first),
+	CASE(destroying_the_guest_tells_all_in_opposite_order),
 	CASE(destroying_a_guest_whose_lock_was_left_held), CASE(sizes), CASE(bad_arguments),
 	CASE(listeners_are_of_one_guest), CASE(errno_is_kept_from_listeners),
 };

@@ -123,13 +123,15 @@ pub unsafe extern "C" fn gasp_guest_reserve(
 /// Give the guest memory: zeroed, and costing nothing until it is touched.
 ///
 /// kind: GASP_RAM (MEMORY, PASS_ANY, DMA_SOURCE, DMA_TARGET) or GASP_ROM (MEMORY, PASS_RD,
-/// PASS_EX, DMA_SOURCE), and GASP_LARGE_PAGES if large pages of the host are wanted. location and length are multiples of 4096; length is 64-bit. chunk 0:
-/// contiguous in the host; else the memory is made of pieces of chunk bytes (a multiple of 4096)
-/// of which no two neighbours are adjacent in the host. The memory belongs to the guest until it
-/// is destroyed: a page that was deleted can be added again by its host_location.
+/// PASS_EX, DMA_SOURCE), and GASP_LARGE_PAGES if large pages of the host are wanted. location and
+/// length are multiples of 4096; length is 64-bit. chunk 0: contiguous in the host; else the memory
+/// is made of pieces of chunk bytes (a multiple of 4096) of which no two neighbours are adjacent in
+/// the host. The memory belongs to the guest until it is destroyed: a page that was deleted can be
+/// added again by its host_location.
 ///
 /// Returns EOK, or an error number (errno is not changed): EINVAL bad gsp, range, kind, chunk or
-/// alignment; EEXIST something is there already; ENOMEM; EDEADLK as gasp_lock().
+/// alignment; EEXIST something is there already; ENOMEM; EDEADLK as gasp_lock(), or from inside a
+/// listener's function; the errno of a listener that refuses.
 /// Threads: any, also after the guest has started. Source: libgasp's own (qvm's `ram` and `rom`).
 ///
 /// # Safety

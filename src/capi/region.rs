@@ -95,7 +95,8 @@ pub unsafe extern "C" fn gasp_region_set(
 /// errno: EINVAL bad gsp, rgn, type, range, flags, alignment or host_location, or an edge inside
 /// of a page of memory; EEXIST a range meets GRF_PRECIOUS; strict mode: EPERM guest started and
 /// lock not held, ENOENT nothing there to delete, EINVAL more than one region in a range;
-/// index 0 and nothing in effect: ENOMEM, EDEADLK. gasp_last_error() has the details.
+/// index 0 and nothing in effect: ENOMEM, EDEADLK, or the errno of a listener that refuses.
+/// gasp_last_error() has the details.
 ///
 /// Threads: any; without the lock the call takes it for its duration. To read and then change,
 /// hold gasp_lock() around both. Source: QNX 7.1; the rules of overlap, backing and errors are

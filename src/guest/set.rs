@@ -61,6 +61,8 @@ impl Guest {
     /// refused. `None`: nothing has happened, and the call has to go the long way.
     #[inline]
     fn set_one(&self, element: &gasp_region) -> Option<()> {
+        // A listener that comes or goes is told while it is not among those who are there.
+        self.listeners.refuse_teller().ok()?;
         let change = Change::parse(element).ok().filter(|_| !self.strict)?;
         let space = self.space(change.kind);
         let _held = space.hold().ok().filter(|_| !self.listeners.are_there())?;

@@ -74,8 +74,8 @@ pub(super) struct Sizes {
 }
 
 impl Sizes {
-    /// `limit`: what fits is not dealt out to several leaves. `at_end`: nothing follows what is new, so more will probably be added there, and little
-    /// where the others are.
+    /// `limit`: what fits is not dealt out to several leaves. `at_end`: nothing follows what is
+    /// new, so more will probably be added there, and little where the others are.
     pub(super) fn new(total: usize, limit: usize, at_end: bool) -> Self {
         let leaves = if total <= limit { usize::from(total > 0) } else { total.div_ceil(FILL) };
         Self { total, leaves, packed: at_end && leaves > 1 }

@@ -18,8 +18,8 @@
 //!
 //! Load the root, find the leaf (one cache line of each level of the root's index), find the
 //! region (two cache lines of keys), copy it, and check that no node was reused meanwhile; if one
-//! was, do it again. No store, no locked instruction, and on x86 no fence. A reader can be made to
-//! repeat only by several changes during one lookup.
+//! was, do it again. No store, no locked instruction, and on x86 no fence. A reader has to repeat
+//! only for a change that ends a quarantine, which not every change does.
 //!
 //! # Changing
 //!
