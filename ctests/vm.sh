@@ -79,11 +79,12 @@ configuration_errors() {
 	wrong 1:17 "expected mem:ADDRESS or io:PORT (there is no PCI bus here), found 'pci:0:1.0'" 'vdev serial loc pci:0:1.0'
 	wrong 1:20 "expected a port up to 0xffff, found '0x10000'" 'vdev serial loc io:0x10000'
 	wrong 1:17 'vdev serial cannot be in memory' 'vdev serial loc 0x1000'
-	wrong 1:6 'vdev-absent.so cannot be loaded: *' 'vdev absent'
+	wrong 1:6 'vdev-absent.so cannot be loaded: * (--vdev-path and LD_LIBRARY_PATH say where to look)' 'vdev absent'
 	wrong 1:6 'vdev-missing.so needs guest_msi_register, which gasp-vm does not have *' 'vdev missing'
 	wrong 1:6 'vdev-old.so cannot be used: it is for version 0x700 of the interface, not 0x701' 'vdev old'
 	wrong 1:6 'vdev-silent.so cannot be used: it registered no factory *' 'vdev silent'
 	wrong 1:12 'vdev probe refused refuse: *' 'vdev probe refuse'
+	wrong 1:12 "expected an option of vdev probe (*loc, intr, name, sched) or a statement (cpu, *), found 'refuze'" 'vdev probe refuze'
 	wrong '*' 'expected an interrupt controller (apic), found *' 'vdev probe intr pic:4'
 	printf 'ram 1m\nr\xff' >"$work/binary.conf"
 	gives "refused: a file that is not text" 65 "gasp-vm: $work/binary.conf:2:2: expected text in UTF-8" "$work/binary.conf"
@@ -188,6 +189,10 @@ passing() {
 	sed -i '1i unsupported reference fail' "$work/pass.conf"
 	gives "pass: a note about ports" 0 "gasp-vm: $work/pass.conf:3:10: the host's ports are out of reach: *" --no-kvm "$work/pass.conf"
 	check "pass: what is written is in the file" test "$(tail -c 4 "$work/device")" = 4321
+	config copied "pass loc 0x10000,4k,rx=file:device\nload 0x10000,$built/firmware.bin"
+	script copied 'read mem 0x10000 1'
+	gives "pass: load into a file that is only read" 0 "read mem 0x10000 1: 0x*" --no-kvm "$work/copied.conf"
+	check "pass: what is loaded is not in the file" test -z "$(head -c 4096 "$work/device" | tr -d '\0')"
 }
 
 signals() {

@@ -41,7 +41,9 @@ impl Mapping {
         Self::map(length, libc::PROT_READ | libc::PROT_WRITE, flags, -1, 0)
     }
 
-    /// A part of a file: what is written goes there.
+    /// A part of a file: what is written goes there, if it is writable. If it is not, a regular
+    /// file gets a copy of what is written all the same, by `load` or with rights that a vdev
+    /// added; a device is mapped without the right to write.
     pub(crate) fn of_file(
         path: &Path,
         offset: u64,
@@ -51,10 +53,12 @@ impl Mapping {
         let open = OpenOptions::new().read(true).write(writable).open(path);
         let file = open.map_err(MappingError::Os)?;
         long_enough(&file, offset, length)?;
-        let write = if writable { libc::PROT_WRITE } else { 0 };
+        let copied = !writable && file.metadata().is_ok_and(|about| about.is_file());
+        let write = if writable || copied { libc::PROT_WRITE } else { 0 };
+        let sharing = if copied { libc::MAP_PRIVATE } else { libc::MAP_SHARED };
         let offset = i64::try_from(offset).map_err(|_| MappingError::TooShort)?;
         let fd = file.as_raw_fd();
-        Self::map(length, libc::PROT_READ | write, libc::MAP_SHARED, fd, offset)
+        Self::map(length, libc::PROT_READ | write, sharing, fd, offset)
     }
 
     fn map(length: u64, rights: i32, flags: i32, fd: i32, at: i64) -> Result<Self, MappingError> {

@@ -16,9 +16,12 @@
  *   0x20    ERROR     r       error number of the last write to CONTROL or COPY; 0: none
  *   0x28    WATCHED   r       how many bytes were taken
  *
+ * A locked instruction on a watched page comes as a read and a write. So until the page is given
+ * back it is not atomic between vCPUs, and guests with several of them can lose an update there.
+ *
  * Registers have 64 bits; the lower 32 can be accessed alone. Options: `from` and `length` say
  * which memory (all RAM unless they are there), `auto` watches as soon as the guest starts.
- * There can be one such device in a guest.
+ * There can be one such device in a guest: another one is refused.
  *
  * All state is protected by the lock of guest memory, gasp_lock(). It is needed anyway: between
  * the look at a page and its change nobody else may change it.
@@ -55,7 +58,8 @@ struct dirty {
 
 /* What the filter lets through. A filter gets no argument of the caller's, so this is not in the
  * device's own state, and there can be one device. */
-static uint64_t watch_from, watch_length, watch_last = UINT64_MAX;
+static uint64_t watch_from, watch_length, watch_last;
+static int there;
 
 /* The filter of the walks: the part of a run of memory that is to be watched. */
 static void only_watched(uint64_t *guest_loc, size_t *length)
@@ -322,6 +326,20 @@ static int set_option(vdev_t *vdev, unsigned option, const char *arg)
 	}
 }
 
+static int options_start(vdev_t *vdev)
+{
+	if (there) {
+		vdev_logf(QL_QVM_ERR, vdev, "there is one already, and there can be only one");
+		return EBUSY;
+	}
+	there = 1;
+	watch_from = watch_length = 0;
+	watch_last = UINT64_MAX;
+	vdev->v_block.type = QST_MEMORY;
+	vdev->v_block.length = PAGE;
+	return EOK;
+}
+
 /* All options are known: together they have to make sense. */
 static int options_end(void)
 {
@@ -349,9 +367,7 @@ static int control(vdev_t *vdev, unsigned ctrl, const char *arg)
 
 	switch (ctrl) {
 	case VDEV_CTRL_OPTIONS_START:
-		vdev->v_block.type = QST_MEMORY;
-		vdev->v_block.length = PAGE;
-		return EOK;
+		return options_start(vdev);
 	case VDEV_CTRL_OPTIONS_END:
 		return options_end();
 	case VDEV_CTRL_GUEST_CONFIGURED:
@@ -362,6 +378,7 @@ static int control(vdev_t *vdev, unsigned ctrl, const char *arg)
 		report(vdev);
 		return EOK;
 	case VDEV_CTRL_TERMINATE:
+		there = 0;
 		if (dirty->list == NULL)
 			return EOK;
 		(void)locked(vdev, stop);

@@ -12,6 +12,8 @@ use super::{
 /// What a statement can begin with.
 const STATEMENTS: &str = "a statement (cpu, load, pass, ram, reserve, rom, system, unsupported or \
                           vdev)";
+const WORDS: [&str; 9] =
+    ["cpu", "load", "pass", "ram", "reserve", "rom", "system", "unsupported", "vdev"];
 /// Of every vdev, each with an argument. A vdev's own list comes first.
 const EVERY_VDEV: [&str; 4] = ["loc", "intr", "name", "sched"];
 /// What `cpu` can have in QNX, and not here.
@@ -158,12 +160,24 @@ fn vdev(cursor: &mut Cursor<'_>, load_vdev: LoadVdev<'_>) -> Result<VdevConfig, 
     let known = load_vdev(&name).map_err(|message| ParseError { position, message })?;
     let mut options = Vec::new();
     while let Some(word) = cursor.peek() {
-        let name = word.text();
-        let Some(argument) = takes_argument(&known, &name) else { break };
-        cursor.next();
-        options.push(option(cursor, name, argument, word.position)?);
+        let option_name = word.text();
+        match takes_argument(&known, &option_name) {
+            Some(argument) => {
+                cursor.next();
+                options.push(option(cursor, option_name, argument, word.position)?);
+            }
+            None if WORDS.contains(&option_name.as_str()) => break,
+            None => return Err(word.expected(&what_follows(&name, &known))),
+        }
     }
     Ok(VdevConfig { name, position, options })
+}
+
+/// What can stand behind the name of a vdev.
+fn what_follows(name: &str, known: &OptionList) -> String {
+    let own = known.0.iter().map(|(own, _)| own.as_str());
+    let all: Vec<_> = own.chain(EVERY_VDEV).collect();
+    format!("an option of vdev {name} ({}) or {STATEMENTS}", all.join(", "))
 }
 
 /// Whether an option has an argument; `None`: the vdev has no such option.

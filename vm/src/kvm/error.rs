@@ -24,9 +24,12 @@ pub(crate) enum KvmError {
     /// There is no RAM where a 64-bit guest's page tables go.
     #[error("no page tables at {tables:#x}: {error}")]
     Tables { tables: u64, error: gasp::Error },
-    /// Slots could not be made for the map, or libgasp has no vCPU.
-    #[error("{0}")]
+    /// Slots could not be made for the map.
+    #[error("KVM cannot have the guest's memory (its addresses, or the number of its pieces): {0}")]
     Map(gasp::Error),
+    /// libgasp has no vCPU.
+    #[error("no vCPU: {0}")]
+    Handle(gasp::Error),
     /// No thread for a vCPU.
     #[error("no thread for a vCPU: {0}")]
     Thread(io::Error),
@@ -58,7 +61,8 @@ impl KvmError {
             | Self::Create(_)
             | Self::Signal(_)
             | Self::Tables { .. }
-            | Self::Map(_) => 64,
+            | Self::Map(_)
+            | Self::Handle(_) => 64,
             Self::Unsupported { .. } => 5,
             Self::Vdev { .. } => 6,
             Self::Thread(_) | Self::Cpu { .. } | Self::Slots(_) => 96,

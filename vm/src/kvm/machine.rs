@@ -163,7 +163,7 @@ impl<'g> Machine<'g> {
             for (number, vcpu) in (0..).zip(&mut self.vcpus) {
                 let enter = &enter;
                 let mut run = move || {
-                    let cpu = guest.cpu().map_err(KvmError::Map)?;
+                    let cpu = guest.cpu().map_err(KvmError::Handle)?;
                     let handle = cpu.handle();
                     let mut runner = Runner::new(number, vcpu, cpu, shared);
                     // Dropped first: it may use the handle until then.

@@ -25,10 +25,21 @@ pub(super) struct Runner<'m, 'g> {
     shared: &'m Shared,
     /// Interrupts wait until the guest takes them.
     window: bool,
-    /// An access failed; the guest gets an exception as soon as the instruction is over.
-    faulting: bool,
+    /// An access failed.
+    fault: Fault,
     /// How often in a row an instruction failed while slots changed.
     failures: u32,
+}
+
+/// How far the guest's exception for an access that failed is. Until it has been delivered no
+/// interrupt is injected: KVM would forget it, or deliver it in the exception's handler.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    None,
+    /// It comes as soon as the instruction is over.
+    Pending,
+    /// It comes when the guest goes on.
+    Raised,
 }
 
 /// What the loop does next.
@@ -45,7 +56,7 @@ enum Next {
 
 impl<'m, 'g> Runner<'m, 'g> {
     pub(super) fn new(number: u32, vcpu: &'m mut Vcpu, cpu: Cpu<'g>, shared: &'m Shared) -> Self {
-        Self { number, vcpu, cpu, shared, window: false, faulting: false, failures: 0 }
+        Self { number, vcpu, cpu, shared, window: false, fault: Fault::None, failures: 0 }
     }
 
     /// Runs the guest until it has ended.
@@ -54,7 +65,7 @@ impl<'m, 'g> Runner<'m, 'g> {
         self.shared.gate.register(self.number);
         loop {
             // Before the gate: what is asked for after that comes with a new kick.
-            kickable.set(self.faulting);
+            kickable.set(self.fault == Fault::Pending);
             match self.shared.gate.enter(self.number) {
                 Entry::Ended => return Ok(()),
                 Entry::Inside if !self.window => {}
@@ -63,11 +74,15 @@ impl<'m, 'g> Runner<'m, 'g> {
                 }
             }
             let changes = self.shared.slots.changes();
-            match self.step()? {
-                Next::Kicked if self.faulting => self.fault()?,
+            let next = self.step()?;
+            if self.fault == Fault::Raised {
+                self.fault = Fault::None;
+            }
+            match next {
+                Next::Kicked if self.fault == Fault::Pending => self.fault()?,
                 Next::Enter | Next::Kicked => self.failures = 0,
                 // KVM ends the instruction first, and is back at once.
-                Next::Fault(libc::EFAULT) => self.faulting = true,
+                Next::Fault(libc::EFAULT) => self.fault = Fault::Pending,
                 Next::Fault(errno) => return Err(KvmError::Vdev { cpu: self.number, errno }),
                 Next::Halt => self.halt(),
                 Next::Retry => self.retry(changes)?,
@@ -102,7 +117,8 @@ impl<'m, 'g> Runner<'m, 'g> {
 
     /// Hands an interrupt to the guest, or asks for the moment when that is possible.
     fn interrupt(&mut self) -> Result<(), KvmError> {
-        if self.vcpu.takes_interrupts()
+        if self.fault == Fault::None
+            && self.vcpu.takes_interrupts()
             && let Some(vector) = self.shared.lines.take()
         {
             let inject = self.vcpu.inject(vector);
@@ -134,7 +150,7 @@ impl<'m, 'g> Runner<'m, 'g> {
     /// The guest gets an exception for an access that failed. It comes after the instruction,
     /// because KVM has none for the instruction itself.
     fn fault(&mut self) -> Result<(), KvmError> {
-        self.faulting = false;
+        self.fault = Fault::Raised;
         let raised = self.raise_general_protection();
         raised.map_err(|error| KvmError::Unsupported { cpu: self.number, error })
     }

@@ -4,7 +4,7 @@
 
 use super::flags;
 use crate::config::{Place, Range};
-use crate::gasp::{Guest, Space, gasp_span};
+use crate::gasp::{Guest, Space, gasp_span, grf};
 
 /// One line of a map.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl Rows {
         for space in [Space::Memory, Space::Ports] {
             for span in guest.spans(space) {
                 rows.push(row(space, &span, &name));
-                if !span.vdev.is_null() {
+                if calls_vdev(&span) {
                     let vdev = span.vdev.addr();
                     devices.push((space, span.location, span.last, vdev, span.cookie));
                 }
@@ -68,12 +68,19 @@ fn reserved_row(range: &Range) -> Row {
     Row { space, first, last, kind: "reserved", flags: String::new(), leads_to: String::new() }
 }
 
+/// Whether some kind of access traps. Memory that passes can be marked with a vdev, too.
+fn calls_vdev(span: &gasp_span) -> bool {
+    !span.vdev.is_null() && span.flags & (grf::VIRT_RD | grf::VIRT_WR | grf::VIRT_EX) != 0
+}
+
 fn row(space: Space, span: &gasp_span, name: impl Fn(usize) -> String) -> Row {
-    let leads_to = match (span.vdev.addr(), span.host_location) {
-        (0, 0) => String::new(),
-        (0, host) if space == Space::Ports => format!("host port {host:#x}"),
-        (0, host) => format!("host {host:#x}"),
-        (vdev, _) => format!("vdev {}, cookie {}", name(vdev), span.cookie),
+    let leads_to = match span.host_location {
+        _ if calls_vdev(span) => {
+            format!("vdev {}, cookie {}", name(span.vdev.addr()), span.cookie)
+        }
+        0 => String::new(),
+        host if space == Space::Ports => format!("host port {host:#x}"),
+        host => format!("host {host:#x}"),
     };
     let (kind, flags) = (flags::kind(span.flags), flags::names(span.flags));
     Row { space, first: span.location, last: span.last, kind, flags, leads_to }
@@ -132,7 +139,7 @@ mod tests {
 
     use super::*;
     use crate::config::Position;
-    use crate::gasp::Memory;
+    use crate::gasp::{Memory, gasp_region, qvm_state_block};
 
     fn lines(text: &str) -> Vec<String> {
         text.lines()
@@ -168,6 +175,25 @@ mod tests {
             lines(&changes(&now, &before))[2],
             "  - 0x100000000-0x13fffffff       1 GiB  ROM      MEMORY PASS_RD PASS_EX DMA_SOURCE"
         );
+    }
+
+    #[test]
+    fn only_what_traps_leads_to_a_vdev() {
+        let mut owner = 0u8;
+        let vdev = (&raw mut owner).cast();
+        let guest = Guest::new().unwrap();
+        guest.add_memory(0, 0x3000, Memory::Ram).unwrap();
+        let mark = |page, flags| {
+            let place = qvm_state_block { location: page, length: 0x1000, r#type: 0, flags: 0 };
+            gasp_region { flags, cookie: 5, vdev, host_location: 0, guest: place }
+        };
+        let watched = grf::PASS_RD | grf::VIRT_WR;
+        let passed = grf::PASS_RD | grf::PASS_WR | grf::PASS_EX;
+        guest.set(&[mark(0, watched), mark(0x1000, passed)]).unwrap();
+        let rows = Rows::of(&guest, &[], |_| "owner".to_owned());
+        let leads: Vec<_> = rows.rows.iter().map(|row| &row.leads_to[..6]).collect();
+        assert_eq!(leads, ["vdev o", "host 0", "host 0"]);
+        assert_eq!(rows.devices, [(Space::Memory, 0, 0xfff, vdev.addr(), 5)]);
     }
 
     #[test]

@@ -81,7 +81,14 @@ fn open(file: &str, search: &[PathBuf]) -> Result<(), String> {
         .map_err(|_| format!("{file:?} cannot be the name of a file"))?;
     // SAFETY: a string; what constructors do is up to the plugin.
     let library = unsafe { libc::dlopen(path.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) };
-    if library.is_null() { Err(refusal(file, &linker_message())) } else { Ok(()) }
+    if !library.is_null() {
+        return Ok(());
+    }
+    let refused = refusal(file, &linker_message());
+    Err(match found {
+        Some(_) => refused,
+        None => format!("{refused} (--vdev-path and LD_LIBRARY_PATH say where to look)"),
+    })
 }
 
 /// The dynamic linker's last message in this thread.

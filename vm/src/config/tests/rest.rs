@@ -109,7 +109,7 @@ fn vdevs() {
 /// What the vdev does not know begins a statement; what it knows does not.
 #[test]
 fn whose_word_it_is() {
-    assert!(refusal("vdev dev colour red").contains("1:10: expected a statement"));
+    assert!(refusal("vdev dev colour red").contains("1:10: expected an option of vdev dev ("));
     let mut load = |_: &str| Ok(OptionList(vec![("ram".to_owned(), true)]));
     let config = parse("vdev dev ram 1m", &mut load).unwrap();
     assert_eq!(config.statements.len(), 1);

@@ -105,6 +105,42 @@ guest! {
 }
 
 guest! {
+    /// Writes 100 times to the page 0x8000 and waits for as many interrupts 0x20, which it counts
+    /// at 0x2000. Counts exceptions 13 at 0x2004, and writes to port 0x70 for each. Counts
+    /// interrupts that came meanwhile, though they are disabled, at 0x200c. Halts for good.
+    faults, "16", "
+        mov sp, 0x4000
+        call 3f
+        mov al, [0x2008]
+        add [0x200c], al
+        inc byte ptr [0x2000]
+        iret
+    3:  pop eax
+        mov [0x80], ax
+        mov word ptr [0x82], 0
+        call 4f
+        inc byte ptr [0x2004]
+        mov byte ptr [0x2008], 1
+        out 0x70, al
+        mov byte ptr [0x2008], 0
+        iret
+    4:  pop eax
+        mov [0x34], ax
+        mov word ptr [0x36], 0
+        sti
+        mov cl, 0
+    5:  inc cl
+        mov byte ptr [0x8000], 1
+    6:  cmp byte ptr [0x2000], cl
+        jb 6b
+        cmp cl, 100
+        jb 5b
+        cli
+        hlt
+    "
+}
+
+guest! {
     /// As [`interrupts`], but it does not sleep.
     busy_interrupts, "16", "
         mov sp, 0x4000

@@ -61,6 +61,15 @@ fn page_tables_need_memory() {
 }
 
 #[test]
+fn memory_that_kvm_cannot_have_is_refused() {
+    let guest = guest(0x10000, &[]);
+    guest.add_memory(u64::MAX - 0xfff, 0x1000, Memory::Ram).expect("no memory");
+    let error = Machine::new(&guest, &START, 1).expect_err("no processor has such addresses");
+    assert!(error.is_missing() || matches!(error, KvmError::Map(_)), "{error}");
+    assert_eq!(error.exit_code(), 64);
+}
+
+#[test]
 fn the_reset_vector_is_below_4_gib() {
     let guest = guest(0x10000, &[]);
     guest.add_memory(0xffff_0000, 0x10000, Memory::Rom).expect("no memory");

@@ -1,6 +1,7 @@
 //! Interrupts into the guest, sleeping for them, and ends from outside.
 
-use super::device::Device;
+use super::counts::region;
+use super::device::{Access, Device};
 use super::*;
 use crate::platform::Platform;
 use std::sync::{Arc, OnceLock};
@@ -76,6 +77,30 @@ fn levels_wake_a_guest_that_sleeps() {
 #[test]
 fn levels_reach_a_guest_that_runs() {
     level("level_busy", code::busy_interrupts());
+}
+
+#[test]
+fn an_interrupt_beside_a_failed_access_comes_after_its_exception() {
+    let guest = guest(0x10000, code::faults());
+    guest.set(&[region((8, 1, TRAP, 0))]).expect("no trap");
+    trap_port(&guest, 0x70);
+    let platform: Arc<OnceLock<Arc<dyn Platform>>> = Arc::default();
+    let line = Arc::clone(&platform);
+    let fail = move |access: &Access, _: &mut [u8]| {
+        if access.port {
+            return 0;
+        }
+        let platform = line.get().expect("no platform");
+        platform.interrupt(VECTOR, true);
+        platform.interrupt(VECTOR, false);
+        libc::EFAULT
+    };
+    let device = Device::new(&guest, Box::new(fail));
+    let Some(mut machine) = machine("fault_and_interrupt", &guest, &START, 1) else { return };
+    platform.set(machine.platform()).ok().expect("set twice");
+    assert_eq!(machine.run(true, |_, _| ()).expect("failed"), 0);
+    assert_eq!([0, 4, 12].map(|at| word(&guest, COUNT + at)), [100, 100, 0]);
+    assert_eq!(device.log().len(), 200);
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod gate;
 mod guests;
 mod interrupts;
 mod live;
+mod numbers;
 mod rules;
 
 use super::{KvmError, Machine, Start};

@@ -5,6 +5,7 @@
 use super::machine::{Directory, Event, Machine, RAM, compile, here};
 use super::running::eventually;
 use crate::gasp::{Space, grf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 const AT: u64 = 0xd000_0000;
 
@@ -127,10 +128,19 @@ fn a_watchdog_that_stands_does_nothing() {
     assert!(first > 0 && first <= 100_000, "{first}");
 }
 
+/// A plugin is loaded once for all tests, and this one can have one device.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 #[test]
 fn dirty_finds_the_pages_that_are_written() {
+    let _alone = alone();
     let mut machine = example("dirty");
     machine.create("dirty", "loc 0xd0000000 length 0x40000 from 0x10000").unwrap();
+    let error = machine.create("dirty", "loc 0xd0100000").unwrap_err();
+    assert!(error.message.contains("Device or resource busy"), "{error}");
     machine.start();
     let before = machine.guest.spans(Space::Memory);
     let list = machine.read(AT + 0x10).unwrap();
@@ -175,6 +185,7 @@ fn dirty_finds_the_pages_that_are_written() {
 fn dirty_loses_no_write_while_pages_come_and_go() {
     const ROUNDS: u64 = 200;
     const PAGES: u64 = 16;
+    let _alone = alone();
     let mut machine = example("dirty");
     machine.create("dirty", "loc 0xd0000000 from 0x10000 length 0x10000").unwrap();
     machine.start();
