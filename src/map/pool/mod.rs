@@ -221,7 +221,7 @@ impl<'p> Keeper<'p> {
             unsafe { leaf.as_ref() }.set_private(false);
         }
         stock.quarantine.append(&mut stock.replaced);
-        let patience = (stock.taken / 8).clamp(3, 256);
+        let patience = (stock.taken / 8).clamp(3, 64);
         if stock.quarantine.len() >= patience || stock.root_quarantine.len() >= ROOTS {
             self.pool.published.reuse.announce(|| stock.end_quarantine());
         }
