@@ -38,18 +38,6 @@ static double tell(const char *what, double since)
 	return now();
 }
 
-static unsigned spans_in_memory(struct guest_system *gsp)
-{
-	struct gasp_span s;
-	unsigned n = 0;
-	uint64_t from = 0;
-	while (gasp_guest_next(gsp, QST_MEMORY, from, &s) == EOK) {
-		from = s.last + 1;
-		n++;
-	}
-	return n;
-}
-
 /* Number i is a page in the middle of its own 64 KiB, with cookie i. */
 static struct gasp_region number(uint32_t i)
 {
@@ -181,21 +169,11 @@ static void find_free_among_many(void)
 	free(r);
 }
 
-static unsigned long resident_kib(void)
-{
-	unsigned long size = 0, resident = 0;
-	FILE *f = fopen("/proc/self/statm", "r");
-	if (f == NULL || fscanf(f, "%lu %lu", &size, &resident) != 2)
-		abort();
-	fclose(f);
-	return resident * (unsigned long)sysconf(_SC_PAGESIZE) / 1024;
-}
-
 static void ram_of(uint64_t bytes, uint64_t chunk)
 {
 	struct guest_system *gsp = guest();
 	uint64_t base = UINT64_C(1) << 32;
-	unsigned long before = resident_kib();
+	long before = resident_kib();
 	unsigned char first = 1, last = 2, back[2] = { 0, 0 };
 	double t = now();
 	int result = gasp_guest_add_memory(gsp, base, bytes, GASP_RAM, chunk);
@@ -216,7 +194,7 @@ static void ram_of(uint64_t bytes, uint64_t chunk)
 	struct gasp_region r;
 	CHECK_EQ(gasp_region_info(gsp, &blk, &r), EOK);
 	CHECK_EQ(r.guest.length, chunk == 0 ? UINT32_MAX : chunk);
-	CHECK(resident_kib() < before + (64u << 10));
+	CHECK(resident_kib() < before + (64 << 10));
 	gasp_guest_destroy(gsp);
 	tell("add, use, destroy", t);
 }

@@ -30,7 +30,31 @@
 #include <qvm/types.h>
 #include <qvm/vdev-core.h>
 
+/* Built with the address sanitizer. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#define SANITIZED 1
+#endif
+
 #define COUNT(array) ((unsigned)(sizeof(array) / sizeof((array)[0])))
+
+/* KiB of memory that this process holds. */
+static inline long resident_kib(void)
+{
+	char line[128];
+	long kib = -1;
+	FILE *status = fopen("/proc/self/status", "r");
+	while (status != NULL && fgets(line, sizeof(line), status) != NULL)
+		if (strncmp(line, "VmRSS:", 6) == 0)
+			kib = strtol(line + 6, NULL, 10);
+	if (status != NULL)
+		fclose(status);
+	return kib;
+}
 
 /* ---- Cases ---- */
 

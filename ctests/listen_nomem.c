@@ -1,17 +1,8 @@
 /* No memory while a change is told: ENOMEM, nothing changed, nobody left prepared (specification
- * 11.9). Each allocation of a call fails once: this program's own functions stand before the C
+ * 8.4, 11.3). Each allocation of a call fails once: this program's own functions stand before the C
  * library's, and so before those that the library under test calls.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "set_whole.h"
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifdef __SANITIZE_ADDRESS__
-#define SANITIZED 1
-#endif
 
 /* Which allocation from now on fails; 0: none. */
 static __thread unsigned fail_at;

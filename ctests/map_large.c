@@ -1,37 +1,11 @@
 /* Much guest memory: what it costs in mappings and in memory. GASP_TEST_SMALL=1 makes it less,
  * for valgrind and sanitizers.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include "access.h"
-
-#include <sys/mman.h>
-
-#define RW (PROT_READ | PROT_WRITE)
-#define FIRST 0x100000u
+#include "map.h"
 
 static int small(void)
 {
 	return getenv("GASP_TEST_SMALL") != NULL;
-}
-
-static struct guest_system *guest_in_chunks(uint64_t length, uint64_t chunk)
-{
-	struct guest_system *gsp = guest();
-	CHECK_EQ(gasp_guest_add_memory(gsp, FIRST, length, GASP_RAM, chunk), EOK);
-	return gsp;
-}
-
-static unsigned char *view_of(struct guest_system *gsp, uint64_t at, size_t length)
-{
-	unsigned char *view = (unsigned char *)gasp_map_sys(gsp, RW, at, length);
-	if (view == NULL)
-		fprintf(check_fail(__FILE__, __LINE__), "no view of 0x%" PRIx64 ": %s\n", at,
-			gasp_last_error());
-	return view;
-}
-
-static unsigned char pattern(uint64_t location)
-{
-	return (unsigned char)(location * 13 + (location >> 8) + 1);
 }
 
 static void a_gib_in_4_kib_chunks_is_one_mapping(void)
@@ -79,19 +53,6 @@ static void a_view_of_too_many_chunks(void)
 	REQUIRE(less != NULL);
 	gasp_unmap(gsp, less, 0x10000, 0);
 	gasp_guest_destroy(gsp);
-}
-
-static long resident_kib(void)
-{
-	char line[128];
-	long kib = -1;
-	FILE *status = fopen("/proc/self/status", "r");
-	while (status != NULL && fgets(line, sizeof(line), status) != NULL)
-		if (strncmp(line, "VmRSS:", 6) == 0)
-			kib = strtol(line + 6, NULL, 10);
-	if (status != NULL)
-		fclose(status);
-	return kib;
 }
 
 static void a_tib_costs_nothing_until_it_is_touched(void)

@@ -5,15 +5,6 @@
 
 #include <sys/resource.h>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifdef __SANITIZE_ADDRESS__
-#define SANITIZED 1
-#endif
-
 #define MANY 300000u
 #define LITTLE ((size_t)256 << 10)	/* too little for MANY elements */
 #define SOME ((size_t)4 << 20)		/* enough for some, one by one */
@@ -74,18 +65,6 @@ static struct gasp_region *many_elements(void)
 	for (uint32_t i = 0; i <= MANY; i++)
 		r[i] = cookie(i, mem(UINT64_C(0x100000) + i * UINT64_C(0x2000), PAGE, VIRT));
 	return r;
-}
-
-static unsigned spans_in_memory(struct guest_system *gsp)
-{
-	struct gasp_span s;
-	unsigned n = 0;
-	uint64_t from = 0;
-	while (gasp_guest_next(gsp, QST_MEMORY, from, &s) == EOK) {
-		from = s.last + 1;
-		n++;
-	}
-	return n;
 }
 
 static void child_set_of_many(void)

@@ -335,19 +335,6 @@ static void fault_23_write_lost_while_the_map_changes(void)
 	gasp_guest_destroy(m.gsp);
 }
 
-static long resident_kib(void)
-{
-	char line[128];
-	long kib = -1;
-	FILE *status = fopen("/proc/self/status", "r");
-	while (status != NULL && fgets(line, sizeof(line), status) != NULL)
-		if (strncmp(line, "VmRSS:", 6) == 0)
-			kib = strtol(line + 6, NULL, 10);
-	if (status != NULL)
-		fclose(status);
-	return kib;
-}
-
 /* An emulator kept a copy of the map for each change until a thread found time to free them. */
 static void fault_26_old_states_pile_up(void)
 {

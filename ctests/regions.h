@@ -64,6 +64,18 @@ static inline vdev_t *vdev_b(void)
 	return &vdev;
 }
 
+static inline unsigned spans_in_memory(struct guest_system *gsp)
+{
+	struct gasp_span s;
+	unsigned n = 0;
+	uint64_t from = 0;
+	while (gasp_guest_next(gsp, QST_MEMORY, from, &s) == EOK) {
+		from = s.last + 1;
+		n++;
+	}
+	return n;
+}
+
 /* ---- Elements ---- */
 
 static inline struct qvm_state_block block(unsigned type, uint64_t location, uint32_t length)
