@@ -34,6 +34,7 @@ impl Kind {
     }
 
     /// The `QST_*` that names the space and nothing else.
+    #[inline]
     pub(crate) fn to_type(self) -> u16 {
         match self {
             Self::Memory => qst::QST_MEMORY as u16,

@@ -8,7 +8,6 @@ use crate::abi::host::{
     GASP_EXECUTE, GASP_READ, GASP_UNSUPPORTED_ABORT, GASP_UNSUPPORTED_FAIL,
     GASP_UNSUPPORTED_IGNORE, GASP_WRITE, gasp_trap,
 };
-use crate::abi::types::qvm_state_types as qst;
 use crate::error::Error;
 use crate::fatal;
 use crate::flags::Flags;
@@ -176,10 +175,7 @@ impl Cpu {
             length: access.data.len(),
             cookie: region.cookie,
             kind: access.what as u16,
-            r#type: match access.kind {
-                Kind::Memory => qst::QST_MEMORY as u16,
-                Kind::Ports => qst::QST_X86_IO as u16,
-            },
+            r#type: access.kind.to_type(),
         };
         self.tally.count_trapped(access.what);
         // Without a vdev, the cookie tells one device from another; no address is that high.

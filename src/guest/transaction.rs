@@ -182,13 +182,9 @@ impl<'g> Transaction<'g> {
 
     fn make_each(&mut self, elements: &impl Elements) -> Result<(), Stop> {
         let rules = Rules { strict: self.guest.strict, edges: true };
-        (0..elements.count()).try_for_each(|index| {
-            let element = elements.get(index);
+        self.each(elements, |this, change, index| {
             let ahead = (index + 1 < elements.count()).then_some((elements, index + 1));
-            let made = Change::parse(&element)
-                .map_err(Stop::Failed)
-                .and_then(|change| self.make(&change, rules, ahead));
-            blame(made, index, elements.count(), &element)
+            this.make(change, rules, ahead)
         })
     }
 
@@ -196,12 +192,12 @@ impl<'g> Transaction<'g> {
     fn make_all<E: Elements>(&mut self, elements: &E) -> Result<(), Stop> {
         let rules = Rules { strict: self.guest.strict, edges: false };
         for deleting in [true, false] {
-            self.each(elements, |this, change| match change.deletes() == deleting {
+            self.each(elements, |this, change, _| match change.deletes() == deleting {
                 true => this.make(change, rules, None::<(&E, u32)>),
                 false => Ok(()),
             })?;
         }
-        self.each(elements, |this, change| match this.opened(change.kind) {
+        self.each(elements, |this, change, _| match this.opened(change.kind) {
             Some(open) => change.judge_result(&open.draft).map_err(Stop::Failed),
             None => Ok(()),
         })
@@ -210,12 +206,12 @@ impl<'g> Transaction<'g> {
     fn each(
         &mut self,
         elements: &impl Elements,
-        mut action: impl FnMut(&mut Self, &Change) -> Result<(), Stop>,
+        mut action: impl FnMut(&mut Self, &Change, u32) -> Result<(), Stop>,
     ) -> Result<(), Stop> {
         (0..elements.count()).try_for_each(|index| {
             let element = elements.get(index);
             let change = Change::parse(&element).map_err(Stop::Failed);
-            let done = change.and_then(|change| action(self, &change));
+            let done = change.and_then(|change| action(self, &change, index));
             blame(done, index, elements.count(), &element)
         })
     }
