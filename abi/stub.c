@@ -159,16 +159,16 @@ struct gasp_backing {
 	uint64_t length;
 };
 
-struct gasp_runs {
+struct gasp_span_list {
 	const struct gasp_span *first;
 	size_t count;
 };
 
 struct gasp_difference {
-	struct gasp_runs memory_gone;
-	struct gasp_runs memory_come;
-	struct gasp_runs ports_gone;
-	struct gasp_runs ports_come;
+	struct gasp_span_list memory_removed;
+	struct gasp_span_list memory_added;
+	struct gasp_span_list ports_removed;
+	struct gasp_span_list ports_added;
 };
 
 struct gasp_cost {
@@ -191,7 +191,7 @@ struct gasp_report {
 	unsigned index;
 	int error;
 	unsigned type;
-	struct gasp_span in_the_way;
+	struct gasp_span conflict;
 	struct gasp_cost cost;
 };
 

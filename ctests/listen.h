@@ -42,10 +42,10 @@ struct follower {
 	uint64_t id;
 };
 
-static inline struct gasp_runs side_of(const struct gasp_difference *d, enum side side)
+static inline struct gasp_span_list side_of(const struct gasp_difference *d, enum side side)
 {
-	const struct gasp_runs all[SIDES] = { d->memory_gone, d->memory_come, d->ports_gone,
-					      d->ports_come };
+	const struct gasp_span_list all[SIDES] = { d->memory_removed, d->memory_added, d->ports_removed,
+					      d->ports_added };
 	return all[side];
 }
 
@@ -55,7 +55,7 @@ static inline void write_down(struct follower *f, enum what what, const struct g
 	t->who = f->who;
 	t->what = what;
 	for (int side = 0; side < SIDES; side++) {
-		struct gasp_runs runs = side_of(d, (enum side)side);
+		struct gasp_span_list runs = side_of(d, (enum side)side);
 		t->n[side] = (unsigned)runs.count;
 		for (size_t i = 0; i < runs.count && i < RUNS_MAX; i++)
 			t->spans[side][i] = runs.first[i];
@@ -176,15 +176,15 @@ static inline int told_same(const struct told *a, const struct told *b)
 
 /* One call was told to one listener: prepare and commit of one difference with so many runs. */
 static inline void change_check(const char *file, int line, const struct book *book,
-				unsigned mem_gone, unsigned mem_come, unsigned ports_gone,
-				unsigned ports_come)
+				unsigned mem_gone, unsigned mem_come, unsigned ports_removed,
+				unsigned ports_added)
 {
-	const unsigned want[SIDES] = { mem_gone, mem_come, ports_gone, ports_come };
+	const unsigned want[SIDES] = { mem_gone, mem_come, ports_removed, ports_added };
 	const struct told *p = &book->told[0], *c = &book->told[1];
 	if (book->n != 2 || p->what != PREPARE || c->what != COMMIT || !told_same(p, c)
 	    || memcmp(p->n, want, sizeof(want)) != 0) {
 		fprintf(check_fail(file, line), "not prepare and commit of %u/%u/%u/%u runs:\n",
-			mem_gone, mem_come, ports_gone, ports_come);
+			mem_gone, mem_come, ports_removed, ports_added);
 		told_print(book);
 	}
 }
@@ -318,7 +318,7 @@ static inline void mirror_commit(void *arg, const struct gasp_difference *d)
 	m->prepared = 0;
 	m->commits++;
 	for (int side = 0; side < SIDES; side++) {
-		struct gasp_runs runs = side_of(d, (enum side)side);
+		struct gasp_span_list runs = side_of(d, (enum side)side);
 		struct map *map = &m->maps[side / 2];
 		for (size_t i = 0; i < runs.count; i++)
 			m->faults += side % 2 == 0 ? map_take(map, runs.first[i])

@@ -99,7 +99,7 @@ static void nothing_of_the_call_happens(void)
 	CHECK_EQ(gasp_guest_set(gsp, 2, r, 0, &report), EPERM);
 	CHECK_EQ(report.index, 0);
 	CHECK_EQ(report.error, EPERM);
-	CHECK_EQ(report.in_the_way.flags, 0);
+	CHECK_EQ(report.conflict.flags, 0);
 	CHECK_EQ(gasp_guest_set(gsp, 2, r, GASP_SET_ALL_OR_NOTHING, NULL), EPERM);
 	CHECK_EQ(gasp_guest_add_memory(gsp, 0x10000, 0x1000, GASP_RAM, 0), EPERM);
 	CHECK_MEM(gsp, span(0x1000, 0x3fff, VIRT));

@@ -33,7 +33,7 @@ static void no_elements(void)
 	for (unsigned i = 0; i < COUNT(flags); i++) {
 		guest_set_expect(__FILE__, __LINE__, gsp, flags[i], EOK, 0, 0, NULL, &report);
 		CHECK_EQ(report.cost.slots_left, UINT64_MAX);
-		CHECK_EQ(report.in_the_way.flags, 0);
+		CHECK_EQ(report.conflict.flags, 0);
 		CHECK_EQ(gasp_guest_set(gsp, 0, &bad, flags[i], NULL), EOK);
 	}
 	gasp_guest_destroy(gsp);

@@ -150,7 +150,7 @@ static void half_a_page_deleted_and_put_back(void)
 	CHECK_WHOLE(gsp, del(0x1000, 0x800), mem_at(0x1000, 0x1000, RAM, HOST_A));
 	CHECK_MEM(gsp, span_at(0x1000, 0x1fff, RAM, HOST_A));
 	CHECK_NOT_WHOLE(gsp, &report, 0, EINVAL, del(0x1000, 0x800), mem_at(0x1000, 0x1000, RAM, HOST_B));
-	CHECK_EQ(report.in_the_way.flags, RAM | GRF_ACTIVE);
+	CHECK_EQ(report.conflict.flags, RAM | GRF_ACTIVE);
 	gasp_guest_destroy(gsp);
 }
 
@@ -192,7 +192,7 @@ static void deletions_are_refused_before_additions(void)
 	CHECK_NOT_WHOLE(gsp, &report, 0, EEXIST, mem(0x0, 0x1800, VIRT), del(0x7000, 0x1000));
 	/* What is wrong whatever the map is like is found in the first round. */
 	CHECK_NOT_WHOLE(gsp, &report, 1, EINVAL, mem(0x0, 0x1800, VIRT), mem(0, 0, VIRT), del(0x7000, 0x2000));
-	CHECK_EQ(report.in_the_way.flags, 0);
+	CHECK_EQ(report.conflict.flags, 0);
 	CHECK_EQ(report.type, 0);
 	gasp_guest_destroy(gsp);
 }

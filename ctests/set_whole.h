@@ -75,7 +75,7 @@ static inline void both_expect(const char *file, int line, struct guest_system *
 	state_check(file, line, gsp, &before);
 	guest_set_expect(file, line, gsp, flags, want, index, n, rgn, report);
 	check_true(file, line, "the dry run reports the same",
-		   span_same(&dry.in_the_way, &report->in_the_way) && dry.type == report->type
+		   span_same(&dry.conflict, &report->conflict) && dry.type == report->type
 		   && memcmp(&dry.cost, &report->cost, sizeof(dry.cost)) == 0);
 	if (want != EOK && (flags & WHOLE))
 		state_check(file, line, gsp, &before);
@@ -87,7 +87,7 @@ static inline void both_expect(const char *file, int line, struct guest_system *
 		struct gasp_report report_; \
 		both_expect(__FILE__, __LINE__, (gsp), WHOLE, EOK, COUNT(set_), COUNT(set_), set_, \
 			    &report_); \
-		CHECK_EQ(report_.in_the_way.flags, 0); \
+		CHECK_EQ(report_.conflict.flags, 0); \
 	} while (0)
 
 /* All or nothing: refused at an index, nothing was changed; `report` says more. */
@@ -99,8 +99,8 @@ static inline void both_expect(const char *file, int line, struct guest_system *
 #define CHECK_IN_THE_WAY(report, space, want) do { \
 		struct gasp_span want_ = (want); \
 		CHECK_EQ((report)->type, (space)); \
-		if (!CHECK(span_same(&(report)->in_the_way, &want_))) \
-			span_print("is", &(report)->in_the_way); \
+		if (!CHECK(span_same(&(report)->conflict, &want_))) \
+			span_print("is", &(report)->conflict); \
 	} while (0)
 
 #endif

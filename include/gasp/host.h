@@ -141,7 +141,7 @@ struct gasp_backing {
 };
 
 /** Runs of equal attributes: ascending, disjoint, as long as they can be. */
-struct gasp_runs {
+struct gasp_span_list {
     /** The first of them. */
     const struct gasp_span *first;
     /** How many there are. */
@@ -154,13 +154,13 @@ struct gasp_runs {
  */
 struct gasp_difference {
     /** What goes from the memory space. */
-    struct gasp_runs memory_gone;
+    struct gasp_span_list memory_removed;
     /** What comes into the memory space. */
-    struct gasp_runs memory_come;
+    struct gasp_span_list memory_added;
     /** What goes from the port space. */
-    struct gasp_runs ports_gone;
+    struct gasp_span_list ports_removed;
     /** What comes into the port space. */
-    struct gasp_runs ports_come;
+    struct gasp_span_list ports_added;
 };
 
 /** What a change costs those who follow it. */
@@ -215,10 +215,10 @@ struct gasp_report {
     unsigned int index;
     /** EOK, or why. */
     int error;
-    /** The space of `in_the_way`: QST_MEMORY or QST_X86_IO. */
+    /** The space of `conflict`: QST_MEMORY or QST_X86_IO. */
     unsigned int type;
     /** The region that was in the way; flags 0: none was. */
-    struct gasp_span in_the_way;
+    struct gasp_span conflict;
     /**
      * What the change costs all listeners together: slots and ioctls are sums, slots_left is
      * the least.

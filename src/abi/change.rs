@@ -11,7 +11,7 @@ pub const GASP_SET_DRY_RUN: u32 = 1 << 1;
 /// Runs of equal attributes: ascending, disjoint, as long as they can be.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
-pub struct gasp_runs {
+pub struct gasp_span_list {
     /// The first of them.
     pub first: *const gasp_span,
     /// How many there are.
@@ -24,13 +24,13 @@ pub struct gasp_runs {
 #[derive(Debug, Clone, Copy)]
 pub struct gasp_difference {
     /// What goes from the memory space.
-    pub memory_gone: gasp_runs,
+    pub memory_removed: gasp_span_list,
     /// What comes into the memory space.
-    pub memory_come: gasp_runs,
+    pub memory_added: gasp_span_list,
     /// What goes from the port space.
-    pub ports_gone: gasp_runs,
+    pub ports_removed: gasp_span_list,
     /// What comes into the port space.
-    pub ports_come: gasp_runs,
+    pub ports_added: gasp_span_list,
 }
 
 /// What a change costs those who follow it.
@@ -90,10 +90,10 @@ pub struct gasp_report {
     pub index: c_uint,
     /// EOK, or why.
     pub error: c_int,
-    /// The space of `in_the_way`: QST_MEMORY or QST_X86_IO.
+    /// The space of `conflict`: QST_MEMORY or QST_X86_IO.
     pub r#type: c_uint,
     /// The region that was in the way; flags 0: none was.
-    pub in_the_way: gasp_span,
+    pub conflict: gasp_span,
     /// What the change costs all listeners together: slots and ioctls are sums, slots_left is
     /// the least.
     pub cost: gasp_cost,

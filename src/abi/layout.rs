@@ -57,10 +57,10 @@ layout!(
 );
 layout!(host::gasp_counts, 72, passed at 0, trapped at 24, unsupported at 48);
 layout!(host::gasp_backing, 24, fd at 0, offset at 8, length at 16);
-layout!(change::gasp_runs, 16, first at 0, count at 8);
+layout!(change::gasp_span_list, 16, first at 0, count at 8);
 layout!(
     change::gasp_difference, 64,
-    memory_gone at 0, memory_come at 16, ports_gone at 32, ports_come at 48
+    memory_removed at 0, memory_added at 16, ports_removed at 32, ports_added at 48
 );
 layout!(change::gasp_cost, 24, slots at 0, slots_left at 8, ioctls at 16);
 layout!(
@@ -69,5 +69,5 @@ layout!(
 );
 layout!(
     change::gasp_report, 88,
-    size at 0, index at 8, error at 12, r#type at 16, in_the_way at 24, cost at 64
+    size at 0, index at 8, error at 12, r#type at 16, conflict at 24, cost at 64
 );

@@ -44,15 +44,15 @@ impl Outcome {
     /// The outcome of a call of `count` elements, as C has it.
     pub(crate) fn to_c(self, count: u32, size: usize) -> gasp_report {
         let refusal = self.result.err();
-        let in_the_way = refusal.and_then(|refusal| refusal.error.in_the_way());
-        let element = refusal.and_then(|refusal| refusal.element).filter(|_| in_the_way.is_some());
+        let conflict = refusal.and_then(|refusal| refusal.error.conflict());
+        let element = refusal.and_then(|refusal| refusal.element).filter(|_| conflict.is_some());
         let kind = element.and_then(|element| Kind::from_type(element.kind.into()));
         gasp_report {
             size,
             index: refusal.map_or(count, |refusal| refusal.index()),
             error: refusal.map_or(0, |refusal| refusal.error.errno()),
             r#type: kind.map_or(0, |kind| kind.to_type().into()),
-            in_the_way: in_the_way.map_or(gasp_span::NONE, Region::to_span),
+            conflict: conflict.map_or(gasp_span::NONE, Region::to_span),
             cost: self.cost,
         }
     }

@@ -257,7 +257,7 @@ impl Error {
 
 impl Error {
     /// The region that was in the way.
-    pub(crate) fn in_the_way(&self) -> Option<Region> {
+    pub(crate) fn conflict(&self) -> Option<Region> {
         match self {
             Self::MeetsPrecious(region)
             | Self::PreciousMeets(region)

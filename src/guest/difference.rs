@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use crate::abi::change::{gasp_difference, gasp_runs};
+use crate::abi::change::{gasp_difference, gasp_span_list};
 use crate::abi::host::gasp_span;
 use crate::error::Error;
 use crate::map::{Draft, Map};
@@ -153,7 +153,7 @@ impl Difference {
 }
 
 fn to_c(lists: [&[gasp_span]; 4]) -> gasp_difference {
-    let [memory_gone, memory_come, ports_gone, ports_come] =
-        lists.map(|list| gasp_runs { first: list.as_ptr(), count: list.len() });
-    gasp_difference { memory_gone, memory_come, ports_gone, ports_come }
+    let [memory_removed, memory_added, ports_removed, ports_added] =
+        lists.map(|list| gasp_span_list { first: list.as_ptr(), count: list.len() });
+    gasp_difference { memory_removed, memory_added, ports_removed, ports_added }
 }

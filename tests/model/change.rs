@@ -36,8 +36,8 @@ impl Snapshot {
             let (old, new) = (&self.0[space], &after.0[space]);
             [old.runs_unlike(new), new.runs_unlike(old)]
         });
-        let [[memory_gone, memory_come], [ports_gone, ports_come]] = [memory, ports];
-        [memory_gone, memory_come, ports_gone, ports_come]
+        let [[memory_removed, memory_added], [ports_removed, ports_added]] = [memory, ports];
+        [memory_removed, memory_added, ports_removed, ports_added]
             .map(|runs| runs.iter().map(span).collect())
     }
 }

@@ -8,7 +8,7 @@ use super::numbers::*;
 use super::state::{Errno, Kind};
 use gasp::abi::change::{
     GASP_SET_ALL_OR_NOTHING, GASP_SET_DRY_RUN, gasp_cost, gasp_difference, gasp_listener,
-    gasp_report, gasp_runs,
+    gasp_report, gasp_span_list,
 };
 use gasp::abi::host::gasp_span;
 use gasp::abi::types::gasp_region;
@@ -66,7 +66,7 @@ impl Recorder {
         let recorder = unsafe { &*arg.cast::<Self>() };
         // SAFETY: the caller's promise.
         let all = unsafe { &*difference };
-        let lists = [all.memory_gone, all.memory_come, all.ports_gone, all.ports_come];
+        let lists = [all.memory_removed, all.memory_added, all.ports_removed, all.ports_added];
         // SAFETY: the lists live during the call.
         let lists = lists.map(|runs| unsafe { copy(runs) });
         recorder.told.borrow_mut().push(Told { what, lists });
@@ -76,7 +76,7 @@ impl Recorder {
 
 /// # Safety
 /// The runs can be read.
-unsafe fn copy(runs: gasp_runs) -> Vec<gasp_span> {
+unsafe fn copy(runs: gasp_span_list) -> Vec<gasp_span> {
     // SAFETY: the caller's promise.
     unsafe { std::slice::from_raw_parts(runs.first, runs.count) }.to_vec()
 }

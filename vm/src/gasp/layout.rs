@@ -31,11 +31,11 @@ fn structures_are_those_of_the_headers() {
         asserts!(gasp_span, location, last, host_location, vdev, flags, cookie),
         asserts!(gasp_trap, vdev, location, data, length, cookie, kind, r#type),
         asserts!(gasp_counts, passed, trapped, unsupported),
-        asserts!(gasp_runs, first, count),
-        asserts!(gasp_difference, memory_gone, memory_come, ports_gone, ports_come),
+        asserts!(gasp_span_list, first, count),
+        asserts!(gasp_difference, memory_removed, memory_added, ports_removed, ports_added),
         asserts!(gasp_cost, slots, slots_left, ioctls),
         asserts!(gasp_listener, size, priority, estimate, prepare, commit, abort),
-        asserts!(gasp_report, size, index, error, r#type, in_the_way, cost),
+        asserts!(gasp_report, size, index, error, r#type, conflict, cost),
         asserts!(gasp_guest_options, size, flags),
     ];
     compile(&asserts.concat());

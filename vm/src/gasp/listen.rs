@@ -1,6 +1,6 @@
 //! Listeners: Rust objects that follow the changes of a guest.
 
-use super::sys::{self, gasp_cost, gasp_difference, gasp_listener, gasp_runs, gasp_span};
+use super::sys::{self, gasp_cost, gasp_difference, gasp_listener, gasp_span, gasp_span_list};
 use super::{Error, Guest, check};
 use core::ffi::{c_int, c_void};
 use core::{fmt, slice};
@@ -10,15 +10,15 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Difference<'a> {
     /// What goes from memory.
-    pub(crate) memory_gone: &'a [gasp_span],
+    pub(crate) memory_removed: &'a [gasp_span],
     /// What comes into memory.
-    pub(crate) memory_come: &'a [gasp_span],
+    pub(crate) memory_added: &'a [gasp_span],
     /// What goes from the ports.
     #[expect(dead_code, reason = "ports always exit")]
-    pub(crate) ports_gone: &'a [gasp_span],
+    pub(crate) ports_removed: &'a [gasp_span],
     /// What comes into the ports.
     #[expect(dead_code, reason = "ports always exit")]
-    pub(crate) ports_come: &'a [gasp_span],
+    pub(crate) ports_added: &'a [gasp_span],
 }
 
 /// What a change costs a listener.
@@ -95,16 +95,16 @@ fn code(result: Result<(), i32>) -> c_int {
 unsafe fn difference<'a>(difference: *const gasp_difference) -> Difference<'a> {
     // SAFETY: the caller's promise.
     let difference = unsafe { &*difference };
-    let runs = |runs: &gasp_runs| match runs.count {
+    let runs = |runs: &gasp_span_list| match runs.count {
         0 => &[][..],
         // SAFETY: libgasp's array.
         count => unsafe { slice::from_raw_parts(runs.first, count) },
     };
     Difference {
-        memory_gone: runs(&difference.memory_gone),
-        memory_come: runs(&difference.memory_come),
-        ports_gone: runs(&difference.ports_gone),
-        ports_come: runs(&difference.ports_come),
+        memory_removed: runs(&difference.memory_removed),
+        memory_added: runs(&difference.memory_added),
+        ports_removed: runs(&difference.ports_removed),
+        ports_added: runs(&difference.ports_added),
     }
 }
 

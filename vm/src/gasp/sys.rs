@@ -102,7 +102,7 @@ pub(crate) struct gasp_counts {
 /// Spans in a row.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct gasp_runs {
+pub(crate) struct gasp_span_list {
     /// The first.
     pub(crate) first: *const gasp_span,
     /// How many.
@@ -114,13 +114,13 @@ pub(crate) struct gasp_runs {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct gasp_difference {
     /// In memory.
-    pub(crate) memory_gone: gasp_runs,
+    pub(crate) memory_removed: gasp_span_list,
     /// In memory.
-    pub(crate) memory_come: gasp_runs,
+    pub(crate) memory_added: gasp_span_list,
     /// In ports.
-    pub(crate) ports_gone: gasp_runs,
+    pub(crate) ports_removed: gasp_span_list,
     /// In ports.
-    pub(crate) ports_come: gasp_runs,
+    pub(crate) ports_added: gasp_span_list,
 }
 
 /// What a change costs.
@@ -167,7 +167,7 @@ pub(crate) struct gasp_report {
     /// Space of the region in the way.
     pub(crate) r#type: c_uint,
     /// The region in the way.
-    pub(crate) in_the_way: gasp_span,
+    pub(crate) conflict: gasp_span,
     /// Of the change.
     pub(crate) cost: gasp_cost,
 }

@@ -71,7 +71,7 @@ impl Slots {
 
     /// The plan of a difference, unless there are too few slots for it.
     fn plan(&self, state: &State, difference: &Difference<'_>) -> Result<(Plan, u64), i32> {
-        let splice = state.runs.splice(difference.memory_gone, difference.memory_come);
+        let splice = state.runs.splice(difference.memory_removed, difference.memory_added);
         let plan = state.table.plan(splice);
         let limit = i64::try_from(self.ioctls.limit()).unwrap_or(i64::MAX);
         let used = i64::try_from(state.table.len()).unwrap_or(i64::MAX);

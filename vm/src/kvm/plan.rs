@@ -211,9 +211,9 @@ impl Waiting {
     /// Makes a move if no other slot that waits is at the new place.
     fn take_if_free(&mut self, place: u64) -> Option<Op> {
         let (slot, from, to) = *self.0.get(&place)?;
-        let in_the_way = self.0.range(..=to.last()).rev();
-        let mut in_the_way = in_the_way.take_while(|(_, (_, area, _))| area.last() >= to.gpa);
-        let free = in_the_way.all(|(other, _)| *other == place);
+        let conflict = self.0.range(..=to.last()).rev();
+        let mut conflict = conflict.take_while(|(_, (_, area, _))| area.last() >= to.gpa);
+        let free = conflict.all(|(other, _)| *other == place);
         free.then(|| {
             self.0.remove(&place);
             Op::Move { slot, from, to }
