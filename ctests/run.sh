@@ -43,7 +43,7 @@ rust_tests() { libtest $CARGO test --locked --no-fail-fast; }
 # those who wait for accesses learn that they have ended.
 exhaustive() {
 	RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR="$CARGO_TARGET_DIR/loom" \
-		libtest $CARGO test --locked --lib exhaustive
+		libtest $CARGO test --locked --lib loom
 }
 
 # libtest itself has what ThreadSanitizer takes for a race, so tests/race.rs does without.

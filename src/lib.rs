@@ -19,18 +19,13 @@
 //! `ARCHITECTURE.md` is the longer story, `docs/specification.md` what is promised.
 
 pub mod abi;
+mod callback;
 pub mod capi;
-mod cpu;
 mod error;
-mod fatal;
-mod flags;
 mod guest;
-mod lock;
 mod map;
-mod range;
-mod region;
-mod registry;
-mod runs;
+mod raw;
 mod space;
 mod sys;
-mod walk;
+mod value;
+mod vcpu;

@@ -119,4 +119,4 @@ pub struct gasp_backing {
     pub length: u64,
 }
 
-pub use crate::registry::gasp_cpu;
+pub use crate::capi::handles::gasp_cpu;

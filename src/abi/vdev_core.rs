@@ -240,4 +240,4 @@ pub struct vdev_factory {
     pub safety: c_uint,
 }
 
-pub use crate::registry::guest_system;
+pub use crate::capi::handles::guest_system;

@@ -13,14 +13,14 @@ use crate::abi::host::{
 use crate::abi::types::{gasp_region, qvm_state_block};
 use crate::abi::vdev_core::vdev_t;
 use crate::abi::walk::gasp_walk_filter_t;
-use crate::cpu::{Access, Cpu, What};
+use crate::callback::trap::{Argument, Once, TrapHandler};
+use crate::capi::handles::{gasp_cpu, guest_system};
 use crate::error::{Error, Refusal};
-use crate::fatal::Handler;
+use crate::guest::fatal::Handler;
 use crate::guest::{Buffer, Elements, Guest, Options};
-use crate::range::{Location, Range};
-use crate::registry::{gasp_cpu, guest_system};
 use crate::space::Kind;
-use crate::sys::callback::{Argument, Once, TrapHandler};
+use crate::value::range::{Location, Range};
+use crate::vcpu::{Access, Cpu, What};
 use core::ffi::{c_char, c_int, c_uint, c_void};
 use std::sync::Arc;
 

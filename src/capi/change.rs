@@ -4,9 +4,9 @@ use super::{args, ret, sized};
 use crate::abi::change::{GASP_SET_ALL_OR_NOTHING, GASP_SET_DRY_RUN, gasp_listener, gasp_report};
 use crate::abi::types::gasp_region;
 use crate::abi::vdev_core::guest_system;
+use crate::callback::listener::Functions;
 use crate::error::Error;
 use crate::guest::{How, Outcome};
-use crate::sys::listener::Functions;
 use core::ffi::{c_int, c_uint, c_void};
 
 /// Have somebody follow the changes of a guest.

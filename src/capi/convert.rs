@@ -5,10 +5,10 @@ use crate::abi::host::gasp_span;
 use crate::abi::vdev_core::{guest_system, vdev_t};
 use crate::abi::walk::{gasp_walk_filter_t, gasp_walk_state, gasp_walk_state_filtered};
 use crate::guest::Outcome;
-use crate::range::{Location, Range};
-use crate::region::{Region, Vdev};
+use crate::guest::walk::{Filtered, Walk};
 use crate::space::Kind;
-use crate::walk::{Filtered, Walk};
+use crate::value::range::{Location, Range};
+use crate::value::region::{Region, Vdev};
 use core::ffi::c_void;
 use core::ptr::{with_exposed_provenance_mut, without_provenance_mut};
 

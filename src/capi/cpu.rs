@@ -4,8 +4,8 @@ use super::{args, ret};
 use crate::abi::host::{gasp_backing, gasp_counts, gasp_quiet_function_t, gasp_trap_handler_t};
 use crate::abi::types::{gasp_region, qvm_state_block};
 use crate::abi::vdev_core::guest_system;
-use crate::cpu::{Policy, What};
-use crate::registry::{self, gasp_cpu};
+use crate::capi::handles::{self, gasp_cpu};
+use crate::vcpu::{Policy, What};
 use core::ffi::{c_int, c_uint, c_void};
 
 /// Make a vCPU: the handle through which one thread at a time makes accesses.
@@ -19,7 +19,7 @@ use core::ffi::{c_int, c_uint, c_void};
 pub unsafe extern "C" fn gasp_cpu_create(gsp: *mut guest_system) -> *mut gasp_cpu {
     ret::pointer(|| {
         // SAFETY: the caller's promise about gsp is the one that `args::guest_handle` asks for.
-        registry::create_cpu(unsafe { args::guest_handle(gsp)? })
+        handles::create_cpu(unsafe { args::guest_handle(gsp)? })
     })
 }
 
@@ -35,7 +35,7 @@ pub unsafe extern "C" fn gasp_cpu_destroy(cpu: *mut gasp_cpu) {
     ret::nothing(|| {
         // SAFETY: the caller promises that cpu is NULL or came from gasp_cpu_create(), and that
         // no other call uses it now.
-        unsafe { registry::destroy_cpu(cpu) };
+        unsafe { handles::destroy_cpu(cpu) };
         Ok(())
     });
 }

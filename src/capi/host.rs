@@ -3,7 +3,7 @@
 use super::{args, ret};
 use crate::abi::host::{gasp_fatal_handler_t, gasp_guest_options, gasp_span};
 use crate::abi::vdev_core::guest_system;
-use crate::{error, registry};
+use crate::{capi::handles, error};
 use core::ffi::{c_char, c_int, c_uint, c_void};
 
 /// Make a guest: a memory space and a space of x86 ports, both empty.
@@ -23,7 +23,7 @@ pub unsafe extern "C" fn gasp_guest_create(
 ) -> *mut guest_system {
     ret::pointer(|| {
         // SAFETY: the caller promises that options, unless NULL, points to `size` readable bytes.
-        registry::create_guest(unsafe { args::options(options)? })
+        handles::create_guest(unsafe { args::options(options)? })
     })
 }
 
@@ -58,7 +58,7 @@ pub unsafe extern "C" fn gasp_guest_destroy(gsp: *mut guest_system) {
     ret::nothing(|| {
         // SAFETY: the caller promises that gsp is NULL or came from gasp_guest_create(), and that
         // no other call uses it now.
-        unsafe { registry::destroy_guest(gsp) };
+        unsafe { handles::destroy_guest(gsp) };
         Ok(())
     });
 }

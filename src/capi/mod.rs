@@ -12,6 +12,7 @@ mod convert;
 pub mod cpu;
 pub mod find;
 pub mod gram;
+pub(crate) mod handles;
 pub mod host;
 pub mod map;
 pub mod region;

@@ -68,7 +68,7 @@ pub unsafe extern "C" fn gasp_region_set(
     ret::nothing(|| {
         // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
         let guest = unsafe { args::guest(gsp) }
-            .unwrap_or_else(|error| crate::fatal::die_without_guest(&error.into()));
+            .unwrap_or_else(|error| crate::guest::fatal::die_without_guest(&error.into()));
         // SAFETY: the caller's promise about rgn is the one that `args::array` asks for.
         guest.set_or_die(unsafe { args::array(num_regions, rgn) });
         Ok(())

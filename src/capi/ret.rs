@@ -4,8 +4,8 @@
 
 use crate::abi::types::QSL_NO_LOCATION;
 use crate::error::{Error, Refusal, last};
-use crate::range::Location;
 use crate::sys::process;
+use crate::value::range::Location;
 use core::ffi::{c_int, c_uint, c_void};
 
 /// No error, as on QNX.

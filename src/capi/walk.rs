@@ -3,7 +3,7 @@
 use super::{args, ret};
 use crate::abi::vdev_core::guest_system;
 use crate::abi::walk::{gasp_walk_filter_t, gasp_walk_state, gasp_walk_state_filtered};
-use crate::walk::{Filtered, Walk};
+use crate::guest::walk::{Filtered, Walk};
 use core::ffi::{c_int, c_uint};
 
 /// Start a walk over the guest's memory: the runs of GRF_MEMORY, in ascending order, whatever

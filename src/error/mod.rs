@@ -4,10 +4,10 @@
 
 pub(crate) mod last;
 
-use crate::flags::Named;
-use crate::range::{Location, Range};
-use crate::region::Region;
 use crate::space::Kind;
+use crate::value::flags::Named;
+use crate::value::range::{Location, Range};
+use crate::value::region::Region;
 use core::ffi::c_int;
 use core::fmt;
 

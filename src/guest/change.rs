@@ -4,11 +4,11 @@
 
 use crate::abi::types::gasp_region;
 use crate::error::Error;
-use crate::flags::Flags;
 use crate::map::{Draft, Map, Window};
-use crate::range::{Location, PAGE, Range};
-use crate::region::{Region, Vdev};
 use crate::space::Kind;
+use crate::value::flags::Flags;
+use crate::value::range::{Location, PAGE, Range};
+use crate::value::region::{Region, Vdev};
 
 /// What an element asks for.
 #[derive(Debug, Clone, Copy)]

@@ -6,9 +6,9 @@ use crate::abi::change::{gasp_difference, gasp_span_list};
 use crate::abi::host::gasp_span;
 use crate::error::Error;
 use crate::map::{Draft, Map};
-use crate::range::{Location, Range};
-use crate::region::Region;
 use crate::space::Kind;
+use crate::value::range::{Location, Range};
+use crate::value::region::Region;
 use core::cmp::Ordering;
 
 /// What goes and what comes, in one space.

@@ -4,8 +4,8 @@
 
 use super::Guest;
 use crate::error::Error;
-use crate::range::{Location, Range};
 use crate::space::{Kind, Space};
+use crate::value::range::{Location, Range};
 
 /// `QSL_NO_LOCATION`: never an answer, although it is a location of memory.
 const NOWHERE: Location = Location::MAX;

@@ -6,11 +6,11 @@ use super::Guest;
 use super::find::Wanted;
 use crate::abi::walk::{GRAM_HINT_ALIGN_TOP, GRAM_HINT_RAM, GRAM_HINT_ROM};
 use crate::error::Error;
-use crate::flags::Flags;
-use crate::range::{Location, Range};
-use crate::region::Region;
-use crate::runs::{Extent, Run};
+use crate::map::runs::{Extent, Run};
 use crate::space::{Kind, Reservations};
+use crate::value::flags::Flags;
+use crate::value::range::{Location, Range};
+use crate::value::region::Region;
 
 /// What kind of memory, and from which end.
 #[derive(Debug, Clone, Copy)]

@@ -13,11 +13,11 @@
 use super::Guest;
 use super::difference::{Difference, Part, each_goes};
 use crate::abi::change::{gasp_cost, gasp_difference};
+use crate::callback::listener::Functions;
 use crate::error::Error;
-use crate::lock::this_thread;
-use crate::range::{Location, Range};
 use crate::space::Kind;
-use crate::sys::listener::Functions;
+use crate::space::lock::this_thread;
+use crate::value::range::{Location, Range};
 use core::ffi::c_int;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use parking_lot::{Mutex, MutexGuard};

@@ -6,13 +6,13 @@ use super::Guest;
 use super::transaction::Transaction;
 use crate::abi::host::{GASP_LARGE_PAGES, GASP_RAM, GASP_ROM};
 use crate::error::Error;
-use crate::flags::Flags;
-use crate::range::{PAGE, Range};
-use crate::region::{Region, Vdev};
 use crate::space::Kind;
 use crate::sys::mapping::{Mapping, MemoryFile};
+use crate::value::flags::Flags;
+use crate::value::range::{PAGE, Range};
+use crate::value::region::{Region, Vdev};
 
-pub(crate) use crate::sys::bytes::Buffer;
+pub(crate) use crate::raw::bytes::Buffer;
 
 /// A large page of the host, in bytes.
 const LARGE_PAGE: u64 = 2 << 20;

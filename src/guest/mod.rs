@@ -5,6 +5,7 @@
 
 mod change;
 mod difference;
+pub(crate) mod fatal;
 mod find;
 mod gram;
 mod listeners;
@@ -12,20 +13,21 @@ mod mapped;
 mod memory;
 mod set;
 mod transaction;
+pub(crate) mod walk;
 
 use crate::abi::host::gasp_counts;
 use crate::abi::types::{gasp_region, qvm_state_block, qvm_state_types as qst};
-use crate::cpu::{Policy, Quiet, Tally};
+use crate::callback::trap::TrapHandler;
+use crate::capi::handles::gasp_cpu;
 use crate::error::Error;
-use crate::fatal::Handler;
-use crate::lock::Lock;
+use crate::guest::fatal::Handler;
 use crate::map::Map;
-use crate::range::{Location, Range};
-use crate::region::Region;
-use crate::registry::gasp_cpu;
+use crate::raw::latest::Latest;
+use crate::space::lock::Lock;
 use crate::space::{Kind, Reservations, Space};
-use crate::sys::callback::TrapHandler;
-use crate::sys::latest::Latest;
+use crate::value::range::{Location, Range};
+use crate::value::region::Region;
+use crate::vcpu::{Policy, Quiet, Tally};
 use core::sync::atomic::{
     AtomicBool, AtomicU8,
     Ordering::{AcqRel, Acquire, Relaxed},

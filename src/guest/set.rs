@@ -8,7 +8,7 @@ use super::transaction::{Locking, Stop, Transaction};
 use crate::abi::change::gasp_cost;
 use crate::abi::types::gasp_region;
 use crate::error::{Error, Refusal};
-use crate::fatal;
+use crate::guest::fatal;
 
 /// The array of a set call. It is read element by element and not past one that is refused, so
 /// that a wrong count does no harm where it can be avoided.

@@ -10,11 +10,11 @@ use super::set::{Elements, How};
 use crate::abi::change::gasp_cost;
 use crate::abi::types::gasp_region;
 use crate::error::{Element, Error, Refusal};
-use crate::lock::Held;
 use crate::map::{Draft, Map};
-use crate::range::{Location, Range};
-use crate::region::Region;
+use crate::space::lock::Held;
 use crate::space::{Kind, Space};
+use crate::value::range::{Location, Range};
+use crate::value::region::Region;
 
 /// Who has to hold the lock of a running guest in strict mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

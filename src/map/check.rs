@@ -5,7 +5,7 @@
 use super::leaf::{Leaf, SLOTS};
 use super::pool::Keeper;
 use super::root::Root;
-use crate::region::Region;
+use crate::value::region::Region;
 
 /// Panics if the published nodes are not a map in canonical form, or nodes are missing.
 pub(super) fn check(root: Option<&Root>, keeper: &Keeper<'_>) {

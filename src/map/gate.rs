@@ -16,7 +16,7 @@ use core::sync::atomic::Ordering::{self, Acquire, Relaxed, Release};
 use core::sync::atomic::{AtomicU64, fence};
 
 #[cfg(all(test, loom))]
-use super::exhaustive::{AtomicU64, fence, own};
+use super::loom::{AtomicU64, fence, own};
 
 /// The number that the writers stored last; for the only writer.
 #[cfg(not(all(test, loom)))]

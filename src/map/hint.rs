@@ -3,8 +3,8 @@
 #![forbid(unsafe_code)]
 
 use super::Map;
-use crate::range::{Location, Range};
-use crate::region::Region;
+use crate::value::range::{Location, Range};
+use crate::value::region::Region;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// The ends of a region that holds no location.

@@ -7,9 +7,9 @@
 #![forbid(unsafe_code)]
 
 use super::BLOCK;
-use crate::range::{Location, Range};
-use crate::region::Region;
-use crate::sys::cache;
+use crate::raw::prefetch;
+use crate::value::range::{Location, Range};
+use crate::value::region::Region;
 use core::hint::select_unpredictable;
 use core::ptr;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
@@ -94,13 +94,13 @@ impl Leaf {
     /// asking for all of them costs more than it gives.
     #[inline(always)]
     pub(super) fn expect_search(&self) {
-        cache::expect(&self.fences);
-        cache::expect(&self.keys);
+        prefetch::expect(&self.fences);
+        prefetch::expect(&self.keys);
     }
 
     /// Says that all of the leaf is about to be copied.
     pub(super) fn expect_copy(&self) {
-        cache::expect(self);
+        prefetch::expect(self);
     }
 
     /// The last region that starts below `limit`, if it holds a location.

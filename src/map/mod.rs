@@ -43,26 +43,27 @@
 //! `version` grows by two with each commit and is odd while one is being published. A reader that
 //! kept a region, and finds the same even version as when it looked it up, may use it again.
 
+mod alloc;
 #[cfg(any(test, debug_assertions))]
 mod check;
-mod deal;
 mod draft;
-#[cfg(all(test, loom))]
-mod exhaustive;
 mod gate;
 mod hint;
 mod leaf;
-mod memory;
+#[cfg(all(test, loom))]
+mod loom;
 mod pool;
+mod rebalance;
 mod root;
+pub(crate) mod runs;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use draft::{Draft, Window};
 pub(crate) use hint::Hint;
 
-use crate::range::Location;
-use crate::region::Region;
+use crate::value::range::Location;
+use crate::value::region::Region;
 use core::ptr;
 use core::time::Duration;
 use gate::Version;

@@ -11,8 +11,8 @@
 #![forbid(unsafe_code)]
 
 use super::BLOCK;
+use super::alloc::{NoMemory, boxed};
 use super::leaf::{Leaf, copy, last_below};
-use super::memory::{NoMemory, boxed};
 use super::pool::{LeafCell, words};
 use core::cmp::Ordering::{Equal, Greater, Less};
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};

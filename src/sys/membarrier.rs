@@ -4,7 +4,7 @@
 //! sides, as two sequentially consistent fences would. Where the kernel has no membarrier, both
 //! are such fences.
 
-#![cfg_attr(all(test, loom), allow(dead_code))] // cpu/exhaustive has them itself
+#![cfg_attr(all(test, loom), allow(dead_code))] // vcpu/loom has them itself
 
 use core::sync::atomic::{AtomicU8, Ordering::Relaxed, Ordering::SeqCst, compiler_fence, fence};
 

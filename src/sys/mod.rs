@@ -2,11 +2,6 @@
 
 #![allow(unsafe_code)]
 
-pub(crate) mod bytes;
-pub(crate) mod cache;
-pub(crate) mod callback;
-pub(crate) mod latest;
-pub(crate) mod listener;
 pub(crate) mod mapping;
 pub(crate) mod membarrier;
 pub(crate) mod process;

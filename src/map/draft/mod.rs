@@ -7,12 +7,12 @@ mod window;
 pub(crate) use window::Window;
 
 use super::Map;
-use super::deal::{FEW, Neighbour, Part, Sizes, deal, helper};
+use super::alloc::{self, NoMemory};
 use super::leaf::{Leaf, SLOTS};
-use super::memory::{self, NoMemory};
 use super::pool::Keeper;
+use super::rebalance::{FEW, Neighbour, Part, Sizes, deal, helper};
 use super::root::Root;
-use crate::region::Region;
+use crate::value::region::Region;
 use core::cell::Cell;
 use window::Place;
 
@@ -181,7 +181,7 @@ impl<'m> Draft<'m> {
         let sizes = Sizes::new(total, limit, parts[3].len() + parts[4].len() == 0);
         let root = self.make_root_private(sizes.leaves)?;
         let low = self.separator(first).unwrap_or(0);
-        let mut leaves = memory::list(sizes.leaves)?;
+        let mut leaves = alloc::list(sizes.leaves)?;
         for _ in 0..sizes.leaves {
             leaves.push(self.keeper.take_leaf()?);
         }

@@ -3,8 +3,8 @@
 #![forbid(unsafe_code)]
 
 use super::{Draft, Shape};
-use crate::range::{Location, Range};
-use crate::region::Region;
+use crate::value::range::{Location, Range};
+use crate::value::region::Region;
 
 /// A place between two regions, or before the first or after the last of a leaf.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

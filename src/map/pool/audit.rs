@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)] // a failed step is a failed test
 
-use super::stock::{SEGMENT, Segment};
+use super::free::{SEGMENT, Segment};
 use super::{Keeper, Leaf, NonNull, Pool, Root};
 use core::mem::size_of;
 use core::ptr;

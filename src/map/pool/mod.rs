@@ -19,19 +19,19 @@
 
 #[cfg(test)]
 mod audit;
-mod stock;
+mod free;
 
 use super::BLOCK;
+use super::alloc::{NoMemory, reserve};
 use super::gate::{FOLLOW, PUBLISH, Reuse};
 use super::leaf::Leaf;
-use super::memory::{NoMemory, reserve};
 use super::root::{Block, Root};
-use crate::region::Region;
+use crate::value::region::Region;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, AtomicU64};
 use core::time::Duration;
+use free::{SMALLEST_ROOT, Stock};
 use parking_lot::{Mutex, MutexGuard};
-use stock::{SMALLEST_ROOT, Stock};
 
 /// Roots in quarantine before they are used again.
 const ROOTS: usize = 2;

@@ -1,6 +1,6 @@
 //! Memory is out, at any moment of a change.
 
-use super::super::memory::failing;
+use super::super::alloc::failing;
 use super::*;
 
 /// Makes changes, until there is no memory.

@@ -1,8 +1,8 @@
 //! How full leaves are.
 
-use super::super::deal::{FEW, FILL, Neighbour, Sizes, helper};
 use super::super::draft::ROOM;
 use super::super::leaf::SLOTS;
+use super::super::rebalance::{FEW, FILL, Neighbour, Sizes, helper};
 use super::*;
 
 /// Adds regions one by one. How many there are for each leaf, in the end.

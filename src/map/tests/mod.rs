@@ -13,11 +13,11 @@ mod naive;
 mod readers;
 mod thrift;
 
-use super::memory::NoMemory;
+use super::alloc::NoMemory;
 use super::{Draft, Hint, Map};
-use crate::flags::Flags;
-use crate::range::{Location, Range};
-use crate::region::{Region, Vdev};
+use crate::value::flags::Flags;
+use crate::value::range::{Location, Range};
+use crate::value::region::{Region, Vdev};
 
 fn number_from(variable: &str, default: u64) -> u64 {
     std::env::var(variable).map_or(default, |text| text.parse().unwrap())

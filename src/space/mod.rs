@@ -2,11 +2,13 @@
 
 #![forbid(unsafe_code)]
 
+pub(crate) mod lock;
+
 use crate::abi::types::qvm_state_types as qst;
 use crate::error::Error;
-use crate::lock::{Held, Lock};
 use crate::map::Map;
-use crate::range::{Location, Range};
+use crate::space::lock::{Held, Lock};
+use crate::value::range::{Location, Range};
 use core::fmt;
 use parking_lot::Mutex;
 

@@ -8,14 +8,14 @@ use crate::abi::host::{
     GASP_EXECUTE, GASP_READ, GASP_UNSUPPORTED_ABORT, GASP_UNSUPPORTED_FAIL,
     GASP_UNSUPPORTED_IGNORE, GASP_WRITE, gasp_trap,
 };
+use crate::capi::handles::gasp_cpu;
 use crate::error::Error;
-use crate::fatal;
-use crate::flags::Flags;
+use crate::guest::fatal;
 use crate::guest::{Buffer, Guest};
-use crate::range::Range;
-use crate::region::Region;
-use crate::registry::gasp_cpu;
 use crate::space::Kind;
+use crate::value::flags::Flags;
+use crate::value::range::Range;
+use crate::value::region::Region;
 
 /// What an access wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

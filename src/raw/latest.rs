@@ -1,6 +1,6 @@
 //! A value that is read all the time and replaced seldom.
 
-use super::mapping::OutOfMemory;
+use crate::sys::mapping::OutOfMemory;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, Ordering::Acquire, Ordering::Release};
 use parking_lot::Mutex;

@@ -5,11 +5,11 @@
 
 use crate::abi::walk::GWS_HOST;
 use crate::error::Error;
-use crate::flags::Flags;
 use crate::guest::Guest;
-use crate::range::{Location, PAGE, Range};
-use crate::region::Region;
-use crate::runs::{Extent, Run};
+use crate::map::runs::{Extent, Run};
+use crate::value::flags::Flags;
+use crate::value::range::{Location, PAGE, Range};
+use crate::value::region::Region;
 
 /// The longest entry: all of the space but its last page, which is the longest length of whole
 /// pages that 64 bits can hold.

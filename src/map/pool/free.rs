@@ -7,11 +7,11 @@
 
 #![allow(unsafe_code)]
 
+use super::super::alloc::{NoMemory, alone, pages, reserve};
 use super::super::leaf::Leaf;
-use super::super::memory::{NoMemory, alone, pages, reserve};
 use super::super::root::Root;
-use crate::region::Region;
 use crate::sys::mapping::{Mapping, discard};
+use crate::value::region::Region;
 use core::mem::size_of;
 use core::ptr::NonNull;
 

@@ -3,8 +3,8 @@
 #![forbid(unsafe_code)]
 
 use crate::guest::Guest;
-use crate::range::{Location, Range};
-use crate::region::Region;
+use crate::value::range::{Location, Range};
+use crate::value::region::Region;
 
 /// Neighbouring regions of the memory space.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

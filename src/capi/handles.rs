@@ -5,11 +5,11 @@
 
 #![allow(unsafe_code)]
 
-use crate::cpu::Cpu;
 use crate::error::Error;
 use crate::guest::{Guest, Locks, Options};
-use crate::lock::Lock;
+use crate::space::lock::Lock;
 use crate::sys::membarrier;
+use crate::vcpu::Cpu;
 use core::cell::UnsafeCell;
 use core::fmt;
 use core::mem::MaybeUninit;

@@ -1,7 +1,7 @@
 //! Readers and writers at the gate, in every order that the memory model allows (loom):
 //!
 //! ```text
-//! RUSTFLAGS="--cfg loom" cargo test --lib exhaustive
+//! RUSTFLAGS="--cfg loom" cargo test --lib loom
 //! ```
 //!
 //! The gate is the real one. The nodes around it are models, because loom's atomics cannot live

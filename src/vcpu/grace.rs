@@ -23,7 +23,7 @@ use {
 };
 
 #[cfg(all(test, loom))]
-use super::exhaustive::stand_ins::{AtomicU32, AtomicU64, Condvar, Mutex, membarrier, own};
+use super::loom::stand_ins::{AtomicU32, AtomicU64, Condvar, Mutex, membarrier, own};
 
 /// The number that this thread stored last; for the only thread that stores it.
 #[cfg(not(all(test, loom)))]

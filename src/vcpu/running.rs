@@ -3,11 +3,11 @@
 #![forbid(unsafe_code)]
 
 use super::Cpu;
-use super::quiet::{Activity, Cpus};
+use super::grace::{Activity, Cpus};
+use crate::callback::trap::Once;
 use crate::error::Error;
 use crate::guest::Guest;
 use crate::space::Kind;
-use crate::sys::callback::Once;
 use crate::sys::process::keep_errno;
 
 /// An access that is under way, until dropped.

@@ -2,8 +2,8 @@
 
 #![forbid(unsafe_code)]
 
-use crate::flags::Flags;
-use crate::range::{Location, Range};
+use crate::value::flags::Flags;
+use crate::value::range::{Location, Range};
 
 /// The address of a vdev. The library hands it back and never looks behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,30 +6,30 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod counts;
+mod grace;
 #[cfg(all(test, loom))]
-mod exhaustive;
-mod quiet;
+mod loom;
 mod running;
-mod tally;
 
 pub(crate) use access::{Access, Policy, What};
-pub(crate) use tally::Tally;
+pub(crate) use counts::Tally;
 
 use crate::abi::types::qvm_state_block;
+use crate::callback::trap::Once;
+use crate::capi::handles::{gasp_cpu, guest_system};
 use crate::error::Error;
 use crate::guest::{Guest, usual_range};
-use crate::lock::this_thread;
 use crate::map::Hint;
-use crate::range::Location;
-use crate::region::Region;
-use crate::registry::{gasp_cpu, guest_system};
 use crate::space::Kind;
-use crate::sys::callback::Once;
+use crate::space::lock::this_thread;
+use crate::value::range::Location;
+use crate::value::region::Region;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
-use quiet::Activity;
+use grace::Activity;
 
 /// Who waits for accesses to end, and the functions that are called then.
-pub(crate) type Quiet = quiet::Quiet<Once>;
+pub(crate) type Quiet = grace::Quiet<Once>;
 
 /// Trap handlers that one vCPU can be in at the same time.
 const DEEPEST: usize = 16;

@@ -7,7 +7,7 @@
 #![forbid(unsafe_code)]
 
 use super::leaf::{Leaf, SLOTS};
-use crate::region::Region;
+use crate::value::region::Region;
 
 /// A leaf with fewer regions takes in those of a neighbour.
 pub(super) const FEW: usize = SLOTS / 4;

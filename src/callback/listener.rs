@@ -1,6 +1,6 @@
 //! Functions of the host that follow the changes of a guest.
 
-use super::callback::Argument;
+use super::trap::Argument;
 use crate::abi::change::{gasp_cost, gasp_difference, gasp_listener};
 use core::ffi::{c_int, c_void};
 

@@ -1,7 +1,7 @@
 //! Accesses and those who wait for their end, in every order that the memory model allows (loom):
 //!
 //! ```text
-//! RUSTFLAGS="--cfg loom" cargo test --lib exhaustive
+//! RUSTFLAGS="--cfg loom" cargo test --lib loom
 //! ```
 //!
 //! `quiet.rs` is the real one. The guest around it is a model: devices that are in the map or not,
@@ -18,7 +18,7 @@
 mod scenarios;
 pub(super) mod stand_ins;
 
-use super::quiet::{Activity, Cpus, Quiet};
+use super::grace::{Activity, Cpus, Quiet};
 use core::fmt::Debug;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use loom::cell::UnsafeCell;

@@ -5,49 +5,49 @@
 
 use core::ops::{Deref, DerefMut};
 use core::sync::atomic::{self, Ordering, Ordering::Relaxed};
-pub(in crate::cpu) use loom::sync::atomic::AtomicU32;
+pub(in crate::vcpu) use loom::sync::atomic::AtomicU32;
 use loom::sync::{self, atomic::AtomicU64 as LoomU64};
 
 /// A number of which its only writer keeps a copy that loom does not know: loom thinks that
 /// whoever loads something himself before he stores it has met all loads of others.
 #[derive(Debug)]
-pub(in crate::cpu) struct AtomicU64 {
+pub(in crate::vcpu) struct AtomicU64 {
     number: LoomU64,
     copy: atomic::AtomicU64,
 }
 
 impl AtomicU64 {
-    pub(in crate::cpu) fn new(number: u64) -> Self {
+    pub(in crate::vcpu) fn new(number: u64) -> Self {
         Self { number: LoomU64::new(number), copy: number.into() }
     }
 
-    pub(in crate::cpu) fn load(&self, order: Ordering) -> u64 {
+    pub(in crate::vcpu) fn load(&self, order: Ordering) -> u64 {
         self.number.load(order)
     }
 
-    pub(in crate::cpu) fn store(&self, number: u64, order: Ordering) {
+    pub(in crate::vcpu) fn store(&self, number: u64, order: Ordering) {
         self.number.store(number, order);
         self.copy.store(number, Relaxed);
     }
 }
 
-pub(in crate::cpu) fn own(number: &AtomicU64) -> u64 {
+pub(in crate::vcpu) fn own(number: &AtomicU64) -> u64 {
     number.copy.load(Relaxed)
 }
 
 /// As `parking_lot` has it.
 #[derive(Debug)]
-pub(in crate::cpu) struct Mutex<T>(sync::Mutex<T>);
+pub(in crate::vcpu) struct Mutex<T>(sync::Mutex<T>);
 
 /// Without loom's guard only while its thread sleeps.
-pub(in crate::cpu) struct Guard<'m, T>(Option<sync::MutexGuard<'m, T>>);
+pub(in crate::vcpu) struct Guard<'m, T>(Option<sync::MutexGuard<'m, T>>);
 
 impl<T> Mutex<T> {
-    pub(in crate::cpu) fn new(value: T) -> Self {
+    pub(in crate::vcpu) fn new(value: T) -> Self {
         Self(sync::Mutex::new(value))
     }
 
-    pub(in crate::cpu) fn lock(&self) -> Guard<'_, T> {
+    pub(in crate::vcpu) fn lock(&self) -> Guard<'_, T> {
         Guard(Some(self.0.lock().unwrap()))
     }
 }
@@ -68,18 +68,18 @@ impl<T> DerefMut for Guard<'_, T> {
 
 /// As `parking_lot` has it.
 #[derive(Debug)]
-pub(in crate::cpu) struct Condvar(sync::Condvar);
+pub(in crate::vcpu) struct Condvar(sync::Condvar);
 
 impl Condvar {
-    pub(in crate::cpu) fn new() -> Self {
+    pub(in crate::vcpu) fn new() -> Self {
         Self(sync::Condvar::new())
     }
 
-    pub(in crate::cpu) fn wait<T>(&self, guard: &mut Guard<'_, T>) {
+    pub(in crate::vcpu) fn wait<T>(&self, guard: &mut Guard<'_, T>) {
         guard.0 = guard.0.take().map(|guard| self.0.wait(guard).unwrap());
     }
 
-    pub(in crate::cpu) fn notify_all(&self) {
+    pub(in crate::vcpu) fn notify_all(&self) {
         self.0.notify_all();
     }
 }
@@ -90,7 +90,7 @@ impl Condvar {
 ///
 /// For each vCPU there is a cell that both kinds step on. (loom's own fences will not do. It tries
 /// no other order of them, because they are no operations on anything.)
-pub(in crate::cpu) mod membarrier {
+pub(in crate::vcpu) mod membarrier {
     use super::super::CPUS;
     use core::cell::Cell;
     use loom::sync::atomic::{AtomicUsize, Ordering::AcqRel};
@@ -105,20 +105,20 @@ pub(in crate::cpu) mod membarrier {
     }
 
     /// Has to come before the first thread, which would be taken for who made the cells.
-    pub(in crate::cpu) fn prepare() {
+    pub(in crate::vcpu) fn prepare() {
         assert_eq!(STEPS.len(), CPUS);
     }
 
     /// Says whose light fences those of this thread are from now on.
-    pub(in crate::cpu) fn become_cpu(cpu: usize) {
+    pub(in crate::vcpu) fn become_cpu(cpu: usize) {
         CPU.with(|own| own.set(cpu));
     }
 
-    pub(in crate::cpu) fn light() {
+    pub(in crate::vcpu) fn light() {
         STEPS[CPU.with(Cell::get)].fetch_add(1, AcqRel);
     }
 
-    pub(in crate::cpu) fn heavy() {
+    pub(in crate::vcpu) fn heavy() {
         for step in STEPS.iter() {
             step.fetch_add(1, AcqRel);
         }

@@ -1,7 +1,7 @@
 //! Functions of the host that the library calls.
 
 use crate::abi::host::gasp_trap;
-use crate::registry::gasp_cpu;
+use crate::capi::handles::gasp_cpu;
 use core::ffi::{c_int, c_void};
 
 /// A pointer that is handed back to the function that it was registered with.
