@@ -18,9 +18,8 @@
 //! Each layer uses those below it. `unsafe` is in capi, registry, map/pool and sys only.
 //! `ARCHITECTURE.md` is the longer story, `docs/specification.md` what is promised.
 
-pub mod abi;
 mod callback;
-pub mod capi;
+mod capi;
 mod error;
 mod guest;
 mod map;

@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 
 const COMMAND: &str = "GASP_BLESS=1 cargo test --test headers";
 
+/// What cbindgen writes before a function, and C does not need.
+const EXTERN: &str = "extern ";
+
 /// Types of other headers, as C spells them.
 const STRUCTS: [&str; 10] = [
     "guest_system",
@@ -43,16 +46,9 @@ const EOK: &str = "\
 #define EOK 0
 #endif
 
-/** A guest: made by the host, handed to vdevs as vdev_t.v_gsp, opaque. */
-struct guest_system;
-
 struct vdev_s;
 /** A virtual device; <qvm/vdev-core.h> has its fields. */
 typedef struct vdev_s vdev_t;";
-
-const CPU: &str = "\
-/** A vCPU of a guest: made by gasp_cpu_create(), opaque. */
-struct gasp_cpu;";
 
 const PCI: &str = "\
 /** Pack a PCI location. The name is QNX's, the packing (as in PCI's ECAM) is libgasp's own. */
@@ -108,7 +104,7 @@ const HEADERS: [Header; 6] = [
         path: "qvm/types.h",
         title: "State blocks, regions and their flags (QNX 7.1 <qvm/types.h>).",
         includes: &["<errno.h>", "<stdint.h>"],
-        sources: &["src/abi/types.rs"],
+        sources: &["abi/src/types.rs"],
         before: EOK,
         after: &[PCI],
     },
@@ -117,11 +113,7 @@ const HEADERS: [Header; 6] = [
         title: "Guests, vCPUs, interrupts and timers (QNX 7.1 <qvm/guest.h>).\n *\n * \
                 The functions are in the program that runs the guest (gasp-vm), not in libgasp.",
         includes: &["<qvm/types.h>"],
-        sources: &[
-            "src/abi/guest.rs",
-            "vm/src/vdev/exports/transfer.rs",
-            "vm/src/vdev/exports/guest.rs",
-        ],
+        sources: &["abi/src/guest.rs"],
         before: "",
         after: &[],
     },
@@ -130,7 +122,7 @@ const HEADERS: [Header; 6] = [
         title: "A virtual device as its own code sees it (QNX 7.1 <qvm/vdev-core.h>).\n *\n * \
                 The functions are in the program that runs the guest (gasp-vm), not in libgasp.",
         includes: &["<pthread.h>", "<qvm/guest.h>", "<qvm/types.h>"],
-        sources: &["src/abi/vdev_core.rs", "vm/src/vdev/exports/register.rs"],
+        sources: &["abi/src/vdev_core.rs"],
         before: VDEV,
         after: &[TO_VRS, SAFETY_SELECTED],
     },
@@ -139,7 +131,7 @@ const HEADERS: [Header; 6] = [
         title: "What vdevs say (QNX 7.1 <qvm/log.h>).\n *\n * \
                 The functions are in the program that runs the guest (gasp-vm), not in libgasp.",
         includes: &["<qvm/types.h>"],
-        sources: &["src/abi/log.rs"],
+        sources: &["abi/src/log.rs"],
         before: FORMATS,
         after: &[LOG],
     },
@@ -147,14 +139,7 @@ const HEADERS: [Header; 6] = [
         path: "qvm/gasp.h",
         title: "The guest's address space (QNX 7.1 <qvm/gasp.h>).",
         includes: &["<stddef.h>", "<qvm/types.h>"],
-        sources: &[
-            "src/abi/walk.rs",
-            "src/capi/region.rs",
-            "src/capi/find.rs",
-            "src/capi/walk.rs",
-            "src/capi/gram.rs",
-            "src/capi/map.rs",
-        ],
+        sources: &["abi/src/gasp.rs"],
         before: "",
         after: &[GRAM_INLINE],
     },
@@ -162,14 +147,8 @@ const HEADERS: [Header; 6] = [
         path: "gasp/host.h",
         title: "libgasp for hosts: a VMM or a test harness. Not part of QNX's interface.",
         includes: &["<stddef.h>", "<qvm/types.h>"],
-        sources: &[
-            "src/abi/host.rs",
-            "src/abi/change.rs",
-            "src/capi/host.rs",
-            "src/capi/cpu.rs",
-            "src/capi/change.rs",
-        ],
-        before: CPU,
+        sources: &["abi/src/host.rs", "abi/src/cpu.rs", "abi/src/change.rs"],
+        before: "",
         after: &[],
     },
 ];
@@ -184,7 +163,7 @@ impl Header {
             no_includes: true,
             usize_is_size_t: true,
             documentation_style: DocumentationStyle::Doxy,
-            line_length: 100,
+            line_length: 100 + EXTERN.len(),
             tab_width: 4,
             include_guard: Some(guard),
             header: Some(format!(
@@ -245,8 +224,9 @@ fn read(path: &Path) -> String {
 
 /// What cbindgen wrote, as a C programmer would have written it.
 fn for_c_readers(text: &str) -> String {
+    let text = text.replace(" {\n    uint8_t _opaque[0];\n}", "");
     let mut lines: Vec<String> = Vec::new();
-    for line in without_safety_sections(text) {
+    for line in without_extern(&text) {
         let comment = [lines.len().wrapping_sub(2), lines.len().wrapping_sub(1)]
             .map(|at| lines.get(at).map_or("", |line| line.trim()));
         match (comment, line.trim()) {
@@ -263,26 +243,17 @@ fn for_c_readers(text: &str) -> String {
     lines.join("\n") + "\n"
 }
 
-/// Leaves out the "Safety" sections, which speak to Rust callers.
-fn without_safety_sections(text: &str) -> Vec<&str> {
-    let mut lines: Vec<&str> = Vec::new();
-    let mut skipping = false;
-    for line in text.lines() {
-        match line.trim() {
-            "* # Safety" => {
-                skipping = true;
-                while lines.last().is_some_and(|last| last.trim() == "*") {
-                    lines.pop();
-                }
-            }
-            "*/" => skipping = false,
-            _ => {}
-        }
-        if !skipping {
-            lines.push(line.trim_end());
-        }
-    }
-    lines
+/// Leaves out the [`EXTERN`] of each function.
+fn without_extern(text: &str) -> Vec<&str> {
+    let mut moved = false;
+    let strip = |line| {
+        let starts = str::starts_with(line, EXTERN) && !line.ends_with('{');
+        moved = (starts || moved) && !line.is_empty();
+        let line: &str = if moved { line.get(EXTERN.len()..).unwrap_or(line) } else { line };
+        moved &= !line.ends_with(';');
+        line.trim_end()
+    };
+    text.lines().map(strip).collect()
 }
 
 /// Writes a value of more than one digit as the hexadecimal number that it was in the source.

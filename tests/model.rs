@@ -12,6 +12,8 @@
 //! repeats it. `GASP_MODEL_SEED=n` runs one seed, `GASP_MODEL_STEPS=n` that many steps for each
 //! seed (the heavy form: `GASP_MODEL_STEPS=200000 cargo test --release --test model`).
 
+use gasp as _; // linked, and called through its C interface
+
 mod model {
     pub(crate) mod access;
     pub(crate) mod areas;

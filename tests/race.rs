@@ -20,13 +20,15 @@
 
 #![allow(clippy::print_stdout)] // see above
 
+use gasp as _; // linked, and called through its C interface
+
 mod race {
     pub(crate) mod access;
     pub(crate) mod cpu;
     pub(crate) mod guest;
 }
 
-use gasp::abi::types::gasp_region;
+use gasp_abi::gasp_region;
 use race::access;
 use race::guest::{Guest, HOST, Space};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};

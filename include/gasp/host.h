@@ -1,11 +1,9 @@
 /* libgasp for hosts: a VMM or a test harness. Not part of QNX's interface.
  *
  * Generated from
- * src/abi/host.rs,
- * src/abi/change.rs,
- * src/capi/host.rs,
- * src/capi/cpu.rs,
- * src/capi/change.rs by
+ * abi/src/host.rs,
+ * abi/src/cpu.rs,
+ * abi/src/change.rs by
  *   GASP_BLESS=1 cargo test --test headers
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
@@ -14,9 +12,6 @@
 
 #include <stddef.h>
 #include <qvm/types.h>
-
-/** A vCPU of a guest: made by gasp_cpu_create(), opaque. */
-struct gasp_cpu;
 
 /** Option flag: enforce what QNX's pages require of callers (see the specification, "Modes"). */
 #define GASP_GUEST_STRICT (1 << 0)
@@ -86,6 +81,9 @@ struct gasp_span {
     /** Handed back to the vdev. */
     uint32_t cookie;
 };
+
+/** A vCPU of a guest: made by gasp_cpu_create(), opaque. */
+struct gasp_cpu;
 
 /** An access that traps. */
 struct gasp_trap {
@@ -341,10 +339,7 @@ int gasp_guest_next(struct guest_system *gsp,
  * Threads: any, no lock needed. Bytes that somebody writes meanwhile may be old or new.
  * Source: libgasp's own.
  */
-int gasp_guest_read(struct guest_system *gsp,
-                    uint64_t location,
-                    void *data,
-                    size_t length);
+int gasp_guest_read(struct guest_system *gsp, uint64_t location, void *data, size_t length);
 
 /**
  * Write guest memory as the host sees it: whatever is behind the locations, whether the guest

@@ -1,12 +1,7 @@
 /* The guest's address space (QNX 7.1 <qvm/gasp.h>).
  *
  * Generated from
- * src/abi/walk.rs,
- * src/capi/region.rs,
- * src/capi/find.rs,
- * src/capi/walk.rs,
- * src/capi/gram.rs,
- * src/capi/map.rs by
+ * abi/src/gasp.rs by
  *   GASP_BLESS=1 cargo test --test headers
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 

@@ -3,9 +3,7 @@
  * The functions are in the program that runs the guest (gasp-vm), not in libgasp.
  *
  * Generated from
- * src/abi/guest.rs,
- * vm/src/vdev/exports/transfer.rs,
- * vm/src/vdev/exports/guest.rs by
+ * abi/src/guest.rs by
  *   GASP_BLESS=1 cargo test --test headers
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
@@ -60,9 +58,6 @@ enum guest_xfer_flags {
 /** The vCPU on which a vdev is called: opaque. */
 struct guest_cpu;
 
-/** A timer of a vdev, made by guest_timer_create(): opaque. */
-struct guest_timer;
-
 /** An interrupt of a guest: the controller's vdev and its parameters (QNX 7.1: 16 bytes). */
 struct guest_intr {
     /** The interrupt controller. */
@@ -72,6 +67,9 @@ struct guest_intr {
     /** Which source. */
     unsigned int src_id;
 };
+
+/** A timer of a vdev, made by guest_timer_create(): opaque. */
+struct guest_timer;
 
 /** What a timer function is told. The name is QNX's, the fields are libgasp's own. */
 struct guest_timer_data {

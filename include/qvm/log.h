@@ -3,7 +3,7 @@
  * The functions are in the program that runs the guest (gasp-vm), not in libgasp.
  *
  * Generated from
- * src/abi/log.rs by
+ * abi/src/log.rs by
  *   GASP_BLESS=1 cargo test --test headers
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 

@@ -1,7 +1,7 @@
 /* State blocks, regions and their flags (QNX 7.1 <qvm/types.h>).
  *
  * Generated from
- * src/abi/types.rs by
+ * abi/src/types.rs by
  *   GASP_BLESS=1 cargo test --test headers
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
@@ -15,9 +15,6 @@
 #ifndef EOK
 #define EOK 0
 #endif
-
-/** A guest: made by the host, handed to vdevs as vdev_t.v_gsp, opaque. */
-struct guest_system;
 
 struct vdev_s;
 /** A virtual device; <qvm/vdev-core.h> has its fields. */
@@ -144,6 +141,9 @@ enum gasp_region_flags {
     /** The flags that a later change of flags leaves set: MEMORY, PASSTHRU, DMA_SOURCE, DMA_TARGET. */
     GRF_STICKY = (51 << 8),
 };
+
+/** A guest: made by the host, handed to vdevs as vdev_t.v_gsp, opaque. */
+struct guest_system;
 
 /** A run of locations (QNX 7.1: 16 bytes). */
 struct qvm_state_block {

@@ -3,8 +3,7 @@
  * The functions are in the program that runs the guest (gasp-vm), not in libgasp.
  *
  * Generated from
- * src/abi/vdev_core.rs,
- * vm/src/vdev/exports/register.rs by
+ * abi/src/vdev_core.rs by
  *   GASP_BLESS=1 cargo test --test headers
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
@@ -196,10 +195,7 @@ struct vdev_factory {
     /** Has to be NULL here: there are no pulses. */
     int (*pulse)(vdev_t *vdev, int8_t code);
     /** A timer of guest_timer_create() has expired; data is what was given there. */
-    void (*timer)(vdev_t *vdev,
-                  void *data,
-                  const struct guest_timer_data *tdp,
-                  struct guest_cpu *gcp);
+    void (*timer)(vdev_t *vdev, void *data, const struct guest_timer_data *tdp, struct guest_cpu *gcp);
     /** Interrupt controllers only. */
     const struct vdev_pic_functions *pic;
     /**

@@ -1,8 +1,8 @@
 //! Functions of the host that follow the changes of a guest.
 
 use super::trap::Argument;
-use crate::abi::change::{gasp_cost, gasp_difference, gasp_listener};
 use core::ffi::{c_int, c_void};
+use gasp_abi::{gasp_cost, gasp_difference, gasp_listener};
 
 /// A host's listener.
 #[derive(Debug, Clone, Copy)]

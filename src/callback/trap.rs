@@ -1,8 +1,8 @@
 //! Functions of the host that the library calls.
 
-use crate::abi::host::gasp_trap;
-use crate::capi::handles::gasp_cpu;
+use crate::capi::handles::CpuSlot;
 use core::ffi::{c_int, c_void};
+use gasp_abi::{gasp_cpu, gasp_trap};
 
 /// A pointer that is handed back to the function that it was registered with.
 #[derive(Debug, Clone, Copy)]
@@ -42,8 +42,8 @@ impl TrapHandler {
 
     /// Has the host handle a trapped access.
     #[inline(always)]
-    pub(crate) fn call(&self, cpu: &'static gasp_cpu, trap: &gasp_trap) -> c_int {
-        let cpu = core::ptr::from_ref(cpu).cast_mut();
+    pub(crate) fn call(&self, cpu: &'static CpuSlot, trap: &gasp_trap) -> c_int {
+        let cpu = core::ptr::from_ref(cpu).cast_mut().cast();
         // SAFETY: the promise that `new` was given; the trap lives during the call.
         unsafe { (self.function)(self.argument.0, cpu, trap) }
     }

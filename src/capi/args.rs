@@ -6,15 +6,8 @@
 //! needed is an error, never undefined.
 
 use super::sized;
-use crate::abi::host::{
-    GASP_GUEST_STRICT, gasp_fatal_handler_t, gasp_guest_options, gasp_quiet_function_t,
-    gasp_trap_handler_t,
-};
-use crate::abi::types::{gasp_region, qvm_state_block};
-use crate::abi::vdev_core::vdev_t;
-use crate::abi::walk::gasp_walk_filter_t;
 use crate::callback::trap::{Argument, Once, TrapHandler};
-use crate::capi::handles::{gasp_cpu, guest_system};
+use crate::capi::handles::{CpuSlot, GuestSlot};
 use crate::error::{Error, Refusal};
 use crate::guest::fatal::Handler;
 use crate::guest::{Buffer, Elements, Guest, Options};
@@ -22,6 +15,10 @@ use crate::space::Kind;
 use crate::value::range::{Location, Range};
 use crate::vcpu::{Access, Cpu, What};
 use core::ffi::{c_char, c_int, c_uint, c_void};
+use gasp_abi::{
+    GASP_GUEST_STRICT, gasp_cpu, gasp_fatal_handler_t, gasp_guest_options, gasp_quiet_function_t,
+    gasp_region, gasp_trap_handler_t, gasp_walk_filter_t, guest_system, qvm_state_block, vdev_t,
+};
 use std::sync::Arc;
 
 /// The guest of a handle.
@@ -31,18 +28,16 @@ use std::sync::Arc;
 #[inline(always)]
 pub(super) unsafe fn guest<'a>(gsp: *const guest_system) -> Result<&'a Guest, Error> {
     // SAFETY: a handle points to a slot, and slots are never freed.
-    unsafe { gsp.as_ref() }.and_then(guest_system::get).ok_or(Error::NotAGuest)
+    unsafe { gsp.cast::<GuestSlot>().as_ref() }.and_then(GuestSlot::get).ok_or(Error::NotAGuest)
 }
 
 /// The handle of a guest.
 ///
 /// # Safety
 /// As [`guest`].
-pub(super) unsafe fn guest_handle(
-    gsp: *const guest_system,
-) -> Result<&'static guest_system, Error> {
+pub(super) unsafe fn guest_handle(gsp: *const guest_system) -> Result<&'static GuestSlot, Error> {
     // SAFETY: a handle points to a slot, and slots are never freed.
-    unsafe { gsp.as_ref() }.ok_or(Error::NotAGuest)
+    unsafe { gsp.cast::<GuestSlot>().as_ref() }.ok_or(Error::NotAGuest)
 }
 
 /// The guest of a vdev.
@@ -61,9 +56,9 @@ pub(super) unsafe fn guest_of_vdev<'a>(vdev: *const vdev_t) -> Result<&'a Guest,
 /// # Safety
 /// `cpu` is NULL or came from `gasp_cpu_create()`.
 #[inline(always)]
-pub(super) unsafe fn cpu(cpu: *mut gasp_cpu) -> Result<(&'static gasp_cpu, &'static Cpu), Error> {
+pub(super) unsafe fn cpu(cpu: *mut gasp_cpu) -> Result<(&'static CpuSlot, &'static Cpu), Error> {
     // SAFETY: a handle points to a slot, and slots are never freed.
-    let handle = unsafe { cpu.cast_const().as_ref::<'static>() }.ok_or(Error::NotACpu)?;
+    let handle = unsafe { cpu.cast::<CpuSlot>().as_ref::<'static>() }.ok_or(Error::NotACpu)?;
     handle.get().map(|cpu| (handle, cpu)).ok_or(Error::NotACpu)
 }
 

@@ -1,9 +1,5 @@
 //! Values of the safe API as C structures, and back. No pointer is looked behind here.
 
-use crate::abi::change::gasp_report;
-use crate::abi::host::gasp_span;
-use crate::abi::vdev_core::{guest_system, vdev_t};
-use crate::abi::walk::{gasp_walk_filter_t, gasp_walk_state, gasp_walk_state_filtered};
 use crate::guest::Outcome;
 use crate::guest::walk::{Filtered, Walk};
 use crate::space::Kind;
@@ -11,6 +7,10 @@ use crate::value::range::{Location, Range};
 use crate::value::region::{Region, Vdev};
 use core::ffi::c_void;
 use core::ptr::{with_exposed_provenance_mut, without_provenance_mut};
+use gasp_abi::{
+    gasp_report, gasp_span, gasp_walk_filter_t, gasp_walk_state, gasp_walk_state_filtered,
+    guest_system, vdev_t,
+};
 
 impl Vdev {
     /// The vdev that a pointer names.
@@ -56,18 +56,6 @@ impl Outcome {
             cost: self.cost,
         }
     }
-}
-
-impl gasp_span {
-    /// No region.
-    const NONE: Self = Self {
-        location: 0,
-        last: 0,
-        host_location: 0,
-        vdev: core::ptr::null_mut(),
-        flags: 0,
-        cookie: 0,
-    };
 }
 
 /// Where a walk is at the end of the space. Entries start at pages, so none starts here.

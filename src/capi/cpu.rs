@@ -1,54 +1,34 @@
 //! `<gasp/host.h>`: vCPUs, accesses, and waiting until they have ended.
 
 use super::{args, ret};
-use crate::abi::host::{gasp_backing, gasp_counts, gasp_quiet_function_t, gasp_trap_handler_t};
-use crate::abi::types::{gasp_region, qvm_state_block};
-use crate::abi::vdev_core::guest_system;
-use crate::capi::handles::{self, gasp_cpu};
+use crate::capi::handles;
 use crate::vcpu::{Policy, What};
 use core::ffi::{c_int, c_uint, c_void};
+use gasp_abi::{
+    gasp_backing, gasp_counts, gasp_cpu, gasp_quiet_function_t, gasp_region, gasp_trap_handler_t,
+    guest_system, qvm_state_block,
+};
 
-/// Make a vCPU: the handle through which one thread at a time makes accesses.
-///
-/// Returns the vCPU, or NULL with errno set: EINVAL bad gsp; ENOMEM.
-/// Threads: any. Source: libgasp's own.
-///
-/// # Safety
-/// See [`args`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gasp_cpu_create(gsp: *mut guest_system) -> *mut gasp_cpu {
-    ret::pointer(|| {
+pub(super) unsafe extern "C" fn gasp_cpu_create(gsp: *mut guest_system) -> *mut gasp_cpu {
+    ret::handle(|| {
         // SAFETY: the caller's promise about gsp is the one that `args::guest_handle` asks for.
         handles::create_cpu(unsafe { args::guest_handle(gsp)? })
     })
 }
 
-/// Destroy a vCPU. NULL, and a vCPU that is destroyed already (as all of a guest's are with the
-/// guest), are left alone. Its counts stay in the guest's.
-///
-/// Threads: any, but no other call on this vCPU may run at the same time. Source: libgasp's own.
-///
-/// # Safety
-/// See [`args`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gasp_cpu_destroy(cpu: *mut gasp_cpu) {
+pub(super) unsafe extern "C" fn gasp_cpu_destroy(cpu: *mut gasp_cpu) {
     ret::nothing(|| {
         // SAFETY: the caller promises that cpu is NULL or came from gasp_cpu_create(), and that
         // no other call uses it now.
-        unsafe { handles::destroy_cpu(cpu) };
+        unsafe { handles::destroy_cpu(cpu.cast()) };
         Ok(())
     });
 }
 
-/// Look up a region: as gasp_region_info(), but faster if it is the one that this vCPU looked up
-/// last (by this or by an access) and nothing has changed since.
-///
-/// Returns as gasp_region_info(). Threads: one at a time for each vCPU. Source: libgasp's own.
-///
-/// # Safety
-/// See [`args`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gasp_cpu_info(
+pub(super) unsafe extern "C" fn gasp_cpu_info(
     cpu: *mut gasp_cpu,
     blk: *const qvm_state_block,
     rgn: *mut gasp_region,
@@ -85,33 +65,8 @@ unsafe fn usual_info(
     Some(())
 }
 
-/// Make an access as the guest would.
-///
-/// type: QST_MEMORY (or QST_PCI_IO) or QST_X86_IO. kind: GASP_READ, GASP_WRITE or GASP_EXECUTE
-/// (which reads). data: `length` bytes to be filled or written; location and length in bytes or
-/// ports.
-///
-/// Where the region passes this kind of access, it goes to memory; 1, 2, 4 or 8 bytes at a
-/// multiple of their number are read or written at once. Where it traps a read or a write, the
-/// trap handler is called. Everything else goes where gasp_guest_set_unsupported() says: nothing
-/// there, nothing allowed, no trap handler, and (as QNX has it) trapped fetches. An access over
-/// several regions is cut at their boundaries, so that no device sees a byte that is not its own;
-/// the pieces are made in ascending order, up to the first that fails.
-///
-/// An access that starts after a set call has returned never sees what that call removed.
-///
-/// Returns EOK, or an error number (errno is changed only by trap handlers): what the trap handler
-/// returned; EFAULT
-/// the access goes nowhere and the policy says so; ELOOP from inside a trap handler, for the same
-/// vdev (where that is NULL: the same cookie), or 16 handlers deep; ENOTSUP a port that passes through; EINVAL bad cpu, type or kind,
-/// data NULL, length 0, a range past the end of the space.
-/// Threads: one at a time for each vCPU; also from inside its own trap handlers. Takes no lock.
-/// Source: libgasp's own; the policies are QNX's.
-///
-/// # Safety
-/// See [`args`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gasp_cpu_access(
+pub(super) unsafe extern "C" fn gasp_cpu_access(
     cpu: *mut gasp_cpu,
     r#type: c_uint,
     kind: c_uint,
@@ -130,16 +85,8 @@ pub unsafe extern "C" fn gasp_cpu_access(
     })
 }
 
-/// Have a function called for each access that traps, in the thread that makes the access.
-/// handler NULL: there is none, and such accesses go where accesses to nothing go.
-///
-/// Accesses that are under way may still call the handler that was there before.
-/// Returns EOK, or an error number (errno is not changed): EINVAL, ENOMEM. Threads: any. Source: libgasp's own.
-///
-/// # Safety
-/// See [`args`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gasp_guest_set_trap_handler(
+pub(super) unsafe extern "C" fn gasp_guest_set_trap_handler(
     gsp: *mut guest_system,
     handler: gasp_trap_handler_t,
     arg: *mut c_void,
@@ -152,15 +99,8 @@ pub unsafe extern "C" fn gasp_guest_set_trap_handler(
     })
 }
 
-/// Say what accesses to nothing do: GASP_UNSUPPORTED_IGNORE (at first), _FAIL or _ABORT.
-///
-/// Returns EOK or EINVAL. Threads: any. Source: QNX's `unsupported reference` option; the
-/// function is libgasp's own.
-///
-/// # Safety
-/// See [`args`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gasp_guest_set_unsupported(
+pub(super) unsafe extern "C" fn gasp_guest_set_unsupported(
     gsp: *mut guest_system,
     policy: c_uint,
 ) -> c_int {
@@ -172,17 +112,8 @@ pub unsafe extern "C" fn gasp_guest_set_unsupported(
     })
 }
 
-/// Wait until every access that has started has ended. After a set call has removed a region and
-/// this has returned, no trap handler is running for it or will be: its vdev can be unloaded.
-///
-/// Returns EOK, or an error number (errno is not changed): EDEADLK from inside a trap handler of
-/// this guest, or with the lock of one of its spaces held; EINVAL; ENOMEM.
-/// Threads: any but those. Source: libgasp's own.
-///
-/// # Safety
-/// See [`args`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gasp_guest_synchronize(gsp: *mut guest_system) -> c_int {
+pub(super) unsafe extern "C" fn gasp_guest_synchronize(gsp: *mut guest_system) -> c_int {
     ret::code(|| {
         // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
         let guest = unsafe { args::guest(gsp)? };
@@ -190,19 +121,8 @@ pub unsafe extern "C" fn gasp_guest_synchronize(gsp: *mut guest_system) -> c_int
     })
 }
 
-/// Have a function called once, when every access that has started has ended: at once, in this
-/// thread, if there is none, else in a thread that ends one of them. As
-/// gasp_guest_synchronize(), but without waiting, so it can be called from anywhere. The thread may
-/// be inside of gasp_cpu_access(): fn must not destroy the guest or that vCPU.
-///
-/// Returns EOK, or an error number (errno is not changed; fn will not be called): EINVAL bad gsp,
-/// fn NULL; ENOMEM.
-/// Threads: any. Source: libgasp's own.
-///
-/// # Safety
-/// See [`args`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gasp_guest_call_when_quiet(
+pub(super) unsafe extern "C" fn gasp_guest_call_when_quiet(
     gsp: *mut guest_system,
     r#fn: gasp_quiet_function_t,
     arg: *mut c_void,
@@ -215,16 +135,8 @@ pub unsafe extern "C" fn gasp_guest_call_when_quiet(
     })
 }
 
-/// How often the accesses of a guest went where, over all its vCPUs, those that were destroyed
-/// included.
-///
-/// Returns EOK or EINVAL (*counts not written). Threads: any; accesses that are under way may be
-/// counted or not. Source: libgasp's own.
-///
-/// # Safety
-/// See [`args`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gasp_guest_counts(
+pub(super) unsafe extern "C" fn gasp_guest_counts(
     gsp: *mut guest_system,
     counts: *mut gasp_counts,
 ) -> c_int {
@@ -237,17 +149,8 @@ pub unsafe extern "C" fn gasp_guest_counts(
     })
 }
 
-/// Where the memory behind a location came from: for those who share it with another process
-/// (vhost-user) or a device (VFIO).
-///
-/// Returns EOK, or an error number (errno is not changed, *backing not written): ENXIO nothing
-/// is behind the location; ENOTSUP it is memory of the caller's own; EINVAL.
-/// Threads: any. Source: libgasp's own.
-///
-/// # Safety
-/// See [`args`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gasp_guest_backing(
+pub(super) unsafe extern "C" fn gasp_guest_backing(
     gsp: *mut guest_system,
     location: u64,
     backing: *mut gasp_backing,

@@ -79,35 +79,31 @@ impl<T> Slot<T> {
     }
 }
 
-/// A guest: made by the host, handed to vdevs as `vdev_t.v_gsp`, opaque to C.
-#[allow(non_camel_case_types)]
-#[repr(C)]
-pub struct guest_system {
+/// What a `guest_system` handle points to.
+pub(crate) struct GuestSlot {
     slot: Slot<Guest>,
     /// Not in the guest: waiting threads of other guests may look at who owns them.
     locks: Locks,
 }
 
-/// A vCPU of a guest: made by the host, opaque to C.
-#[allow(non_camel_case_types)]
-#[repr(C)]
-pub struct gasp_cpu {
+/// What a `gasp_cpu` handle points to.
+pub(crate) struct CpuSlot {
     slot: Slot<Cpu>,
 }
 
-impl fmt::Debug for guest_system {
+impl fmt::Debug for GuestSlot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("guest_system").finish_non_exhaustive()
+        f.debug_struct("GuestSlot").finish_non_exhaustive()
     }
 }
 
-impl fmt::Debug for gasp_cpu {
+impl fmt::Debug for CpuSlot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("gasp_cpu").finish_non_exhaustive()
+        f.debug_struct("CpuSlot").finish_non_exhaustive()
     }
 }
 
-impl guest_system {
+impl GuestSlot {
     /// The guest, unless it was destroyed.
     #[inline(always)]
     pub(crate) fn get(&self) -> Option<&Guest> {
@@ -115,7 +111,7 @@ impl guest_system {
     }
 }
 
-impl gasp_cpu {
+impl CpuSlot {
     /// The vCPU, unless it or its guest was destroyed.
     #[inline(always)]
     pub(crate) fn get(&self) -> Option<&Cpu> {
@@ -133,8 +129,8 @@ struct Slots<H: 'static> {
     resting: VecDeque<(u64, &'static H)>,
 }
 
-static GUESTS: Mutex<Slots<guest_system>> = Mutex::new(Slots::new());
-static CPUS: Mutex<Slots<gasp_cpu>> = Mutex::new(Slots::new());
+static GUESTS: Mutex<Slots<GuestSlot>> = Mutex::new(Slots::new());
+static CPUS: Mutex<Slots<CpuSlot>> = Mutex::new(Slots::new());
 
 impl<H> Slots<H> {
     const fn new() -> Self {
@@ -170,9 +166,9 @@ impl<H> Slots<H> {
 }
 
 /// Makes a guest.
-pub(crate) fn create_guest(options: Options) -> Result<&'static guest_system, Error> {
+pub(crate) fn create_guest(options: Options) -> Result<&'static GuestSlot, Error> {
     let locks = || [Lock::new(), Lock::new()];
-    let handle = GUESTS.lock().take(|| guest_system { slot: Slot::new(), locks: locks() })?;
+    let handle = GUESTS.lock().take(|| GuestSlot { slot: Slot::new(), locks: locks() })?;
     // A thread may have kept a lock of the guest that was here before.
     handle.locks.iter().for_each(Lock::reset);
     // SAFETY: `take` gave the slot to nobody else.
@@ -181,12 +177,12 @@ pub(crate) fn create_guest(options: Options) -> Result<&'static guest_system, Er
 }
 
 /// Makes a vCPU of a guest.
-pub(crate) fn create_cpu(guest: &'static guest_system) -> Result<&'static gasp_cpu, Error> {
+pub(crate) fn create_cpu(guest: &'static GuestSlot) -> Result<&'static CpuSlot, Error> {
     membarrier::prepare();
     let owner = guest.get().ok_or(Error::NotAGuest)?;
     let mut cpus = owner.cpus().lock();
     cpus.try_reserve(1).map_err(|_| Error::NoMemory)?;
-    let handle = CPUS.lock().take(|| gasp_cpu { slot: Slot::new() })?;
+    let handle = CPUS.lock().take(|| CpuSlot { slot: Slot::new() })?;
     // SAFETY: `take` gave the slot to nobody else.
     unsafe { handle.slot.fill(Cpu::new(guest)) };
     cpus.push(handle);
@@ -198,7 +194,7 @@ pub(crate) fn create_cpu(guest: &'static guest_system) -> Result<&'static gasp_c
 /// # Safety
 /// `handle` is NULL or came from [`create_guest`], and no other call uses it or one of its vCPUs
 /// at the same time.
-pub(crate) unsafe fn destroy_guest(handle: *mut guest_system) {
+pub(crate) unsafe fn destroy_guest(handle: *mut GuestSlot) {
     // SAFETY: a handle that came from `create_guest` points to a slot, which is never freed.
     let Some(handle) = (unsafe { handle.cast_const().as_ref::<'static>() }) else { return };
     if let Some(guest) = handle.get() {
@@ -219,7 +215,7 @@ pub(crate) unsafe fn destroy_guest(handle: *mut guest_system) {
 ///
 /// # Safety
 /// `handle` is NULL or came from [`create_cpu`], and no other call uses it at the same time.
-pub(crate) unsafe fn destroy_cpu(handle: *mut gasp_cpu) {
+pub(crate) unsafe fn destroy_cpu(handle: *mut CpuSlot) {
     // SAFETY: a handle that came from `create_cpu` points to a slot, which is never freed.
     let Some(handle) = (unsafe { handle.cast_const().as_ref::<'static>() }) else { return };
     if let Some(guest) = handle.get().and_then(Cpu::guest) {
@@ -231,7 +227,7 @@ pub(crate) unsafe fn destroy_cpu(handle: *mut gasp_cpu) {
 
 /// # Safety
 /// No other call uses the handle.
-unsafe fn empty_cpu(handle: &'static gasp_cpu) {
+unsafe fn empty_cpu(handle: &'static CpuSlot) {
     // SAFETY: the caller's promise.
     if unsafe { handle.slot.empty() } {
         CPUS.lock().give_back(handle);

@@ -1,21 +1,37 @@
 //! The exported C functions: convert, call one method of the safe API, convert back.
 //!
+//! What each of them promises is written where it is declared, in the crate `gasp-abi`.
 //! [`args`] is the only place that turns C pointers into references, [`ret`] the only place that
-//! turns results into return values and errno. The doc comments of the exported functions are
-//! written for C readers: the headers are generated from them.
+//! turns results into return values and errno.
+//!
+//! # Safety
+//!
+//! Every function here relies on the same promises of its C caller:
+//!
+//! - A `gsp` is NULL or came from `gasp_guest_create()`, a `cpu` is NULL or came from
+//!   `gasp_cpu_create()`. Either may be destroyed; no other call uses it while it is being
+//!   destroyed.
+//! - Any other pointer is NULL, or points to what its type (and count) says, for the duration of
+//!   the call.
+//! - A function pointer is NULL, or can be called with the arguments that its type names, from any
+//!   thread.
+//!
+//! NULL where something is needed is an error, never undefined behaviour. The `SAFETY:` comments
+//! name only what goes beyond these promises.
 
 #![allow(unsafe_code)]
 
 mod args;
-pub mod change;
+mod change;
 mod convert;
-pub mod cpu;
-pub mod find;
-pub mod gram;
+mod cpu;
+mod declared;
+mod find;
+mod gram;
 pub(crate) mod handles;
-pub mod host;
-pub mod map;
-pub mod region;
+mod host;
+mod map;
+mod region;
 mod ret;
 mod sized;
-pub mod walk;
+mod walk;

@@ -2,11 +2,11 @@
 //! wherever it is not said to be set, whatever the system calls in between did to it; every
 //! failure is kept for `gasp_last_error()`.
 
-use crate::abi::types::QSL_NO_LOCATION;
 use crate::error::{Error, Refusal, last};
 use crate::sys::process;
 use crate::value::range::Location;
 use core::ffi::{c_int, c_uint, c_void};
+use gasp_abi::QSL_NO_LOCATION;
 
 /// No error, as on QNX.
 pub(super) const EOK: c_int = 0;
@@ -86,8 +86,8 @@ pub(super) fn address(call: impl FnOnce() -> Result<u64, Error>) -> *mut c_void 
 }
 
 /// A handle, or NULL and errno.
-pub(super) fn pointer<T: 'static>(call: impl FnOnce() -> Result<&'static T, Error>) -> *mut T {
-    or_errno(|| Ok(core::ptr::from_ref(call()?).cast_mut()), core::ptr::null_mut())
+pub(super) fn handle<S: 'static, H>(call: impl FnOnce() -> Result<&'static S, Error>) -> *mut H {
+    or_errno(|| Ok(core::ptr::from_ref(call()?).cast_mut().cast()), core::ptr::null_mut())
 }
 
 /// 1 if there is something, else 0.

@@ -1,9 +1,8 @@
 //! C structures that begin with their size, so that later versions can add to them.
 
-use crate::abi::change::{gasp_listener, gasp_report};
-use crate::abi::host::gasp_guest_options;
 use crate::error::Error;
 use core::mem::size_of;
+use gasp_abi::{gasp_guest_options, gasp_listener, gasp_report};
 
 /// A structure whose first field is its size in bytes, and of which any bytes are a value.
 ///

@@ -1,25 +1,12 @@
 //! `<qvm/gasp.h>`: walks over the guest's memory.
 
 use super::{args, ret};
-use crate::abi::vdev_core::guest_system;
-use crate::abi::walk::{gasp_walk_filter_t, gasp_walk_state, gasp_walk_state_filtered};
 use crate::guest::walk::{Filtered, Walk};
 use core::ffi::{c_int, c_uint};
+use gasp_abi::{gasp_walk_filter_t, gasp_walk_state, gasp_walk_state_filtered, guest_system};
 
-/// Start a walk over the guest's memory: the runs of GRF_MEMORY, in ascending order, whatever
-/// the guest may do there.
-///
-/// max_length: bytes that an entry has at most; 0: no limit. flags: 0, or GWS_HOST to have
-/// host_loc filled and entries cut where host memory is not contiguous. Bad arguments make a walk
-/// without entries. The state needs no clean-up; each step sees the map of its moment.
-///
-/// Threads: any, no lock needed; one thread at a time for each state. Source: QNX 7.1 (names,
-/// structure); the signature is libgasp's own.
-///
-/// # Safety
-/// See [`args`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gasp_walk_init(
+pub(super) unsafe extern "C" fn gasp_walk_init(
     ws: *mut gasp_walk_state,
     gsp: *mut guest_system,
     max_length: u64,
@@ -31,16 +18,8 @@ pub unsafe extern "C" fn gasp_walk_init(
     }
 }
 
-/// Go to the next entry of a walk.
-///
-/// Returns 1 with guest_loc, host_loc and length of the entry in *ws; 0 at the end (and for
-/// NULL, a bad gsp, unknown flags), with *ws unchanged.
-/// Threads and source: as gasp_walk_init().
-///
-/// # Safety
-/// See [`args`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gasp_walk_next(ws: *mut gasp_walk_state) -> c_int {
+pub(super) unsafe extern "C" fn gasp_walk_next(ws: *mut gasp_walk_state) -> c_int {
     // SAFETY: the caller promises that ws, unless NULL, is a state that gasp_walk_init() filled.
     let Some(ws) = (unsafe { args::output(ws) }) else {
         return 0;
@@ -53,15 +32,8 @@ pub unsafe extern "C" fn gasp_walk_next(ws: *mut gasp_walk_state) -> c_int {
     })
 }
 
-/// Count the entries that a walk with these arguments has at this moment.
-///
-/// Returns the count; 0 with errno EINVAL for a bad gsp or unknown flags.
-/// Threads: any, no lock needed. Source: QNX 7.1 (as the filtered twin, without its filter).
-///
-/// # Safety
-/// See [`args`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gasp_walk_count(
+pub(super) unsafe extern "C" fn gasp_walk_count(
     gsp: *const guest_system,
     max_length: u64,
     flags: c_uint,
@@ -73,15 +45,8 @@ pub unsafe extern "C" fn gasp_walk_count(
     })
 }
 
-/// Start a walk that visits what a filter lets through. As gasp_walk_init(); filter NULL: all.
-///
-/// The filter is asked with each run of memory (before it is cut to max_length), and again with
-/// the rest of a run of which it wanted a part.
-///
-/// # Safety
-/// See [`args`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gasp_walk_init_filtered(
+pub(super) unsafe extern "C" fn gasp_walk_init_filtered(
     ws: *mut gasp_walk_state_filtered,
     gsp: *mut guest_system,
     max_length: u64,
@@ -94,12 +59,10 @@ pub unsafe extern "C" fn gasp_walk_init_filtered(
     }
 }
 
-/// Go to the next entry of a walk with a filter. As gasp_walk_next().
-///
-/// # Safety
-/// See [`args`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gasp_walk_next_filtered(ws: *mut gasp_walk_state_filtered) -> c_int {
+pub(super) unsafe extern "C" fn gasp_walk_next_filtered(
+    ws: *mut gasp_walk_state_filtered,
+) -> c_int {
     // SAFETY: the caller promises that ws, unless NULL, is a state that
     // gasp_walk_init_filtered() filled.
     let Some(ws) = (unsafe { args::output(ws) }) else {
@@ -116,14 +79,8 @@ pub unsafe extern "C" fn gasp_walk_next_filtered(ws: *mut gasp_walk_state_filter
     })
 }
 
-/// Count the entries that a walk with a filter has at this moment. As gasp_walk_count().
-///
-/// Source: QNX 7.1.
-///
-/// # Safety
-/// See [`args`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gasp_walk_count_filtered(
+pub(super) unsafe extern "C" fn gasp_walk_count_filtered(
     gsp: *const guest_system,
     max_length: u64,
     flags: c_uint,

@@ -2,13 +2,13 @@
 
 #![forbid(unsafe_code)]
 
-use crate::abi::types::gasp_region;
 use crate::error::Error;
 use crate::map::{Draft, Map, Window};
 use crate::space::Kind;
 use crate::value::flags::Flags;
 use crate::value::range::{Location, PAGE, Range};
 use crate::value::region::{Region, Vdev};
+use gasp_abi::gasp_region;
 
 /// What an element asks for.
 #[derive(Debug, Clone, Copy)]

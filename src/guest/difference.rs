@@ -2,14 +2,13 @@
 
 #![forbid(unsafe_code)]
 
-use crate::abi::change::{gasp_difference, gasp_span_list};
-use crate::abi::host::gasp_span;
 use crate::error::Error;
 use crate::map::{Draft, Map};
 use crate::space::Kind;
 use crate::value::range::{Location, Range};
 use crate::value::region::Region;
 use core::cmp::Ordering;
+use gasp_abi::{gasp_difference, gasp_span, gasp_span_list};
 
 /// What goes and what comes, in one space.
 #[derive(Debug, Default)]

@@ -4,13 +4,13 @@
 
 use super::Guest;
 use super::find::Wanted;
-use crate::abi::walk::{GRAM_HINT_ALIGN_TOP, GRAM_HINT_RAM, GRAM_HINT_ROM};
 use crate::error::Error;
 use crate::map::runs::{Extent, Run};
 use crate::space::{Kind, Reservations};
 use crate::value::flags::Flags;
 use crate::value::range::{Location, Range};
 use crate::value::region::Region;
+use gasp_abi::{GRAM_HINT_ALIGN_TOP, GRAM_HINT_RAM, GRAM_HINT_ROM};
 
 /// What kind of memory, and from which end.
 #[derive(Debug, Clone, Copy)]

@@ -12,7 +12,6 @@
 
 use super::Guest;
 use super::difference::{Difference, Part, each_goes};
-use crate::abi::change::{gasp_cost, gasp_difference};
 use crate::callback::listener::Functions;
 use crate::error::Error;
 use crate::space::Kind;
@@ -20,6 +19,7 @@ use crate::space::lock::this_thread;
 use crate::value::range::{Location, Range};
 use core::ffi::c_int;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use gasp_abi::{gasp_cost, gasp_difference};
 use parking_lot::{Mutex, MutexGuard};
 
 /// No thread is in a listener's function.
@@ -83,8 +83,8 @@ impl Telling<'_> {
     pub(super) fn estimate(&self, difference: &Difference) -> Result<gasp_cost, Error> {
         let change = difference.to_c();
         self.call(|entries| {
-            entries.iter().try_fold(gasp_cost::NOTHING, |sum, entry| {
-                entry.functions.estimate(&change).map(|cost| sum.and(cost)).map_err(vetoed)
+            entries.iter().try_fold(gasp_cost::NOTHING, |total, entry| {
+                entry.functions.estimate(&change).map(|cost| sum(total, cost)).map_err(vetoed)
             })
         })
     }
@@ -227,16 +227,11 @@ impl Guest {
     }
 }
 
-impl gasp_cost {
-    /// Of a change that nobody follows.
-    pub(crate) const NOTHING: Self = Self { slots: 0, slots_left: u64::MAX, ioctls: 0 };
-
-    /// What both cost.
-    fn and(self, other: Self) -> Self {
-        Self {
-            slots: self.slots.saturating_add(other.slots),
-            slots_left: self.slots_left.min(other.slots_left),
-            ioctls: self.ioctls.saturating_add(other.ioctls),
-        }
+/// What two listeners cost together.
+fn sum(one: gasp_cost, other: gasp_cost) -> gasp_cost {
+    gasp_cost {
+        slots: one.slots.saturating_add(other.slots),
+        slots_left: one.slots_left.min(other.slots_left),
+        ioctls: one.ioctls.saturating_add(other.ioctls),
     }
 }

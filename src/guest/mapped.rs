@@ -3,14 +3,13 @@
 #![forbid(unsafe_code)]
 
 use super::Guest;
-use crate::abi::host::gasp_backing;
-use crate::abi::walk::GMF_MAP_ANY;
 use crate::error::Error;
 use crate::space::Kind;
 use crate::sys::mapping::Mapping;
 use crate::value::flags::Flags;
 use crate::value::range::{Location, PAGE, Range};
 use crate::value::region::Region;
+use gasp_abi::{GMF_MAP_ANY, gasp_backing};
 
 /// What `prot` can have.
 const PROT_ALL: i32 = libc::PROT_READ | libc::PROT_WRITE | libc::PROT_EXEC;

@@ -4,13 +4,13 @@
 
 use super::Guest;
 use super::transaction::Transaction;
-use crate::abi::host::{GASP_LARGE_PAGES, GASP_RAM, GASP_ROM};
 use crate::error::Error;
 use crate::space::Kind;
 use crate::sys::mapping::{Mapping, MemoryFile};
 use crate::value::flags::Flags;
 use crate::value::range::{PAGE, Range};
 use crate::value::region::{Region, Vdev};
+use gasp_abi::{GASP_LARGE_PAGES, GASP_RAM, GASP_ROM};
 
 pub(crate) use crate::raw::bytes::Buffer;
 

@@ -15,10 +15,8 @@ mod set;
 mod transaction;
 pub(crate) mod walk;
 
-use crate::abi::host::gasp_counts;
-use crate::abi::types::{gasp_region, qvm_state_block, qvm_state_types as qst};
 use crate::callback::trap::TrapHandler;
-use crate::capi::handles::gasp_cpu;
+use crate::capi::handles::CpuSlot;
 use crate::error::Error;
 use crate::guest::fatal::Handler;
 use crate::map::Map;
@@ -32,6 +30,7 @@ use core::sync::atomic::{
     AtomicBool, AtomicU8,
     Ordering::{AcqRel, Acquire, Relaxed},
 };
+use gasp_abi::{gasp_counts, gasp_region, qvm_state_block, qvm_state_types as qst};
 use listeners::Listeners;
 use mapped::View;
 use memory::Memory;
@@ -67,7 +66,7 @@ pub(crate) struct Guest {
     fatal: Mutex<Option<Handler>>,
     trap: Latest<TrapHandler>,
     policy: AtomicU8,
-    cpus: Mutex<Vec<&'static gasp_cpu>>,
+    cpus: Mutex<Vec<&'static CpuSlot>>,
     /// The counts of vCPUs that were destroyed.
     past_tally: Tally,
     quiet: Quiet,
@@ -185,7 +184,7 @@ impl Guest {
     }
 
     /// The vCPUs.
-    pub(crate) fn cpus(&self) -> &Mutex<Vec<&'static gasp_cpu>> {
+    pub(crate) fn cpus(&self) -> &Mutex<Vec<&'static CpuSlot>> {
         &self.cpus
     }
 

@@ -5,10 +5,9 @@
 use super::Guest;
 use super::change::{Change, Rules};
 use super::transaction::{Locking, Stop, Transaction};
-use crate::abi::change::gasp_cost;
-use crate::abi::types::gasp_region;
 use crate::error::{Error, Refusal};
 use crate::guest::fatal;
+use gasp_abi::{gasp_cost, gasp_region};
 
 /// The array of a set call. It is read element by element and not past one that is refused, so
 /// that a wrong count does no harm where it can be avoided.

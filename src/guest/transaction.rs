@@ -7,14 +7,13 @@ use super::change::{Change, Rules};
 use super::difference::{Difference, Part};
 use super::listeners::Telling;
 use super::set::{Elements, How};
-use crate::abi::change::gasp_cost;
-use crate::abi::types::gasp_region;
 use crate::error::{Element, Error, Refusal};
 use crate::map::{Draft, Map};
 use crate::space::lock::Held;
 use crate::space::{Kind, Space};
 use crate::value::range::{Location, Range};
 use crate::value::region::Region;
+use gasp_abi::{gasp_cost, gasp_region};
 
 /// Who has to hold the lock of a running guest in strict mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

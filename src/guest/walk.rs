@@ -3,13 +3,13 @@
 
 #![forbid(unsafe_code)]
 
-use crate::abi::walk::GWS_HOST;
 use crate::error::Error;
 use crate::guest::Guest;
 use crate::map::runs::{Extent, Run};
 use crate::value::flags::Flags;
 use crate::value::range::{Location, PAGE, Range};
 use crate::value::region::Region;
+use gasp_abi::GWS_HOST;
 
 /// The longest entry: all of the space but its last page, which is the longest length of whole
 /// pages that 64 bits can hold.

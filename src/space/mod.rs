@@ -4,12 +4,12 @@
 
 pub(crate) mod lock;
 
-use crate::abi::types::qvm_state_types as qst;
 use crate::error::Error;
 use crate::map::Map;
 use crate::space::lock::{Held, Lock};
 use crate::value::range::{Location, Range};
 use core::fmt;
+use gasp_abi::qvm_state_types as qst;
 use parking_lot::Mutex;
 
 /// Which space.

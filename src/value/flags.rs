@@ -2,9 +2,9 @@
 
 #![forbid(unsafe_code)]
 
-use crate::abi::types::{GRF_BACKUP_MASK, GRF_BACKUP_SHIFT, gasp_region_flags as grf};
 use core::fmt;
 use core::ops::{BitAnd, BitOr};
+use gasp_abi::{GRF_BACKUP_MASK, GRF_BACKUP_SHIFT, gasp_region_flags as grf};
 
 /// A set of flags. The rights that a region had before it was trapped are in the top four bits,
 /// as QNX reports them; [`Flags::BACKED`] has the bit of `GRF_ACTIVE`, which every present region

@@ -4,11 +4,7 @@
 
 use super::Cpu;
 use super::running::Running;
-use crate::abi::host::{
-    GASP_EXECUTE, GASP_READ, GASP_UNSUPPORTED_ABORT, GASP_UNSUPPORTED_FAIL,
-    GASP_UNSUPPORTED_IGNORE, GASP_WRITE, gasp_trap,
-};
-use crate::capi::handles::gasp_cpu;
+use crate::capi::handles::CpuSlot;
 use crate::error::Error;
 use crate::guest::fatal;
 use crate::guest::{Buffer, Guest};
@@ -16,6 +12,10 @@ use crate::space::Kind;
 use crate::value::flags::Flags;
 use crate::value::range::Range;
 use crate::value::region::Region;
+use gasp_abi::{
+    GASP_EXECUTE, GASP_READ, GASP_UNSUPPORTED_ABORT, GASP_UNSUPPORTED_FAIL,
+    GASP_UNSUPPORTED_IGNORE, GASP_WRITE, gasp_trap,
+};
 
 /// What an access wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,7 +99,7 @@ impl Cpu {
     /// Makes an access, cut at the boundaries of regions. `handle` is this vCPU's. The first
     /// piece that fails ends it; those before it have happened.
     #[inline(always)]
-    pub(crate) fn access(&self, handle: &'static gasp_cpu, access: &Access) -> Result<(), Error> {
+    pub(crate) fn access(&self, handle: &'static CpuSlot, access: &Access) -> Result<(), Error> {
         let guest = self.guest().ok_or(Error::NotAGuest)?;
         let _running = Running::start(self, guest);
         match self.lookup(guest, access.kind, access.range.first()) {
@@ -113,7 +113,7 @@ impl Cpu {
     #[cold]
     fn in_pieces(
         &self,
-        handle: &'static gasp_cpu,
+        handle: &'static CpuSlot,
         guest: &Guest,
         access: &Access,
     ) -> Result<(), Error> {
@@ -143,7 +143,7 @@ impl Cpu {
     #[inline(always)]
     fn perform(
         &self,
-        handle: &'static gasp_cpu,
+        handle: &'static CpuSlot,
         guest: &Guest,
         access: &Access,
         region: &Region,
@@ -160,7 +160,7 @@ impl Cpu {
     #[inline(always)]
     fn trap(
         &self,
-        handle: &'static gasp_cpu,
+        handle: &'static CpuSlot,
         guest: &Guest,
         access: &Access,
         region: &Region,

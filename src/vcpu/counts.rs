@@ -3,8 +3,8 @@
 #![forbid(unsafe_code)]
 
 use super::What;
-use crate::abi::host::gasp_counts;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use gasp_abi::gasp_counts;
 
 /// How often accesses went where, by kind.
 #[derive(Debug)]

@@ -15,9 +15,8 @@ mod running;
 pub(crate) use access::{Access, Policy, What};
 pub(crate) use counts::Tally;
 
-use crate::abi::types::qvm_state_block;
 use crate::callback::trap::Once;
-use crate::capi::handles::{gasp_cpu, guest_system};
+use crate::capi::handles::{CpuSlot, GuestSlot};
 use crate::error::Error;
 use crate::guest::{Guest, usual_range};
 use crate::map::Hint;
@@ -26,6 +25,7 @@ use crate::space::lock::this_thread;
 use crate::value::range::Location;
 use crate::value::region::Region;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use gasp_abi::qvm_state_block;
 use grace::Activity;
 
 /// Who waits for accesses to end, and the functions that are called then.
@@ -38,7 +38,7 @@ const DEEPEST: usize = 16;
 #[derive(Debug)]
 #[repr(align(128))]
 pub(crate) struct Cpu {
-    guest: &'static guest_system,
+    guest: &'static GuestSlot,
     activity: Activity,
     /// The thread that is in a trap handler, for [`Cpu::is_handling`].
     handler: AtomicU64,
@@ -52,7 +52,7 @@ pub(crate) struct Cpu {
 
 impl Cpu {
     /// A vCPU that does nothing yet.
-    pub(crate) fn new(guest: &'static guest_system) -> Self {
+    pub(crate) fn new(guest: &'static GuestSlot) -> Self {
         Self {
             guest,
             activity: Activity::new(),
@@ -130,7 +130,7 @@ impl Cpu {
 
 impl Guest {
     /// Forgets a vCPU that is about to be destroyed; its counts stay.
-    pub(crate) fn forget_cpu(&self, handle: &'static gasp_cpu) {
+    pub(crate) fn forget_cpu(&self, handle: &'static CpuSlot) {
         self.cpus().lock().retain(|cpu| !core::ptr::eq(*cpu, handle));
         if let Some(cpu) = handle.get() {
             self.past_tally().add(&cpu.tally);

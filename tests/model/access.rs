@@ -14,10 +14,7 @@ use super::random::Random;
 use super::report::{Check, same};
 use super::runner::setting;
 use super::state::{Errno, Kind, Model};
-use gasp::abi::host::{gasp_counts, gasp_cpu};
-use gasp::abi::types::{gasp_region, qvm_state_block};
-use gasp::abi::vdev_core::guest_system;
-use gasp::capi::{cpu, host, region};
+use gasp_abi::{gasp_counts, gasp_cpu, gasp_region, guest_system, qvm_state_block};
 use std::ptr::{from_ref, null, without_provenance_mut};
 use std::sync::Mutex;
 
@@ -99,9 +96,9 @@ fn run_seed(seed: u64, steps: u64) {
 impl World {
     fn new(seed: u64) -> Self {
         // SAFETY: NULL means the defaults.
-        let gsp = unsafe { host::gasp_guest_create(null()) };
+        let gsp = unsafe { gasp_abi::gasp_guest_create(null()) };
         // SAFETY: gsp came from gasp_guest_create().
-        let cpu = unsafe { cpu::gasp_cpu_create(gsp) };
+        let cpu = unsafe { gasp_abi::gasp_cpu_create(gsp) };
         assert!(!gsp.is_null() && !cpu.is_null());
         let bytes = usize::try_from((ARENA + 1) * PAGE).expect("a small number");
         let mut arena = vec![0; bytes];
@@ -109,7 +106,7 @@ impl World {
         let device = Box::new(Mutex::new(Device::default()));
         let arg = from_ref::<Mutex<Device>>(&device).cast_mut().cast();
         // SAFETY: the device lives as long as the guest.
-        let set = unsafe { cpu::gasp_guest_set_trap_handler(gsp, Some(trap), arg) };
+        let set = unsafe { gasp_abi::gasp_guest_set_trap_handler(gsp, Some(trap), arg) };
         assert_eq!(set, EOK);
         Self {
             random: Random::new(seed),
@@ -130,7 +127,7 @@ impl World {
         if self.random.percent(5) {
             self.policy = self.random.pick(&[0, FAIL]);
             // SAFETY: gsp came from gasp_guest_create().
-            let set = unsafe { cpu::gasp_guest_set_unsupported(self.gsp, self.policy) };
+            let set = unsafe { gasp_abi::gasp_guest_set_unsupported(self.gsp, self.policy) };
             assert_eq!(set, EOK);
         }
         for _ in 0..4 {
@@ -148,7 +145,7 @@ impl World {
         let array: Vec<gasp_region> = (0..count).map(|_| self.element()).collect();
         let number = u32::try_from(array.len()).expect("a short array");
         // SAFETY: the array lives through the call; what becomes backed is in the arena.
-        let set = unsafe { region::gasp_region_set_soft(self.gsp, number, array.as_ptr()) };
+        let set = unsafe { gasp_abi::gasp_region_set_soft(self.gsp, number, array.as_ptr()) };
         let expected = self.model.set_soft(&array).count;
         same(&format!("the return value of a set of {array:#x?}"), expected, set as usize)
     }
@@ -212,7 +209,7 @@ impl World {
         };
         let rgn = &raw mut got;
         // SAFETY: cpu came from gasp_cpu_create(); block and got live through the call.
-        let result = unsafe { cpu::gasp_cpu_info(self.cpu, &raw const block, rgn) };
+        let result = unsafe { gasp_abi::gasp_cpu_info(self.cpu, &raw const block, rgn) };
         let got = if result == EOK { Ok(got) } else { Err(result) };
         same(&format!("info of {block:x?}"), expected, got)
     }
@@ -229,8 +226,9 @@ impl World {
         let pointer = data.as_mut_ptr().cast();
         let (qst, what) = (kind.qst().into(), u32::try_from(access.what).expect("0, 1 or 2"));
         // SAFETY: cpu came from gasp_cpu_create(); data has that many bytes.
-        let result =
-            unsafe { cpu::gasp_cpu_access(self.cpu, qst, what, access.start, pointer, data.len()) };
+        let result = unsafe {
+            gasp_abi::gasp_cpu_access(self.cpu, qst, what, access.start, pointer, data.len())
+        };
         let calls = std::mem::take(&mut self.device().calls);
         let name = format!(
             "access of kind {what} to {kind:?} at {:#x}, {} bytes: ",
@@ -360,7 +358,7 @@ impl World {
     fn library_counts(&self) -> gasp_counts {
         let mut counts = gasp_counts::default();
         // SAFETY: gsp came from gasp_guest_create(); counts can be written.
-        let result = unsafe { cpu::gasp_guest_counts(self.gsp, &raw mut counts) };
+        let result = unsafe { gasp_abi::gasp_guest_counts(self.gsp, &raw mut counts) };
         assert_eq!(result, EOK);
         counts
     }
@@ -369,7 +367,7 @@ impl World {
 impl Drop for World {
     fn drop(&mut self) {
         // SAFETY: gsp came from gasp_guest_create(); nobody uses it any more.
-        unsafe { host::gasp_guest_destroy(self.gsp) };
+        unsafe { gasp_abi::gasp_guest_destroy(self.gsp) };
     }
 }
 

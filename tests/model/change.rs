@@ -5,7 +5,7 @@ use super::listener::{How, Lists, Told, What};
 use super::query::span;
 use super::set::{Answer, Row, apply};
 use super::state::{Kind, Model};
-use gasp::abi::types::gasp_region;
+use gasp_abi::gasp_region;
 
 /// What all locations of both spaces have.
 #[derive(Clone)]

@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code)]
 
-use gasp::abi::host::{gasp_cpu, gasp_trap};
+use gasp_abi::{gasp_cpu, gasp_trap};
 use std::ffi::{c_int, c_void};
 use std::sync::Mutex;
 

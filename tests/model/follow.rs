@@ -8,7 +8,7 @@ use super::report::{Check, same};
 use super::session::Session;
 use super::set::{Answer, Row};
 use super::state::{Errno, Kind};
-use gasp::abi::types::gasp_region;
+use gasp_abi::gasp_region;
 
 impl Session {
     /// The model has made a call that answers so: what the library gives (the index, and the errno

@@ -7,7 +7,7 @@ use super::query::low64;
 use super::random::Random;
 use super::search::Wish;
 use super::state::{Kind, Model};
-use gasp::abi::types::{gasp_region, qvm_state_block};
+use gasp_abi::{gasp_region, qvm_state_block};
 use std::ptr::{null_mut, without_provenance_mut};
 
 /// Combinations of flags that a VMM uses, and some that nobody should.

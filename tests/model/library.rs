@@ -10,11 +10,10 @@ use super::numbers::*;
 use super::search::Wish;
 use super::state::{Errno, Kind};
 use super::walk::{Entry, Filter, Way};
-use gasp::abi::host::{GASP_GUEST_STRICT, gasp_guest_options, gasp_span};
-use gasp::abi::types::{gasp_region, qvm_state_block};
-use gasp::abi::vdev_core::guest_system;
-use gasp::abi::walk::{gasp_walk_filter_t, gasp_walk_state, gasp_walk_state_filtered};
-use gasp::capi::{find, gram, host, region, walk};
+use gasp_abi::{
+    GASP_GUEST_STRICT, gasp_guest_options, gasp_region, gasp_span, gasp_walk_filter_t,
+    gasp_walk_state, gasp_walk_state_filtered, guest_system, qvm_state_block,
+};
 use std::ffi::c_int;
 use std::mem::{MaybeUninit, size_of};
 use std::ptr::{null, null_mut, without_provenance_mut};
@@ -76,7 +75,7 @@ impl Guest {
         let flags = if strict { GASP_GUEST_STRICT } else { 0 };
         let options = gasp_guest_options { size: size_of::<gasp_guest_options>(), flags };
         // SAFETY: options lives through the call.
-        let (gsp, errno) = watched(|| unsafe { host::gasp_guest_create(&options) });
+        let (gsp, errno) = watched(|| unsafe { gasp_abi::gasp_guest_create(&options) });
         assert!(!gsp.is_null() && errno.is_none(), "gasp_guest_create: {gsp:p}, errno {errno:?}");
         Self(gsp)
     }
@@ -88,24 +87,24 @@ impl Guest {
 
     pub(crate) fn start(&self) -> Result<(), Errno> {
         // SAFETY: self.0 came from gasp_guest_create() and is destroyed in drop() only.
-        code(|| unsafe { host::gasp_guest_start(self.0) })
+        code(|| unsafe { gasp_abi::gasp_guest_start(self.0) })
     }
 
     pub(crate) fn lock(&self, qst: u16) -> Result<(), Errno> {
         // SAFETY: as in start().
-        code(|| unsafe { region::gasp_lock(self.0, qst) })
+        code(|| unsafe { gasp_abi::gasp_lock(self.0, qst) })
     }
 
     pub(crate) fn unlock(&self, qst: u16) -> Result<(), Errno> {
         // SAFETY: as in start().
-        code(|| unsafe { region::gasp_unlock(self.0, qst) })
+        code(|| unsafe { gasp_abi::gasp_unlock(self.0, qst) })
     }
 
     /// Return value, and errno if it was touched.
     pub(crate) fn set_soft(&self, array: &[gasp_region]) -> (usize, Option<Errno>) {
         let count = u32::try_from(array.len()).expect("a short array");
         // SAFETY: as in start(); the array lives through the call.
-        let call = || unsafe { region::gasp_region_set_soft(self.0, count, array.as_ptr()) };
+        let call = || unsafe { gasp_abi::gasp_region_set_soft(self.0, count, array.as_ptr()) };
         let (value, errno) = watched(call);
         (usize::try_from(value).expect("usize has 64 bits"), errno)
     }
@@ -114,7 +113,7 @@ impl Guest {
     pub(crate) fn set_nothing(&self, n: u32, no_guest: bool) -> (u32, Option<Errno>) {
         let gsp = if no_guest { null_mut() } else { self.0 };
         // SAFETY: as in start(); NULL is allowed by the contract.
-        watched(|| unsafe { region::gasp_region_set_soft(gsp, n, null()) })
+        watched(|| unsafe { gasp_abi::gasp_region_set_soft(gsp, n, null()) })
     }
 
     /// `aliased`: the block is that of the output, as the contract allows.
@@ -136,7 +135,7 @@ impl Guest {
             &raw const *block
         };
         // SAFETY: as in start(); both pointers are to variables that live through the call.
-        let answer = code(|| unsafe { region::gasp_region_info(self.0, blk, rgn) });
+        let answer = code(|| unsafe { gasp_abi::gasp_region_info(self.0, blk, rgn) });
         if answer.is_err() {
             assert_eq!(before, output, "gasp_region_info wrote its output although it failed");
         }
@@ -149,7 +148,7 @@ impl Guest {
             gasp_span { location: 1, last: 2, host_location: 3, vdev, flags: 4, cookie: 5 };
         let mut span = before;
         // SAFETY: as in start(); span lives through the call.
-        let answer = code(|| unsafe { host::gasp_guest_next(self.0, qst, from, &mut span) });
+        let answer = code(|| unsafe { gasp_abi::gasp_guest_next(self.0, qst, from, &mut span) });
         if answer.is_err() {
             assert_eq!(before, span, "gasp_guest_next wrote its output although it failed");
         }
@@ -181,44 +180,46 @@ impl Guest {
         let Wish { size, align, first, last } = *wish;
         if (first, last) == (0, u64::MAX) {
             // SAFETY: as in start().
-            location(|| unsafe { find::gasp_find_free(self.0, qst, size, align) })
+            location(|| unsafe { gasp_abi::gasp_find_free(self.0, qst, size, align) })
         } else {
             // SAFETY: as in start().
             let call =
-                || unsafe { find::gasp_find_free_range(self.0, qst, size, align, first, last) };
+                || unsafe { gasp_abi::gasp_find_free_range(self.0, qst, size, align, first, last) };
             location(call)
         }
     }
 
     pub(crate) fn reserve(&self, qst: u32, location: u64, length: u64) -> Result<(), Errno> {
         // SAFETY: as in start().
-        code(|| unsafe { host::gasp_guest_reserve(self.0, qst, location, length) })
+        code(|| unsafe { gasp_abi::gasp_guest_reserve(self.0, qst, location, length) })
     }
 
     pub(crate) fn gram_find(&self, wish: &Wish, hints: u32) -> Result<u64, Errno> {
         let Wish { size, align, first, last } = *wish;
         // SAFETY: as in start().
         let call =
-            || unsafe { gram::gram_find_free_range(self.0, size, align, hints, first, last) };
+            || unsafe { gasp_abi::gram_find_free_range(self.0, size, align, hints, first, last) };
         location(call)
     }
 
     pub(crate) fn gram_reserve(&self, place: u64, size: u64) -> Result<(), Errno> {
         // SAFETY: as in start().
-        code(|| unsafe { gram::gram_reserve(self.0, place, size) })
+        code(|| unsafe { gasp_abi::gram_reserve(self.0, place, size) })
     }
 
     pub(crate) fn walk(&self, way: Way) -> Walk {
         let mut state = MaybeUninit::zeroed();
         // SAFETY: as in start(); the state can be written.
-        unsafe { walk::gasp_walk_init(state.as_mut_ptr(), self.0, way.max_length, way.flags()) };
+        unsafe {
+            gasp_abi::gasp_walk_init(state.as_mut_ptr(), self.0, way.max_length, way.flags())
+        };
         // SAFETY: all zeroes are a valid state, whatever gasp_walk_init() wrote.
         Walk(unsafe { state.assume_init() })
     }
 
     pub(crate) fn walk_count(&self, way: Way) -> u32 {
         // SAFETY: as in start().
-        let call = || unsafe { walk::gasp_walk_count(self.0, way.max_length, way.flags()) };
+        let call = || unsafe { gasp_abi::gasp_walk_count(self.0, way.max_length, way.flags()) };
         let (count, errno) = watched(call);
         assert_eq!(errno, None, "gasp_walk_count touched errno");
         count
@@ -230,15 +231,15 @@ impl Guest {
         let mut state = MaybeUninit::<gasp_walk_state_filtered>::zeroed();
         let ws = state.as_mut_ptr();
         // SAFETY: as in start(); the state can be written; the filters stay within their pointers.
-        unsafe { walk::gasp_walk_init_filtered(ws, gsp, max, flags, filter) };
+        unsafe { gasp_abi::gasp_walk_init_filtered(ws, gsp, max, flags, filter) };
         let mut entries = Vec::new();
         // SAFETY: the state has been filled by gasp_walk_init_filtered().
-        while unsafe { walk::gasp_walk_next_filtered(ws) } != 0 {
+        while unsafe { gasp_abi::gasp_walk_next_filtered(ws) } != 0 {
             // SAFETY: all zeroes are a valid state, whatever the calls wrote.
             entries.push(entry(&unsafe { state.assume_init() }.ws));
         }
         // SAFETY: as above.
-        let call = || unsafe { walk::gasp_walk_count_filtered(gsp, max, flags, filter) };
+        let call = || unsafe { gasp_abi::gasp_walk_count_filtered(gsp, max, flags, filter) };
         (entries, watched(call).0)
     }
 }
@@ -246,7 +247,7 @@ impl Guest {
 impl Drop for Guest {
     fn drop(&mut self) {
         // SAFETY: self.0 came from gasp_guest_create(); nobody uses it any more.
-        unsafe { host::gasp_guest_destroy(self.0) };
+        unsafe { gasp_abi::gasp_guest_destroy(self.0) };
     }
 }
 
@@ -257,7 +258,7 @@ impl Walk {
     pub(crate) fn next(&mut self) -> Option<Entry> {
         let before = entry(&self.0);
         // SAFETY: the state was filled by gasp_walk_init() for a guest that still exists.
-        let (more, errno) = watched(|| unsafe { walk::gasp_walk_next(&mut self.0) });
+        let (more, errno) = watched(|| unsafe { gasp_abi::gasp_walk_next(&mut self.0) });
         assert_eq!(errno, None, "gasp_walk_next touched errno");
         if more == 0 {
             assert_eq!(before, entry(&self.0), "gasp_walk_next wrote its state at the end");

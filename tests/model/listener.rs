@@ -6,13 +6,10 @@
 use super::library::{Guest, code, watched};
 use super::numbers::*;
 use super::state::{Errno, Kind};
-use gasp::abi::change::{
+use gasp_abi::{
     GASP_SET_ALL_OR_NOTHING, GASP_SET_DRY_RUN, gasp_cost, gasp_difference, gasp_listener,
-    gasp_report, gasp_span_list,
+    gasp_region, gasp_report, gasp_span, gasp_span_list,
 };
-use gasp::abi::host::gasp_span;
-use gasp::abi::types::gasp_region;
-use gasp::capi::change;
 use std::cell::{Cell, RefCell};
 use std::ffi::{c_int, c_void};
 use std::mem::{size_of, zeroed};
@@ -120,13 +117,13 @@ impl Guest {
         let mut id = 0;
         // SAFETY: the recorder outlives the guest; the others live through the call.
         let call =
-            || unsafe { change::gasp_guest_add_listener(self.handle(), &listener, arg, &mut id) };
+            || unsafe { gasp_abi::gasp_guest_add_listener(self.handle(), &listener, arg, &mut id) };
         code(call).map(|()| id)
     }
 
     pub(crate) fn unfollow(&self, id: u64) -> Result<(), Errno> {
         // SAFETY: the handle is that of a guest.
-        code(|| unsafe { change::gasp_guest_remove_listener(self.handle(), id) })
+        code(|| unsafe { gasp_abi::gasp_guest_remove_listener(self.handle(), id) })
     }
 
     /// The error, and the index that is reported if a report is asked for.
@@ -140,7 +137,7 @@ impl Guest {
         let output = if how.report { &raw mut report } else { null_mut() };
         let (gsp, first) = (self.handle(), array.as_ptr());
         // SAFETY: the handle is that of a guest; the array and the report live through the call.
-        let call = || unsafe { change::gasp_guest_set(gsp, count, first, flags, output) };
+        let call = || unsafe { gasp_abi::gasp_guest_set(gsp, count, first, flags, output) };
         let result = code(call).err().unwrap_or(EOK);
         if how.report {
             assert_eq!(report.error, result, "the error that is reported");
@@ -151,7 +148,7 @@ impl Guest {
 
     pub(crate) fn generation(&self, kind: Kind) -> u64 {
         // SAFETY: the handle is that of a guest.
-        let call = || unsafe { change::gasp_guest_generation(self.handle(), kind.qst().into()) };
+        let call = || unsafe { gasp_abi::gasp_guest_generation(self.handle(), kind.qst().into()) };
         let (generation, errno) = watched(call);
         assert_eq!(errno, None, "gasp_guest_generation touched errno");
         generation

@@ -4,8 +4,7 @@
 use super::cells::{Attributes, Extent, Run};
 use super::numbers::*;
 use super::state::{Errno, Kind, Model};
-use gasp::abi::host::gasp_span;
-use gasp::abi::types::{gasp_region, qvm_state_block};
+use gasp_abi::{gasp_region, gasp_span, qvm_state_block};
 use std::ptr::without_provenance_mut;
 
 /// The flags as they are reported.

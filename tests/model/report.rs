@@ -4,8 +4,7 @@ use super::numbers::*;
 use super::query::span;
 use super::set::Row;
 use super::state::{Kind, Model};
-use gasp::abi::host::gasp_span;
-use gasp::abi::types::gasp_region;
+use gasp_abi::{gasp_region, gasp_span};
 use std::fmt::{Debug, Write};
 
 /// A failed comparison, in words.

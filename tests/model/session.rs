@@ -10,7 +10,7 @@ use super::report::{Check, Story, same};
 use super::search::Wish;
 use super::state::{Kind, Model};
 use super::walk::Way;
-use gasp::abi::types::gasp_region;
+use gasp_abi::gasp_region;
 
 /// A walk that goes on while the map changes under it.
 struct Stroll {

@@ -5,7 +5,7 @@
 use super::cells::{Attributes, Cells, Extent};
 use super::numbers::*;
 use super::state::{Errno, Kind, Model};
-use gasp::abi::types::gasp_region;
+use gasp_abi::gasp_region;
 
 /// A row of the table of refusals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -3,7 +3,7 @@
 use crate::race::cpu::{Cpu, Device, Lent, Page};
 use crate::race::guest::{Guest, Space};
 use crate::{MEMORY, Random, SPACES, join};
-use gasp::abi::types::{gasp_region, gasp_region_flags as grf};
+use gasp_abi::{gasp_region, gasp_region_flags as grf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};

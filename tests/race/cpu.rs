@@ -3,8 +3,7 @@
 #![allow(unsafe_code)]
 
 use crate::race::guest::{Guest, Space};
-use gasp::abi::host::{GASP_READ, GASP_WRITE, gasp_cpu, gasp_trap};
-use gasp::capi::cpu;
+use gasp_abi::{GASP_READ, GASP_WRITE, gasp_cpu, gasp_trap};
 use std::ffi::{c_int, c_void};
 use std::mem::ManuallyDrop;
 use std::ptr::null_mut;
@@ -18,14 +17,14 @@ pub(crate) struct Cpu(*mut gasp_cpu);
 impl Drop for Cpu {
     fn drop(&mut self) {
         // SAFETY: the vCPU is one of the library, and no other thread uses it.
-        unsafe { cpu::gasp_cpu_destroy(self.0) };
+        unsafe { gasp_abi::gasp_cpu_destroy(self.0) };
     }
 }
 
 impl Cpu {
     pub(crate) fn create(guest: &Guest) -> Self {
         // SAFETY: the guest exists.
-        let cpu = unsafe { cpu::gasp_cpu_create(guest.handle()) };
+        let cpu = unsafe { gasp_abi::gasp_cpu_create(guest.handle()) };
         assert!(!cpu.is_null());
         Self(cpu)
     }
@@ -48,7 +47,8 @@ impl Cpu {
         let mut data = data;
         let bytes = data.as_mut_ptr().cast();
         // SAFETY: the vCPU exists, no other thread uses it, and there are so many bytes.
-        let code = unsafe { cpu::gasp_cpu_access(self.0, space.kind.into(), kind, at, bytes, N) };
+        let code =
+            unsafe { gasp_abi::gasp_cpu_access(self.0, space.kind.into(), kind, at, bytes, N) };
         assert_eq!(code, 0);
         data
     }
@@ -84,7 +84,7 @@ impl<T: Send + Sync> Lent<T> {
         let thing = self.0.cast();
         // SAFETY: the guest exists, and the function may be called with this anywhere, once.
         let code =
-            unsafe { cpu::gasp_guest_call_when_quiet(guest.handle(), Some(free::<T>), thing) };
+            unsafe { gasp_abi::gasp_guest_call_when_quiet(guest.handle(), Some(free::<T>), thing) };
         assert_eq!(code, 0);
     }
 }
@@ -119,7 +119,7 @@ impl Device {
     pub(crate) fn handle_traps(guest: &Guest) {
         let (gsp, handler) = (guest.handle(), Some(Self::handle as _));
         // SAFETY: the guest exists, and the handler makes no use of its argument.
-        assert_eq!(unsafe { cpu::gasp_guest_set_trap_handler(gsp, handler, null_mut()) }, 0);
+        assert_eq!(unsafe { gasp_abi::gasp_guest_set_trap_handler(gsp, handler, null_mut()) }, 0);
     }
 
     unsafe extern "C" fn handle(

@@ -2,11 +2,9 @@
 
 #![allow(unsafe_code)]
 
-use gasp::abi::host::gasp_span;
-use gasp::abi::types::{gasp_region, qvm_state_block};
-use gasp::abi::vdev_core::{guest_system, vdev_t};
-use gasp::abi::walk::{GWS_HOST, gasp_walk_state};
-use gasp::capi::{cpu, find, host, region, walk};
+use gasp_abi::{
+    GWS_HOST, gasp_region, gasp_span, gasp_walk_state, guest_system, qvm_state_block, vdev_t,
+};
 use std::mem::MaybeUninit;
 use std::ptr::{null, null_mut, without_provenance_mut};
 
@@ -69,14 +67,14 @@ unsafe impl Sync for Guest {}
 impl Drop for Guest {
     fn drop(&mut self) {
         // SAFETY: the guest is one of the library, and nobody else uses it any more.
-        unsafe { host::gasp_guest_destroy(self.0) };
+        unsafe { gasp_abi::gasp_guest_destroy(self.0) };
     }
 }
 
 impl Guest {
     pub(crate) fn create() -> Self {
         // SAFETY: NULL means the defaults.
-        let gsp = unsafe { host::gasp_guest_create(null()) };
+        let gsp = unsafe { gasp_abi::gasp_guest_create(null()) };
         assert!(!gsp.is_null());
         Self(gsp)
     }
@@ -88,13 +86,13 @@ impl Guest {
     /// Waits until the accesses that have started have ended.
     pub(crate) fn synchronize(&self) {
         // SAFETY: the guest exists.
-        assert_eq!(unsafe { cpu::gasp_guest_synchronize(self.0) }, 0);
+        assert_eq!(unsafe { gasp_abi::gasp_guest_synchronize(self.0) }, 0);
     }
 
     pub(crate) fn set(&self, regions: &[gasp_region]) {
         let count = u32::try_from(regions.len()).expect("not too many");
         // SAFETY: the guest exists, the array lives through the call and has so many elements.
-        let done = unsafe { region::gasp_region_set_soft(self.0, count, regions.as_ptr()) };
+        let done = unsafe { gasp_abi::gasp_region_set_soft(self.0, count, regions.as_ptr()) };
         assert_eq!(done, count);
     }
 
@@ -102,7 +100,7 @@ impl Guest {
         let block = space.block(at, 1);
         let mut region = MaybeUninit::uninit();
         // SAFETY: the guest exists, the block can be read and the region written.
-        let code = unsafe { region::gasp_region_info(self.0, &block, region.as_mut_ptr()) };
+        let code = unsafe { gasp_abi::gasp_region_info(self.0, &block, region.as_mut_ptr()) };
         // SAFETY: after a success the region was written.
         (code == 0).then(|| unsafe { region.assume_init() })
     }
@@ -111,8 +109,9 @@ impl Guest {
     pub(crate) fn next(&self, space: &Space, from: u64) -> Option<gasp_region> {
         let mut span = MaybeUninit::<gasp_span>::uninit();
         // SAFETY: the guest exists, and the span can be written.
-        let code =
-            unsafe { host::gasp_guest_next(self.0, space.kind.into(), from, span.as_mut_ptr()) };
+        let code = unsafe {
+            gasp_abi::gasp_guest_next(self.0, space.kind.into(), from, span.as_mut_ptr())
+        };
         // SAFETY: after a success the span was written.
         let span = (code == 0).then(|| unsafe { span.assume_init() })?;
         let gasp_span { location, last, host_location, vdev, flags, cookie } = span;
@@ -122,7 +121,7 @@ impl Guest {
 
     pub(crate) fn find_free(&self, space: &Space, size: u64, align: u64) -> u64 {
         // SAFETY: the guest exists.
-        unsafe { find::gasp_find_free(self.0, space.kind.into(), size, align) }
+        unsafe { gasp_abi::gasp_find_free(self.0, space.kind.into(), size, align) }
     }
 
     /// The memory's entries: location, host's location, length.
@@ -137,25 +136,25 @@ impl Guest {
             flags: 0,
         };
         // SAFETY: the guest exists, and the state can be written.
-        unsafe { walk::gasp_walk_init(&mut state, self.0, 0, GWS_HOST) };
+        unsafe { gasp_abi::gasp_walk_init(&mut state, self.0, 0, GWS_HOST) };
         std::iter::from_fn(move || {
             // SAFETY: the state was initialised for a guest that exists.
-            let more = unsafe { walk::gasp_walk_next(&mut state) } != 0;
+            let more = unsafe { gasp_abi::gasp_walk_next(&mut state) } != 0;
             more.then_some((state.guest_loc, state.host_loc, state.length))
         })
     }
 
     pub(crate) fn walk_count(&self) -> u32 {
         // SAFETY: the guest exists.
-        unsafe { walk::gasp_walk_count(self.0, 0, 0) }
+        unsafe { gasp_abi::gasp_walk_count(self.0, 0, 0) }
     }
 
     /// Does something with the lock of a space held.
     pub(crate) fn locked(&self, space: &Space, action: impl FnOnce()) {
         // SAFETY: the guest exists.
-        assert_eq!(unsafe { region::gasp_lock(self.0, space.kind) }, 0);
+        assert_eq!(unsafe { gasp_abi::gasp_lock(self.0, space.kind) }, 0);
         action();
         // SAFETY: as above.
-        assert_eq!(unsafe { region::gasp_unlock(self.0, space.kind) }, 0);
+        assert_eq!(unsafe { gasp_abi::gasp_unlock(self.0, space.kind) }, 0);
     }
 }

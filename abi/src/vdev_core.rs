@@ -1,7 +1,7 @@
 //! `<qvm/vdev-core.h>`: a virtual device as its own code sees it.
 
-use crate::abi::guest::{guest_cpu, guest_intr, guest_intr_state, guest_timer_data};
-use crate::abi::types::qvm_state_block;
+use crate::guest::{guest_cpu, guest_intr, guest_intr_state, guest_timer_data};
+use crate::types::{guest_system, qvm_state_block, vdev_t};
 use core::ffi::{c_char, c_int, c_uint, c_void};
 
 /// What a vread or vwrite function answers (QNX 7.x). VRS_ERRNO + n reports errno n.
@@ -152,9 +152,6 @@ pub struct vdev_s {
     pub v_sched: qvm_sched_info,
 }
 
-/// A virtual device.
-pub type vdev_t = vdev_s;
-
 /// What handles an access to a vdev.
 ///
 /// cookie: that of the region. vopnd: what the guest touched (location, length, type of the
@@ -240,4 +237,13 @@ pub struct vdev_factory {
     pub safety: c_uint,
 }
 
-pub use crate::capi::handles::guest_system;
+unsafe extern "C" {
+    /// Register the factory of a vdev: in a constructor function of the plugin.
+    ///
+    /// factory: has to be there as long as the process. abi_version: QVM_VDEV_ABI as the plugin was
+    /// compiled; another one has the plugin refused.
+    ///
+    /// Threads: the one that loads the plugin. Source: QNX 7.1; the program that runs the guest has
+    /// the function, libgasp does not.
+    pub fn vdev_register_factory(factory: *mut vdev_factory, abi_version: c_uint);
+}

@@ -1,7 +1,8 @@
 //! Layouts that QNX's pages fix, checked when the crate is compiled. `ctests/abi.c` has the same
 //! table for C.
 
-use super::{change, guest, guest::guest_intr, host, types, vdev_core, vdev_core::vdev_s, walk};
+use crate::vdev_core::vdev_s;
+use crate::{change, cpu, gasp, guest, guest::guest_intr, host, types, vdev_core};
 use core::mem::{offset_of, size_of};
 
 macro_rules! layout {
@@ -16,11 +17,11 @@ macro_rules! layout {
 layout!(types::qvm_state_block, 16, location at 0, length at 8, r#type at 12, flags at 14);
 layout!(types::gasp_region, 40, flags at 0, cookie at 4, vdev at 8, host_location at 16, guest at 24);
 layout!(
-    walk::gasp_walk_state, 56,
+    gasp::gasp_walk_state, 56,
     span at 0, gsp at 8, guest_loc at 16, host_loc at 24, length at 32, max_length at 40, flags at 48
 );
 layout!(
-    walk::gasp_walk_state_filtered, 80,
+    gasp::gasp_walk_state_filtered, 80,
     ws at 0, filter at 56, remaining_guest_loc at 64, remaining_length at 72
 );
 layout!(guest_intr, 16, pic at 0, param at 8, src_id at 12);
@@ -52,11 +53,11 @@ const _: () = {
     assert!(offset_of!(vdev_s, v_sched) == 56 + size_of::<libc::pthread_mutex_t>());
 };
 layout!(
-    host::gasp_trap, 40,
+    cpu::gasp_trap, 40,
     vdev at 0, location at 8, data at 16, length at 24, cookie at 32, kind at 36, r#type at 38
 );
-layout!(host::gasp_counts, 72, passed at 0, trapped at 24, unsupported at 48);
-layout!(host::gasp_backing, 24, fd at 0, offset at 8, length at 16);
+layout!(cpu::gasp_counts, 72, passed at 0, trapped at 24, unsupported at 48);
+layout!(cpu::gasp_backing, 24, fd at 0, offset at 8, length at 16);
 layout!(change::gasp_span_list, 16, first at 0, count at 8);
 layout!(
     change::gasp_difference, 64,

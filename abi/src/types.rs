@@ -1,6 +1,16 @@
 //! `<qvm/types.h>`: state blocks, regions and their flags.
 
-use crate::abi::vdev_core::vdev_t;
+use crate::vdev_core::vdev_s;
+
+/// A guest: made by the host, handed to vdevs as vdev_t.v_gsp, opaque.
+#[repr(C)]
+#[derive(Debug)]
+pub struct guest_system {
+    _opaque: [u8; 0],
+}
+
+/// A virtual device; <qvm/vdev-core.h> has its fields.
+pub type vdev_t = vdev_s;
 
 /// What a location is a location of (`qvm_state_block.type`).
 ///

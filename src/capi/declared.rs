@@ -1,0 +1,48 @@
+//! Each exported function has the type that `gasp-abi` declares for it.
+
+#![forbid(unsafe_code)]
+
+use super::{change, cpu, find, gram, host, map, region, walk};
+
+macro_rules! declared {
+    ($($($name:ident),+ in $here:ident;)+) => {
+        // Two functions are elements of one array only if their types are equal.
+        $($(const _: () = {
+            let _ = [gasp_abi::$name, $here::$name];
+        };)+)+
+
+        const DECLARED: usize = [$($(stringify!($name)),+),+].len();
+    };
+}
+
+declared! {
+    gasp_lock, gasp_unlock, gasp_region_set, gasp_region_set_soft, gasp_region_info
+        in region;
+    gasp_find_free, gasp_find_free_range in find;
+    gasp_walk_init, gasp_walk_next, gasp_walk_count, gasp_walk_init_filtered,
+    gasp_walk_next_filtered, gasp_walk_count_filtered in walk;
+    gram_find_free_range, gram_reserve in gram;
+    gasp_map_sys, gasp_map_vdma, gasp_map_contig, gasp_unmap in map;
+    gasp_guest_create, gasp_guest_start, gasp_guest_destroy, gasp_last_error,
+    gasp_guest_set_fatal_handler, gasp_guest_reserve, gasp_guest_add_memory, gasp_guest_next,
+    gasp_guest_read, gasp_guest_write in host;
+    gasp_cpu_create, gasp_cpu_destroy, gasp_cpu_info, gasp_cpu_access,
+    gasp_guest_set_trap_handler, gasp_guest_set_unsupported, gasp_guest_synchronize,
+    gasp_guest_call_when_quiet, gasp_guest_counts, gasp_guest_backing in cpu;
+    gasp_guest_add_listener, gasp_guest_remove_listener, gasp_guest_set, gasp_guest_generation
+        in change;
+}
+
+/// How many names a list has, one on each line that is not a comment.
+const fn names(list: &str) -> usize {
+    let (bytes, mut count, mut at) = (list.as_bytes(), 0, 0);
+    while at < bytes.len() {
+        if bytes[at] != b'#' && (at == 0 || bytes[at - 1] == b'\n') {
+            count += 1;
+        }
+        at += 1;
+    }
+    count
+}
+
+const _: () = assert!(DECLARED == names(include_str!("../../abi/symbols.txt")));
