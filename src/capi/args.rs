@@ -1,84 +1,90 @@
-//! C pointers to references: the only place that looks behind a pointer of a C caller.
-//!
-//! What every C caller promises: a `gsp` is NULL or came from `gasp_guest_create()`; any other
-//! pointer is NULL or points to what its type (and count) says, for the duration of the call;
-//! functions can be called with the arguments that their types name. NULL where something is
-//! needed is an error, never undefined.
+//! C arguments as values of the safe API: the only place, beside `handles` and `sized`, that
+//! follows a pointer of a C caller. The promises of C callers are in the documentation of `capi`.
 
+use super::handles::{cpu_slot, guest_slot};
 use super::sized;
-use crate::callback::trap::{Argument, Once, TrapHandler};
-use crate::capi::handles::{CpuSlot, GuestSlot};
+use crate::callback::{Callback, FatalHandler, QuietCallback, TrapHandler};
 use crate::error::{Error, Refusal};
-use crate::guest::fatal::Handler;
-use crate::guest::{Buffer, Elements, Guest, Options};
-use crate::space::Kind;
+use crate::guest::{Elements, Guest, Options};
+use crate::raw::bytes::Buffer;
+use crate::value::kind::SpaceKind;
 use crate::value::range::{Location, Range};
-use crate::vcpu::{Access, Cpu, What};
-use core::ffi::{c_char, c_int, c_uint, c_void};
+use crate::vcpu::{Access, AccessKind, CpuSlot, GuestSlot, System, Vcpu};
+use core::ffi::{c_uint, c_void};
 use gasp_abi::{
     GASP_GUEST_STRICT, gasp_cpu, gasp_fatal_handler_t, gasp_guest_options, gasp_quiet_function_t,
     gasp_region, gasp_trap_handler_t, gasp_walk_filter_t, guest_system, qvm_state_block, vdev_t,
 };
-use std::sync::Arc;
+
+/// The slot of a guest that is not destroyed.
+///
+/// # Safety
+/// See [`super`].
+pub(super) unsafe fn guest_handle(gsp: *const guest_system) -> Result<&'static GuestSlot, Error> {
+    // SAFETY: the caller's promise about gsp.
+    unsafe { guest_slot(gsp) }.ok_or(Error::NotAGuest)
+}
+
+/// The guest of a handle, with its vCPUs.
+///
+/// # Safety
+/// See [`super`].
+#[inline(always)]
+pub(super) unsafe fn system<'a>(gsp: *const guest_system) -> Result<&'a System, Error> {
+    // SAFETY: the caller's promise about gsp.
+    unsafe { guest_slot(gsp) }.and_then(GuestSlot::get).ok_or(Error::NotAGuest)
+}
 
 /// The guest of a handle.
 ///
 /// # Safety
-/// `gsp` is NULL or came from `gasp_guest_create()`.
+/// See [`super`].
 #[inline(always)]
 pub(super) unsafe fn guest<'a>(gsp: *const guest_system) -> Result<&'a Guest, Error> {
-    // SAFETY: a handle points to a slot, and slots are never freed.
-    unsafe { gsp.cast::<GuestSlot>().as_ref() }.and_then(GuestSlot::get).ok_or(Error::NotAGuest)
-}
-
-/// The handle of a guest.
-///
-/// # Safety
-/// As [`guest`].
-pub(super) unsafe fn guest_handle(gsp: *const guest_system) -> Result<&'static GuestSlot, Error> {
-    // SAFETY: a handle points to a slot, and slots are never freed.
-    unsafe { gsp.cast::<GuestSlot>().as_ref() }.ok_or(Error::NotAGuest)
+    // SAFETY: the caller's promise about gsp.
+    unsafe { system(gsp) }.map(System::guest)
 }
 
 /// The guest of a vdev.
 ///
 /// # Safety
-/// `vdev` is NULL or points to a vdev, whose `v_gsp` is as [`guest`] asks.
+/// See [`super`]; the vdev's `v_gsp` is as a `gsp` has to be.
 pub(super) unsafe fn guest_of_vdev<'a>(vdev: *const vdev_t) -> Result<&'a Guest, Error> {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller's promise about pointers.
     let vdev = unsafe { vdev.as_ref() }.ok_or(Error::Null("vdev"))?;
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller's promise about v_gsp.
     unsafe { guest(vdev.v_gsp) }
 }
 
-/// A vCPU and its handle.
+/// A vCPU and its slot.
 ///
 /// # Safety
-/// `cpu` is NULL or came from `gasp_cpu_create()`.
+/// See [`super`].
 #[inline(always)]
-pub(super) unsafe fn cpu(cpu: *mut gasp_cpu) -> Result<(&'static CpuSlot, &'static Cpu), Error> {
-    // SAFETY: a handle points to a slot, and slots are never freed.
-    let handle = unsafe { cpu.cast::<CpuSlot>().as_ref::<'static>() }.ok_or(Error::NotACpu)?;
-    handle.get().map(|cpu| (handle, cpu)).ok_or(Error::NotACpu)
+pub(super) unsafe fn cpu(cpu: *const gasp_cpu) -> Result<(&'static CpuSlot, &'static Vcpu), Error> {
+    // SAFETY: the caller's promise about cpu.
+    let slot = unsafe { cpu_slot(cpu) }.ok_or(Error::NotACpu)?;
+    slot.get().map(|cpu| (slot, cpu)).ok_or(Error::NotACpu)
 }
 
 /// An access as C describes it.
 #[inline(always)]
 pub(super) fn access(
+    space: c_uint,
     kind: c_uint,
-    what: What,
     location: u64,
     data: Buffer,
 ) -> Result<Access, Error> {
-    let kind = Kind::from_type(kind).ok_or(Error::BadType(kind))?;
-    let range = kind.range(location, data.len() as u64)?;
-    Ok(Access { kind, what, range, data })
+    let kind = AccessKind::from_c(kind)?;
+    let space = SpaceKind::from_type(space).ok_or(Error::BadType(space))?;
+    let range = space.range(location, data.len() as u64)?;
+    Ok(Access { space, kind, range, data })
 }
 
 /// The block of a query, whose output is not NULL.
 ///
 /// # Safety
-/// `block` is NULL or can be read.
+/// See [`super`].
 #[inline(always)]
 pub(super) unsafe fn block(
     block: *const qvm_state_block,
@@ -123,19 +129,19 @@ pub(super) unsafe fn array(count: u32, first: *const gasp_region) -> Result<Arra
     if first.is_null() { Err(Error::Null("rgn").into()) } else { Ok(Array { first, count }) }
 }
 
-/// Something to be written to.
+/// An output; `None`: NULL.
 ///
 /// # Safety
-/// `pointer` is NULL or can be written, and read if its content counts.
+/// See [`super`].
 pub(super) unsafe fn output<'a, T>(pointer: *mut T) -> Option<&'a mut T> {
     // SAFETY: the caller's promise; C callers have no other reference to it during the call.
     unsafe { pointer.as_mut() }
 }
 
-/// Something to be written to that has to be there.
+/// An output that must not be NULL.
 ///
 /// # Safety
-/// As [`output`].
+/// See [`super`].
 pub(super) unsafe fn required_output<'a, T>(
     name: &'static str,
     pointer: *mut T,
@@ -144,7 +150,7 @@ pub(super) unsafe fn required_output<'a, T>(
     unsafe { output(pointer) }.ok_or(Error::Null(name))
 }
 
-/// Bytes to be written to.
+/// Bytes that can be written.
 ///
 /// # Safety
 /// `data` is NULL or points to `length` bytes that can be written.
@@ -156,7 +162,7 @@ pub(super) unsafe fn buffer_mut(data: *mut c_void, length: usize) -> Result<Buff
     Ok(unsafe { Buffer::new(data.cast(), length) })
 }
 
-/// Bytes to be read.
+/// Bytes that can be read.
 ///
 /// # Safety
 /// `data` is NULL or points to `length` bytes that can be read.
@@ -180,10 +186,10 @@ pub(super) unsafe fn options(options: *const gasp_guest_options) -> Result<Optio
     }
 }
 
-/// A walk's filter.
+/// A walk's filter. Its answer outside of the candidate is no answer.
 ///
 /// # Safety
-/// `filter` is NULL or can be called as its type says, for as long as the result is used.
+/// See [`super`], for as long as the result is used.
 pub(super) unsafe fn filter(filter: gasp_walk_filter_t) -> impl Fn(Range) -> Option<Range> {
     move |candidate| {
         let Some(filter) = filter else {
@@ -198,44 +204,39 @@ pub(super) unsafe fn filter(filter: gasp_walk_filter_t) -> impl Fn(Range) -> Opt
     }
 }
 
-/// A host's handler of fatal errors.
+/// A handler of fatal errors.
 ///
 /// # Safety
-/// `handler` is NULL or can be called with `arg` from any thread until it is replaced.
+/// See [`super`].
 pub(super) unsafe fn fatal_handler(
     handler: gasp_fatal_handler_t,
     arg: *mut c_void,
-) -> Option<Handler> {
-    let handler = handler?;
-    let arg = Argument(arg);
-    Some(Handler(Arc::new(move |code: c_int, message: &core::ffi::CStr| {
-        let message: *const c_char = message.as_ptr();
-        // SAFETY: the caller's promise; the message is a C string that lives during the call.
-        unsafe { handler(arg.pointer(), code, message) };
-    })))
+) -> Option<FatalHandler> {
+    // SAFETY: the caller's promise about function pointers.
+    handler.map(|handler| unsafe { Callback::new(handler, arg) })
 }
 
-/// A host's handler of trapped accesses.
+/// A handler of trapped accesses.
 ///
 /// # Safety
-/// `handler` is NULL or can be called with `arg` from any thread.
+/// See [`super`].
 pub(super) unsafe fn trap_handler(
     handler: gasp_trap_handler_t,
     arg: *mut c_void,
 ) -> Option<TrapHandler> {
-    // SAFETY: the caller's promise.
-    handler.map(|handler| unsafe { TrapHandler::new(handler, arg) })
+    // SAFETY: the caller's promise about function pointers.
+    handler.map(|handler| unsafe { Callback::new(handler, arg) })
 }
 
-/// A function that is called once.
+/// A function that is called when accesses have ended.
 ///
 /// # Safety
-/// `function` is NULL or can be called with `arg` from any thread.
-pub(super) unsafe fn once(
+/// See [`super`].
+pub(super) unsafe fn quiet_callback(
     function: gasp_quiet_function_t,
     arg: *mut c_void,
-) -> Result<Once, Error> {
+) -> Result<QuietCallback, Error> {
     let function = function.ok_or(Error::Null("fn"))?;
-    // SAFETY: the caller's promise.
-    Ok(unsafe { Once::new(function, arg) })
+    // SAFETY: the caller's promise about function pointers.
+    Ok(unsafe { Callback::new(function, arg) })
 }

@@ -1,12 +1,12 @@
 //! `<gasp/host.h>`: changes that others follow, and set calls for hosts.
 
 use super::{args, ret, sized};
-use crate::callback::listener::Functions;
+use crate::callback::{Callback, Listener};
 use crate::error::Error;
-use crate::guest::{How, Outcome};
+use crate::guest::{Outcome, SetOptions};
 use core::ffi::{c_int, c_uint, c_void};
 use gasp_abi::{
-    GASP_SET_ALL_OR_NOTHING, GASP_SET_DRY_RUN, gasp_listener, gasp_region, gasp_report,
+    GASP_SET_ALL_OR_NOTHING, GASP_SET_DRY_RUN, gasp_cost, gasp_listener, gasp_region, gasp_report,
     guest_system,
 };
 
@@ -51,16 +51,16 @@ pub(super) unsafe extern "C" fn gasp_guest_set(
     report: *mut gasp_report,
 ) -> c_int {
     ret::refusable(|| {
-        let how = how(flags)?;
+        let options = set_options(flags)?;
         // SAFETY: the caller promises that report, unless NULL, has its size and can be written.
         let report = unsafe { sized::output("report", report)? };
         // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
         let guest = unsafe { args::guest(gsp)? };
-        let how = How { priced: report.is_some(), ..how };
+        let options = SetOptions { wants_cost: report.is_some(), ..options };
         let outcome = match num_regions {
-            0 => Outcome::of(Ok(())),
+            0 => Outcome { result: Ok(()), cost: gasp_cost::NOTHING },
             // SAFETY: the caller's promise about rgn is the one that `args::array` asks for.
-            _ => guest.set_as(unsafe { args::array(num_regions, rgn) }, how),
+            _ => guest.set_as(unsafe { args::array(num_regions, rgn) }, options),
         };
         if let Some(report) = report {
             *report = outcome.to_c(num_regions, report.size);
@@ -81,13 +81,13 @@ pub(super) unsafe extern "C" fn gasp_guest_generation(
     })
 }
 
-fn how(flags: c_uint) -> Result<How, Error> {
+fn set_options(flags: c_uint) -> Result<SetOptions, Error> {
     const KNOWN: c_uint = GASP_SET_ALL_OR_NOTHING | GASP_SET_DRY_RUN;
     match flags & !KNOWN {
-        0 => Ok(How {
-            whole: flags & GASP_SET_ALL_OR_NOTHING != 0,
-            dry: flags & GASP_SET_DRY_RUN != 0,
-            priced: false,
+        0 => Ok(SetOptions {
+            all_or_nothing: flags & GASP_SET_ALL_OR_NOTHING != 0,
+            dry_run: flags & GASP_SET_DRY_RUN != 0,
+            wants_cost: false,
         }),
         unknown => Err(Error::Unknown { what: "GASP_SET flags", bits: unknown }),
     }
@@ -95,13 +95,10 @@ fn how(flags: c_uint) -> Result<How, Error> {
 
 /// # Safety
 /// `listener` is NULL or has its size, and its functions can be called with `arg` from any thread.
-unsafe fn listener_of(
-    listener: *const gasp_listener,
-    arg: *mut c_void,
-) -> Result<Functions, Error> {
+unsafe fn listener_of(listener: *const gasp_listener, arg: *mut c_void) -> Result<Listener, Error> {
     // SAFETY: the caller's promise.
     let listener = unsafe { sized::input("listener", listener)? };
     let listener = listener.ok_or(Error::Null("listener"))?;
     // SAFETY: the caller's promise.
-    Ok(unsafe { Functions::new(listener, arg) })
+    Ok(unsafe { Callback::new(listener, arg) })
 }

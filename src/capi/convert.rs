@@ -1,44 +1,15 @@
-//! Values of the safe API as C structures, and back. No pointer is looked behind here.
+//! Outcomes and walks as C structures, and back. No pointer is followed here.
 
-use crate::guest::Outcome;
-use crate::guest::walk::{Filtered, Walk};
-use crate::space::Kind;
+use crate::guest::{FilteredWalk, Outcome, Walk};
+use crate::value::kind::SpaceKind;
 use crate::value::range::{Location, Range};
-use crate::value::region::{Region, Vdev};
+use crate::value::region::Region;
 use core::ffi::c_void;
-use core::ptr::{with_exposed_provenance_mut, without_provenance_mut};
+use core::ptr::without_provenance_mut;
 use gasp_abi::{
     gasp_report, gasp_span, gasp_walk_filter_t, gasp_walk_state, gasp_walk_state_filtered,
-    guest_system, vdev_t,
+    guest_system,
 };
-
-impl Vdev {
-    /// The vdev that a pointer names.
-    #[inline(always)]
-    pub(crate) fn from_c(vdev: *mut vdev_t) -> Self {
-        Self(vdev.expose_provenance() as u64)
-    }
-
-    /// The pointer that named the vdev.
-    #[inline(always)]
-    pub(crate) fn to_c(self) -> *mut vdev_t {
-        with_exposed_provenance_mut(usize::try_from(self.0).unwrap_or(0))
-    }
-}
-
-impl Region {
-    /// The region as the host sees it.
-    pub(crate) fn to_span(self) -> gasp_span {
-        gasp_span {
-            location: self.range.first().get(),
-            last: self.range.last().get(),
-            host_location: self.host,
-            vdev: self.vdev.to_c(),
-            flags: self.flags.reported(),
-            cookie: self.cookie,
-        }
-    }
-}
 
 impl Outcome {
     /// The outcome of a call of `count` elements, as C has it.
@@ -46,7 +17,7 @@ impl Outcome {
         let refusal = self.result.err();
         let conflict = refusal.and_then(|refusal| refusal.error.conflict());
         let element = refusal.and_then(|refusal| refusal.element).filter(|_| conflict.is_some());
-        let kind = element.and_then(|element| Kind::from_type(element.kind.into()));
+        let kind = element.and_then(|element| SpaceKind::from_type(element.kind.into()));
         gasp_report {
             size,
             index: refusal.map_or(count, |refusal| refusal.index()),
@@ -98,7 +69,7 @@ fn length(range: Option<Range>) -> u64 {
     range.map_or(0, |range| range.saturating_length())
 }
 
-impl Filtered {
+impl FilteredWalk {
     /// The walk that a state stands for. `span` is the length of what is left of the part that
     /// the filter let through, which follows the entry; `remaining_*` is what is left of the
     /// candidate, or, with length 0, where the next one is looked for.

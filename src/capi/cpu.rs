@@ -1,8 +1,7 @@
 //! `<gasp/host.h>`: vCPUs, accesses, and waiting until they have ended.
 
-use super::{args, ret};
-use crate::capi::handles;
-use crate::vcpu::{Policy, What};
+use super::{args, handles, ret};
+use crate::guest::Policy;
 use core::ffi::{c_int, c_uint, c_void};
 use gasp_abi::{
     gasp_backing, gasp_counts, gasp_cpu, gasp_quiet_function_t, gasp_region, gasp_trap_handler_t,
@@ -20,9 +19,11 @@ pub(super) unsafe extern "C" fn gasp_cpu_create(gsp: *mut guest_system) -> *mut 
 #[unsafe(no_mangle)]
 pub(super) unsafe extern "C" fn gasp_cpu_destroy(cpu: *mut gasp_cpu) {
     ret::nothing(|| {
-        // SAFETY: the caller promises that cpu is NULL or came from gasp_cpu_create(), and that
-        // no other call uses it now.
-        unsafe { handles::destroy_cpu(cpu.cast()) };
+        // SAFETY: the caller's promise about cpu.
+        if let Some(slot) = unsafe { handles::cpu_slot(cpu) } {
+            // SAFETY: the caller promises that no other call uses the vCPU now.
+            unsafe { handles::destroy_cpu(slot) };
+        }
         Ok(())
     });
 }
@@ -33,9 +34,9 @@ pub(super) unsafe extern "C" fn gasp_cpu_info(
     blk: *const qvm_state_block,
     rgn: *mut gasp_region,
 ) -> c_int {
-    // SAFETY: the caller's promises are those that `usual_info` asks for.
-    let usual = unsafe { usual_info(cpu, blk, rgn) };
-    ret::query(usual, move || {
+    // SAFETY: the caller's promises are those that `info_fast` asks for.
+    let fast = unsafe { info_fast(cpu, blk, rgn) };
+    ret::query(fast, move || {
         // SAFETY: the caller's promise about cpu is the one that `args::cpu` asks for.
         let (_, cpu) = unsafe { args::cpu(cpu)? };
         // SAFETY: the caller's promises about blk and rgn are those that `args::block` asks for.
@@ -50,7 +51,7 @@ pub(super) unsafe extern "C" fn gasp_cpu_info(
 /// # Safety
 /// See [`args`].
 #[inline(always)]
-unsafe fn usual_info(
+unsafe fn info_fast(
     cpu: *mut gasp_cpu,
     blk: *const qvm_state_block,
     rgn: *mut gasp_region,
@@ -59,7 +60,7 @@ unsafe fn usual_info(
     let (_, cpu) = unsafe { args::cpu(cpu).ok()? };
     // SAFETY: the caller's promises about blk and rgn are those that `args::block` asks for.
     let block = unsafe { args::block(blk, rgn).ok()? };
-    let region = cpu.usual_info(&block)?.to_c(&block);
+    let region = cpu.info_fast(&block)?.to_c(&block);
     // SAFETY: `args::block` refused NULL; the caller promises that rgn can be written.
     unsafe { rgn.write_unaligned(region) };
     Some(())
@@ -76,12 +77,12 @@ pub(super) unsafe extern "C" fn gasp_cpu_access(
 ) -> c_int {
     ret::quick_code(|| {
         // SAFETY: the caller's promise about cpu is the one that `args::cpu` asks for.
-        let (handle, cpu) = unsafe { args::cpu(cpu)? };
+        let (slot, cpu) = unsafe { args::cpu(cpu)? };
         // SAFETY: the caller promises that data points to `length` bytes that can be read and,
         // unless it is written from, written.
         let data = unsafe { args::buffer_mut(data, length)? };
-        let access = args::access(r#type, What::from_c(kind)?, location, data)?;
-        cpu.access(handle, &access)
+        let access = args::access(r#type, kind, location, data)?;
+        cpu.access(slot, &access)
     })
 }
 
@@ -116,8 +117,8 @@ pub(super) unsafe extern "C" fn gasp_guest_set_unsupported(
 pub(super) unsafe extern "C" fn gasp_guest_synchronize(gsp: *mut guest_system) -> c_int {
     ret::code(|| {
         // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
-        let guest = unsafe { args::guest(gsp)? };
-        guest.synchronize()
+        let system = unsafe { args::system(gsp)? };
+        system.synchronize()
     })
 }
 
@@ -129,9 +130,9 @@ pub(super) unsafe extern "C" fn gasp_guest_call_when_quiet(
 ) -> c_int {
     ret::code(|| {
         // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
-        let guest = unsafe { args::guest(gsp)? };
+        let system = unsafe { args::system(gsp)? };
         // SAFETY: the caller promises that fn, unless NULL, can be called with arg.
-        guest.call_when_quiet(unsafe { args::once(r#fn, arg)? })
+        system.call_when_quiet(unsafe { args::quiet_callback(r#fn, arg)? })
     })
 }
 
@@ -142,9 +143,9 @@ pub(super) unsafe extern "C" fn gasp_guest_counts(
 ) -> c_int {
     ret::code(|| {
         // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
-        let guest = unsafe { args::guest(gsp)? };
+        let system = unsafe { args::system(gsp)? };
         // SAFETY: the caller promises that counts, unless NULL, can be written.
-        *unsafe { args::required_output("counts", counts)? } = guest.counts();
+        *unsafe { args::required_output("counts", counts)? } = system.counts();
         Ok(())
     })
 }

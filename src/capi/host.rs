@@ -1,7 +1,7 @@
 //! `<gasp/host.h>`: what a VMM or a test harness needs beside QNX's interface.
 
-use super::{args, ret};
-use crate::{capi::handles, error};
+use super::{args, handles, ret};
+use crate::error;
 use core::ffi::{c_char, c_int, c_uint, c_void};
 use gasp_abi::{gasp_fatal_handler_t, gasp_guest_options, gasp_span, guest_system};
 
@@ -27,9 +27,11 @@ pub(super) unsafe extern "C" fn gasp_guest_start(gsp: *mut guest_system) -> c_in
 #[unsafe(no_mangle)]
 pub(super) unsafe extern "C" fn gasp_guest_destroy(gsp: *mut guest_system) {
     ret::nothing(|| {
-        // SAFETY: the caller promises that gsp is NULL or came from gasp_guest_create(), and that
-        // no other call uses it now.
-        unsafe { handles::destroy_guest(gsp.cast()) };
+        // SAFETY: the caller's promise about gsp.
+        if let Some(slot) = unsafe { handles::guest_slot(gsp) } {
+            // SAFETY: the caller promises that no other call uses the guest now.
+            unsafe { handles::destroy_guest(slot) };
+        }
         Ok(())
     });
 }

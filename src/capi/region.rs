@@ -64,9 +64,9 @@ pub(super) unsafe extern "C" fn gasp_region_info(
     blk: *const qvm_state_block,
     rgn: *mut gasp_region,
 ) -> c_int {
-    // SAFETY: the caller's promises are those that `usual_info` asks for.
-    let usual = unsafe { usual_info(gsp, blk, rgn) };
-    ret::query(usual, move || {
+    // SAFETY: the caller's promises are those that `info_fast` asks for.
+    let fast = unsafe { info_fast(gsp, blk, rgn) };
+    ret::query(fast, move || {
         // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
         let guest = unsafe { args::guest(gsp)? };
         // SAFETY: the caller's promises about blk and rgn are those that `args::block` asks for.
@@ -81,7 +81,7 @@ pub(super) unsafe extern "C" fn gasp_region_info(
 /// # Safety
 /// See [`args`].
 #[inline(always)]
-unsafe fn usual_info(
+unsafe fn info_fast(
     gsp: *mut guest_system,
     blk: *const qvm_state_block,
     rgn: *mut gasp_region,
@@ -90,7 +90,7 @@ unsafe fn usual_info(
     let guest = unsafe { args::guest(gsp).ok()? };
     // SAFETY: the caller's promises about blk and rgn are those that `args::block` asks for.
     let block = unsafe { args::block(blk, rgn).ok()? };
-    let region = guest.usual_info(&block)?.to_c(&block);
+    let region = guest.info_fast(&block)?.to_c(&block);
     // SAFETY: `args::block` refused NULL; the caller promises that rgn can be written.
     unsafe { rgn.write_unaligned(region) };
     Some(())

@@ -44,16 +44,15 @@ pub(super) fn quick_code(call: impl FnOnce() -> Result<(), Error>) -> c_int {
     }
 }
 
-/// As [`quick_code`], for queries that have an answer for the usual case, which leaves everything
-/// else, errors among it, to the whole question.
+/// As [`quick_code`], for queries with a fast path. Where that has no answer, `whole` is asked.
 #[inline(always)]
-pub(super) fn query(usual: Option<()>, whole: impl FnOnce() -> Result<(), Error>) -> c_int {
-    if usual.is_some() { EOK } else { unusual(whole) }
+pub(super) fn query(fast: Option<()>, whole: impl FnOnce() -> Result<(), Error>) -> c_int {
+    if fast.is_some() { EOK } else { slow_path(whole) }
 }
 
 #[cold]
 #[inline(never)]
-fn unusual(whole: impl FnOnce() -> Result<(), Error>) -> c_int {
+fn slow_path(whole: impl FnOnce() -> Result<(), Error>) -> c_int {
     quick_code(whole)
 }
 

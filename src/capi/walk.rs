@@ -1,7 +1,8 @@
 //! `<qvm/gasp.h>`: walks over the guest's memory.
 
 use super::{args, ret};
-use crate::guest::walk::{Filtered, Walk};
+use crate::guest::{FilteredWalk, Walk};
+use crate::value::kind::SpaceKind;
 use core::ffi::{c_int, c_uint};
 use gasp_abi::{gasp_walk_filter_t, gasp_walk_state, gasp_walk_state_filtered, guest_system};
 
@@ -27,7 +28,7 @@ pub(super) unsafe extern "C" fn gasp_walk_next(ws: *mut gasp_walk_state) -> c_in
     ret::flag(|| {
         // SAFETY: gasp_walk_init() took gsp from its caller, whose promise about it still holds.
         let guest = unsafe { args::guest(ws.gsp).ok()? };
-        *ws = Walk::from_c(ws).next(guest)?.to_c(ws.gsp, ws.max_length);
+        *ws = Walk::from_c(ws).next(guest.map(SpaceKind::Memory))?.to_c(ws.gsp, ws.max_length);
         Some(())
     })
 }
@@ -41,7 +42,7 @@ pub(super) unsafe extern "C" fn gasp_walk_count(
     ret::entries(|| {
         // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
         let guest = unsafe { args::guest(gsp)? };
-        Walk::checked(max_length, flags)?.count(guest)
+        Walk::checked(max_length, flags)?.count(guest.map(SpaceKind::Memory))
     })
 }
 
@@ -55,7 +56,7 @@ pub(super) unsafe extern "C" fn gasp_walk_init_filtered(
 ) {
     // SAFETY: the caller promises that ws, unless NULL, can be written.
     if let Some(ws) = unsafe { args::output(ws) } {
-        *ws = Filtered::start(max_length, flags).to_c(gsp, max_length, filter);
+        *ws = FilteredWalk::start(max_length, flags).to_c(gsp, max_length, filter);
     }
 }
 
@@ -74,7 +75,9 @@ pub(super) unsafe extern "C" fn gasp_walk_next_filtered(
         let guest = unsafe { args::guest(gsp).ok()? };
         // SAFETY: so did it take the filter, which the caller promises to be callable.
         let wanted = unsafe { args::filter(filter) };
-        *ws = Filtered::from_c(ws).next(guest, &wanted)?.to_c(gsp, max_length, filter);
+        *ws = FilteredWalk::from_c(ws)
+            .next(guest.map(SpaceKind::Memory), &wanted)?
+            .to_c(gsp, max_length, filter);
         Some(())
     })
 }
@@ -91,6 +94,6 @@ pub(super) unsafe extern "C" fn gasp_walk_count_filtered(
         let guest = unsafe { args::guest(gsp)? };
         // SAFETY: the caller promises that the filter, unless NULL, can be called.
         let wanted = unsafe { args::filter(filter) };
-        Filtered::checked(max_length, flags)?.count(guest, &wanted)
+        FilteredWalk::checked(max_length, flags)?.count(guest.map(SpaceKind::Memory), &wanted)
     })
 }

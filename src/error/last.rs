@@ -6,7 +6,7 @@
 
 use super::Refusal;
 use core::cell::{Cell, RefCell};
-use core::ffi::c_char;
+use core::ffi::{CStr, c_char};
 use core::fmt::{self, Write};
 
 /// Longest message, with its terminating NUL; what is longer is cut.
@@ -29,8 +29,7 @@ pub(crate) fn message() -> *const c_char {
         if let Some(refusal) = LAST.get() {
             text.format(format_args!("{refusal}"));
         }
-        text.bytes[text.length] = 0;
-        text.bytes.as_ptr().cast()
+        text.as_c_str().as_ptr()
     })
 }
 
@@ -56,6 +55,12 @@ impl Text {
     /// The text so far.
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.bytes[..self.length]
+    }
+
+    /// The text so far, as C has it.
+    pub(crate) fn as_c_str(&mut self) -> &CStr {
+        self.bytes[self.length] = 0;
+        CStr::from_bytes_until_nul(&self.bytes).unwrap_or_default()
     }
 }
 

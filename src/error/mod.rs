@@ -4,8 +4,8 @@
 
 pub(crate) mod last;
 
-use crate::space::Kind;
-use crate::value::flags::Named;
+use crate::value::flags::Names;
+use crate::value::kind::{OutOfSpace, SpaceKind};
 use crate::value::range::{Location, Range};
 use crate::value::region::Region;
 use core::ffi::c_int;
@@ -36,7 +36,7 @@ pub(crate) enum Error {
     #[error("{length:#x} locations from {location:#x} run past the end of the {kind} space")]
     PastEnd {
         /// Which space.
-        kind: Kind,
+        kind: SpaceKind,
         /// The first location.
         location: u64,
         /// How many.
@@ -59,15 +59,15 @@ pub(crate) enum Error {
     BadHost(u64),
     /// The host's memory has to be in the host's address space.
     #[error("host_location {0:#x} and the length run past the end of the host's {1} space")]
-    HostPastEnd(u64, Kind),
+    HostPastEnd(u64, SpaceKind),
     /// Strict mode: changes of a running guest need the lock.
     #[error("strict mode: the guest has started and the lock of the {0} space is not held")]
-    LockNeeded(Kind),
+    LockNeeded(SpaceKind),
     /// A range meets a region that nothing may overlap.
     #[error("overlaps the PRECIOUS region {}", .0.range)]
     MeetsPrecious(Region),
     /// A range that nothing may overlap meets a region.
-    #[error("PRECIOUS, but overlaps the region {} (flags {})", .0.range, Named(.0.flags.reported()))]
+    #[error("PRECIOUS, but overlaps the region {} (flags {})", .0.range, Names(.0.flags.reported()))]
     PreciousMeets(Region),
     /// A page of memory cannot be cut.
     #[error("an edge lies inside the page at {:#x} of the region {}", .0.get(), .1.range)]
@@ -85,7 +85,7 @@ pub(crate) enum Error {
     #[error("nothing is at {:#x} in the {kind} space", .location.get())]
     Absent {
         /// Which space.
-        kind: Kind,
+        kind: SpaceKind,
         /// Where.
         location: Location,
     },
@@ -93,7 +93,7 @@ pub(crate) enum Error {
     #[error("no region at {:#x} in the {kind} space, or after it", .location.get())]
     NoMore {
         /// Which space.
-        kind: Kind,
+        kind: SpaceKind,
         /// Where.
         location: Location,
     },
@@ -102,15 +102,15 @@ pub(crate) enum Error {
     Unbacked(Location),
     /// The lock is not this thread's.
     #[error("this thread does not hold the lock of the {0} space")]
-    NotOwner(Kind),
+    NotOwner(SpaceKind),
     /// The lock was taken too often.
     #[error("the lock of the {0} space has been taken 65,535 times by this thread")]
-    TooDeep(Kind),
+    TooDeep(SpaceKind),
     /// Waiting would not end.
     #[error(
         "waiting for the lock of the {0} space would never end: its holder waits for this thread"
     )]
-    Deadlock(Kind),
+    Deadlock(SpaceKind),
     /// Memory ran out.
     #[error("out of memory; nothing was changed")]
     NoMemory,
@@ -161,7 +161,7 @@ pub(crate) enum Error {
     },
     /// A search in an area that the space does not have.
     #[error("the search range starts at {0:#x}, past the end of the {1} space")]
-    NoWindow(u64, Kind),
+    NoWindow(u64, SpaceKind),
     /// Something is reserved already.
     #[error("overlaps the reservation {0}")]
     Reserved(Range),
@@ -169,7 +169,7 @@ pub(crate) enum Error {
     #[error("{:#x} is not memory (GRF_MEMORY)", .0.get())]
     NotMemory(Location),
     /// Something is there already.
-    #[error("overlaps the region {} (flags {})", .0.range, Named(.0.flags.reported()))]
+    #[error("overlaps the region {} (flags {})", .0.range, Names(.0.flags.reported()))]
     Occupied(Region),
     /// The handle is NULL or that of a destroyed vCPU.
     #[error("cpu is not a vCPU (NULL, or it or its guest was destroyed)")]
@@ -187,13 +187,13 @@ pub(crate) enum Error {
     #[error("nothing takes the access to {kind} {range}")]
     Unsupported {
         /// Which space.
-        kind: Kind,
+        kind: SpaceKind,
         /// Where.
         range: Range,
     },
     /// Who holds a lock must not wait for accesses, which may wait for it.
     #[error("waiting for accesses to end with the lock of the {0} space held might never end")]
-    WaitsWithLock(Kind),
+    WaitsWithLock(SpaceKind),
     /// Who is in an access cannot wait for it.
     #[error("waiting inside of a trap handler for its own access would never end")]
     WaitsForItself,
@@ -201,7 +201,7 @@ pub(crate) enum Error {
     #[error("{:#x} has no memory that can be mapped (absent, trapped or not backed)", .0.get())]
     NotMappable(Location),
     /// The guest has not the rights that a mapping asks for.
-    #[error("the region {} (flags {}) does not pass what prot asks for", .0.range, Named(.0.flags.reported()))]
+    #[error("the region {} (flags {}) does not pass what prot asks for", .0.range, Names(.0.flags.reported()))]
     NoRights(Region),
     /// Memory of the host's own cannot be put side by side.
     #[error("the memory is not contiguous in the host, and {:#x} was not given by gasp_guest_add_memory()", .0.get())]
@@ -256,7 +256,7 @@ impl Error {
 }
 
 impl Error {
-    /// The region that was in the way.
+    /// The region that an element met.
     pub(crate) fn conflict(&self) -> Option<Region> {
         match self {
             Self::MeetsPrecious(region)
@@ -266,6 +266,17 @@ impl Error {
             | Self::RegionAndHole(region)
             | Self::Occupied(region) => Some(*region),
             _ => None,
+        }
+    }
+}
+
+impl From<OutOfSpace> for Error {
+    fn from(error: OutOfSpace) -> Self {
+        match error {
+            OutOfSpace::Empty => Self::Empty,
+            OutOfSpace::PastEnd { kind, location, length } => {
+                Self::PastEnd { kind, location, length }
+            }
         }
     }
 }
@@ -296,7 +307,7 @@ pub(crate) struct Element {
 impl fmt::Display for Element {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "rgn[{}] of {}, ", self.index, self.count)?;
-        match Kind::from_type(self.kind.into()) {
+        match SpaceKind::from_type(self.kind.into()) {
             Some(kind) => write!(f, "{kind} ")?,
             None => write!(f, "type {:#x} ", self.kind)?,
         }
@@ -304,7 +315,7 @@ impl fmt::Display for Element {
             Some(range) => write!(f, "{range}")?,
             None => write!(f, "{:#x}, length {:#x}", self.location, self.length)?,
         }
-        write!(f, ", flags {}", Named(self.flags))
+        write!(f, ", flags {}", Names(self.flags))
     }
 }
 

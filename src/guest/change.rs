@@ -1,19 +1,20 @@
-//! One element of a set call: what it asks for, whether it may, and what comes of it.
+//! One element of a set call: its meaning, its refusals, and its result.
 
 #![forbid(unsafe_code)]
 
+use super::overlap::Overlap;
 use crate::error::Error;
 use crate::map::{Draft, Map, Window};
-use crate::space::Kind;
 use crate::value::flags::Flags;
+use crate::value::kind::SpaceKind;
 use crate::value::range::{Location, PAGE, Range};
 use crate::value::region::{Region, Vdev};
 use gasp_abi::gasp_region;
 
-/// What an element asks for.
+/// The change that an element asks for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Change {
-    pub(super) kind: Kind,
+    pub(super) kind: SpaceKind,
     range: Range,
     /// [`Flags::NONE`]: delete.
     flags: Flags,
@@ -22,22 +23,22 @@ pub(super) struct Change {
     host: u64,
 }
 
-/// What a change is held to.
+/// The rules that a change is judged by.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rules {
-    /// It is for one region.
+    /// Strict mode: one region for each element.
     pub(super) strict: bool,
-    /// It cuts no page of memory as things are now.
+    /// No edge cuts a page of memory in the present state.
     pub(super) edges: bool,
 }
 
 impl Change {
-    /// Checks what can be known without looking at the map.
+    /// Makes the checks that do not need the map.
     #[inline]
     pub(super) fn parse(element: &gasp_region) -> Result<Self, Error> {
         let block = &element.guest;
         let kind =
-            Kind::from_type(block.r#type.into()).ok_or(Error::BadType(block.r#type.into()))?;
+            SpaceKind::from_type(block.r#type.into()).ok_or(Error::BadType(block.r#type.into()))?;
         let range = kind.range(block.location, block.length.into())?;
         let flags = Flags::from_input(element.flags).map_err(Error::UndefinedFlags)?;
         if flags == Flags::NONE && element.flags != 0 {
@@ -46,7 +47,8 @@ impl Change {
         if flags.contradicts_itself() {
             return Err(Error::Contradiction);
         }
-        if kind == Kind::Memory && flags.has_any(Flags::NEEDS_HOST) && !range.is_whole_pages() {
+        if kind == SpaceKind::Memory && flags.has_any(Flags::NEEDS_HOST) && !range.is_whole_pages()
+        {
             return Err(Error::UnalignedMemory);
         }
         let vdev = Vdev::from_c(element.vdev);
@@ -54,7 +56,7 @@ impl Change {
         Ok(Self { kind, range, flags, cookie, vdev, host })
     }
 
-    /// Where.
+    /// The range.
     pub(super) fn range(&self) -> Range {
         self.range
     }
@@ -64,8 +66,8 @@ impl Change {
         self.flags == Flags::NONE
     }
 
-    /// Makes the change in a draft, if it may be made. `next` says where the next change will be;
-    /// it is asked when this one was not refused.
+    /// Makes the change in a draft, unless it is refused. `next` names the location of the next
+    /// change; it is called only if this one is not refused.
     pub(super) fn apply(
         &self,
         draft: &mut Draft<'_>,
@@ -85,7 +87,7 @@ impl Change {
     }
 
     fn judge(&self, draft: &Draft<'_>, window: &Window, rules: Rules) -> Result<(), Error> {
-        let found = Survey::new(&self.range, draft.regions(window));
+        let found = Overlap::new(&self.range, draft.regions(window));
         if self.flags.has_any(Flags::NEEDS_HOST) && found.unbacked {
             self.check_host()?;
         }
@@ -98,8 +100,8 @@ impl Change {
         if rules.strict { self.check_strict(&found) } else { Ok(()) }
     }
 
-    /// Judges the edges by what is there when all changes of a call have been made: nowhere may a
-    /// page with memory behind it have been cut.
+    /// Judges the edges by the state after all changes of a call: no page with memory behind it may
+    /// be cut.
     pub(super) fn judge_result(&self, draft: &Draft<'_>) -> Result<(), Error> {
         let window = draft.window(&self.range.with_neighbours());
         let at = |location| draft.regions(&window).find(|region| region.range.contains(location));
@@ -109,8 +111,8 @@ impl Change {
         })
     }
 
-    /// Why the change is refused to a caller without the lock. This looks at the map without
-    /// keeping anybody out, because a draft of another space may be open.
+    /// Why the change is refused to a caller without the lock. This reads the published map, because
+    /// a draft of another space may be open.
     pub(super) fn refusal_without_lock(&self, map: &Map) -> Error {
         let first = map.lookup_from(self.range.first());
         let regions = core::iter::successors(first, |region| {
@@ -119,7 +121,7 @@ impl Change {
         match self.check_host() {
             Err(error)
                 if self.flags.has_any(Flags::NEEDS_HOST)
-                    && Survey::new(&self.range, regions).unbacked =>
+                    && Overlap::new(&self.range, regions).unbacked =>
             {
                 error
             }
@@ -127,11 +129,11 @@ impl Change {
         }
     }
 
-    /// The host's location counts: it has to be one.
+    /// `host_location` is needed, so it has to be valid.
     fn check_host(&self) -> Result<(), Error> {
         let last = self.host.checked_add(self.range.extent());
         match self.kind {
-            Kind::Memory if self.host == 0 || !self.host.is_multiple_of(PAGE) => {
+            SpaceKind::Memory if self.host == 0 || self.host % PAGE != 0 => {
                 Err(Error::BadHost(self.host))
             }
             _ if last.is_none_or(|last| last > self.kind.last().get()) => {
@@ -141,7 +143,7 @@ impl Change {
         }
     }
 
-    fn check_precious(&self, found: &Survey) -> Result<(), Error> {
+    fn check_precious(&self, found: &Overlap) -> Result<(), Error> {
         if found.hole.is_none() && found.common.is_none() {
             return Ok(());
         }
@@ -154,31 +156,29 @@ impl Change {
         }
     }
 
-    /// A page with memory behind it cannot be cut. `at` is what is at a location now.
+    /// A page with memory behind it cannot be cut. `at` looks up a location in the present state.
     fn check_edges(&self, at: impl Fn(Location) -> Option<Region>) -> Result<(), Error> {
         let behind = |location| at(location).filter(Region::is_backed);
         self.cut_pages(|before, after| behind(before).filter(|_| behind(after).is_some()))
     }
 
-    /// Refuses an edge inside of a page of which `cut` has a region. Each edge lies between two
-    /// locations.
+    /// Refuses an edge inside a page if `cut` returns a region that it cuts. Each edge lies between
+    /// two locations.
     fn cut_pages(&self, cut: impl Fn(Location, Location) -> Option<Region>) -> Result<(), Error> {
-        if self.kind != Kind::Memory {
+        if self.kind != SpaceKind::Memory {
             return Ok(());
         }
         let before_first = self.range.first().previous();
         for before in before_first.into_iter().chain([self.range.last()]) {
-            if let Some(after) = before.next()
-                && !after.starts_page()
-                && let Some(region) = cut(before, after)
-            {
+            let Some(after) = before.next().filter(|after| !after.starts_page()) else { continue };
+            if let Some(region) = cut(before, after) {
                 return Err(Error::SplitsPage(after.align_down(PAGE), region));
             }
         }
         Ok(())
     }
 
-    fn check_strict(&self, found: &Survey) -> Result<(), Error> {
+    fn check_strict(&self, found: &Overlap) -> Result<(), Error> {
         match (found.hole, found.first) {
             (Some(hole), _) if self.flags == Flags::NONE => Err(Error::NothingToDelete(hole)),
             (_, Some(first)) if found.count > 1 => Err(Error::SeveralRegions(first)),
@@ -187,8 +187,8 @@ impl Change {
         }
     }
 
-    /// What the regions of the window become. `regions` are those that overlap the range or
-    /// touch it, in ascending order; those at either end go on outside of it.
+    /// The regions that take the place of a window. `regions` are those that overlap the range or
+    /// touch it, in ascending order; the first and the last may continue outside of it.
     fn outcome(
         &self,
         regions: impl Iterator<Item = Region>,
@@ -199,7 +199,7 @@ impl Change {
             _ => Ok(()),
         };
         let (first, last) = (self.range.first(), self.range.last());
-        // The first location that is not dealt with; `None`: all are.
+        // The first location that is not done yet; `None`: all are done.
         let mut next = Some(first);
         for region in regions {
             put(region.range.below(first).and_then(|part| region.cut(&part)))?;
@@ -217,14 +217,15 @@ impl Change {
         put(next.and_then(|next| self.fill(next, last)))
     }
 
-    /// What an absent part of the range becomes.
+    /// The region that an absent part of the range becomes.
     fn fill(&self, from: Location, to: Location) -> Option<Region> {
         let range = Range::from_ends(from, to)?;
         let flags = Flags::NONE;
         self.change(&Region { range, flags, cookie: 0, vdev: Vdev(0), host: 0 })
     }
 
-    /// What a part of the range becomes that is absent (no flags) or has equal attributes.
+    /// The region that a part of the range becomes, which is absent (no flags) or has equal
+    /// attributes.
     fn change(&self, part: &Region) -> Option<Region> {
         if self.flags == Flags::NONE {
             return None;
@@ -239,51 +240,5 @@ impl Change {
         };
         let flags = part.flags.changed_to(self.flags) | backing;
         Some(Region { range: part.range, flags, cookie: self.cookie, vdev: self.vdev, host })
-    }
-}
-
-/// What there is in a range.
-#[derive(Debug, Default)]
-struct Survey {
-    /// The first region.
-    first: Option<Region>,
-    /// How many regions.
-    count: usize,
-    /// The first absent location.
-    hole: Option<Location>,
-    /// The first region that is PRECIOUS.
-    precious: Option<Region>,
-    /// The first region that is not PRECIOUS.
-    common: Option<Region>,
-    /// Some location has nothing behind it.
-    unbacked: bool,
-}
-
-impl Survey {
-    fn new(range: &Range, regions: impl Iterator<Item = Region>) -> Self {
-        let mut survey = Self::default();
-        let mut next = Some(range.first());
-        for region in regions {
-            let Some(part) = range.intersection(&region.range) else {
-                continue;
-            };
-            survey.add(&region);
-            survey.hole = survey.hole.or(next.filter(|next| *next < part.first()));
-            next = part.last().next();
-        }
-        survey.hole = survey.hole.or(next.filter(|next| *next <= range.last()));
-        survey.unbacked |= survey.hole.is_some();
-        survey
-    }
-
-    fn add(&mut self, region: &Region) {
-        self.count += 1;
-        self.first = self.first.or(Some(*region));
-        self.unbacked |= !region.is_backed();
-        let class = match region.flags.has_any(Flags::PRECIOUS) {
-            true => &mut self.precious,
-            false => &mut self.common,
-        };
-        *class = class.or(Some(*region));
     }
 }

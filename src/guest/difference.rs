@@ -1,34 +1,35 @@
-//! What a change changes: exactly the locations whose attributes differ before and after.
+//! The difference that a call makes: exactly the locations whose attributes differ before and
+//! after.
 
 #![forbid(unsafe_code)]
 
 use crate::error::Error;
 use crate::map::{Draft, Map};
-use crate::space::Kind;
+use crate::value::kind::SpaceKind;
 use crate::value::range::{Location, Range};
 use crate::value::region::Region;
 use core::cmp::Ordering;
 use gasp_abi::{gasp_difference, gasp_span, gasp_span_list};
 
-/// What goes and what comes, in one space.
+/// The difference in one space.
 #[derive(Debug, Default)]
-pub(super) struct Part {
-    gone: Vec<Region>,
-    come: Vec<Region>,
+pub(super) struct SpaceDifference {
+    removed: Vec<Region>,
+    added: Vec<Region>,
 }
 
-/// What goes and what comes, as C has it.
+/// The difference in both spaces, as C has it.
 #[derive(Debug, Default)]
 pub(super) struct Difference {
     lists: [Vec<gasp_span>; 4],
 }
 
-impl Part {
-    /// What a draft changes inside of some ranges.
+impl SpaceDifference {
+    /// The changes that a draft makes inside of some ranges.
     pub(super) fn of(map: &Map, draft: &Draft<'_>, ranges: &mut [Range]) -> Result<Self, Error> {
         ranges.sort_unstable_by_key(Range::first);
         let mut part = Self::default();
-        // The last location that was compared already, with an earlier range.
+        // The last location that an earlier range has compared.
         let mut done: Option<Location> = None;
         for range in ranges {
             let rest = done.map_or(Some(*range), |done| range.above(done));
@@ -49,16 +50,16 @@ impl Part {
         published(map, range).eq(after)
     }
 
-    /// A whole space as what comes.
-    pub(super) fn all_comes(map: &Map, all: Range) -> Result<Self, Error> {
+    /// All of a space, as added.
+    pub(super) fn all_added(map: &Map, all: Range) -> Result<Self, Error> {
         let mut part = Self::default();
         part.compare(core::iter::empty(), published(map, all))?;
         Ok(part)
     }
 
-    /// What came goes, and the other way round.
+    /// The opposite change.
     pub(super) fn reversed(self) -> Self {
-        Self { gone: self.come, come: self.gone }
+        Self { removed: self.added, added: self.removed }
     }
 
     fn compare(
@@ -68,10 +69,10 @@ impl Part {
     ) -> Result<(), Error> {
         let (mut before, mut after) = (old.next(), new.next());
         while let Some(piece) = first_piece(before.as_ref(), after.as_ref()) {
-            let (gone, come) = (take(&mut before, &piece), take(&mut after, &piece));
-            if gone != come {
-                append(gone, &mut self.gone)?;
-                append(come, &mut self.come)?;
+            let (removed, added) = (take(&mut before, &piece), take(&mut after, &piece));
+            if removed != added {
+                append(removed, &mut self.removed)?;
+                append(added, &mut self.added)?;
             }
             before = before.or_else(|| old.next());
             after = after.or_else(|| new.next());
@@ -80,20 +81,19 @@ impl Part {
     }
 }
 
-/// Tells that all of a space goes, region by region: that takes no memory.
-pub(super) fn each_goes(map: &Map, kind: Kind, mut tell: impl FnMut(&gasp_difference)) {
-    let all = Range::from_ends(Location::new(0), kind.last());
-    for region in all.into_iter().flat_map(|all| published(map, all)) {
+/// Removes all of a space, region by region: that takes no memory.
+pub(super) fn each_removed(map: &Map, kind: SpaceKind, mut notify: impl FnMut(&gasp_difference)) {
+    for region in published(map, kind.whole()) {
         let span = [region.to_span()];
-        let gone = match kind {
-            Kind::Memory => [&span[..], &[], &[], &[]],
-            Kind::Ports => [&[], &[], &span[..], &[]],
+        let removed = match kind {
+            SpaceKind::Memory => [&span[..], &[], &[], &[]],
+            SpaceKind::Ports => [&[], &[], &span[..], &[]],
         };
-        tell(&to_c(gone));
+        notify(&to_c(removed));
     }
 }
 
-/// What everybody sees inside of a range.
+/// The published regions inside of a range.
 fn published(map: &Map, range: Range) -> impl Iterator<Item = Region> {
     let rest = move |rest: Range| map.lookup_from(rest.first())?.cut(&rest);
     core::iter::successors(rest(range), move |region| rest(range.above(region.range.last())?))
@@ -113,7 +113,7 @@ fn first_piece(before: Option<&Region>, after: Option<&Region>) -> Option<Range>
     }
 }
 
-/// Takes what a region has in a range that starts where it starts, or before it.
+/// Takes the part of a region that is in `piece`, which starts where the region starts or before.
 fn take(region: &mut Option<Region>, piece: &Range) -> Option<Region> {
     let whole = (*region)?;
     let taken = whole.cut(piece)?;
@@ -129,10 +129,10 @@ fn append(region: Option<Region>, list: &mut Vec<Region>) -> Result<(), Error> {
 }
 
 impl Difference {
-    /// What is different in both spaces.
-    pub(super) fn new(memory: &Part, ports: &Part) -> Result<Self, Error> {
+    /// The differences of both spaces together.
+    pub(super) fn new(memory: &SpaceDifference, ports: &SpaceDifference) -> Result<Self, Error> {
         let mut difference = Self::default();
-        let parts = [&memory.gone, &memory.come, &ports.gone, &ports.come];
+        let parts = [&memory.removed, &memory.added, &ports.removed, &ports.added];
         for (list, regions) in difference.lists.iter_mut().zip(parts) {
             list.try_reserve_exact(regions.len()).map_err(|_| Error::NoMemory)?;
             list.extend(regions.iter().map(|region| region.to_span()));
@@ -140,7 +140,7 @@ impl Difference {
         Ok(difference)
     }
 
-    /// Whether nothing is different.
+    /// Whether there is no difference.
     pub(super) fn is_empty(&self) -> bool {
         self.lists.iter().all(Vec::is_empty)
     }

@@ -1,13 +1,12 @@
-//! The end of a process whose `gasp_region_set` failed.
+//! The end of the process: a failed `gasp_region_set()`, or an access to nothing.
 
 #![forbid(unsafe_code)]
 
+use crate::callback::FatalHandler;
 use crate::error::last::{self, Text};
 use crate::error::{Error, Refusal};
 use crate::sys::process;
-use core::ffi::{CStr, c_int};
-use core::fmt;
-use std::sync::Arc;
+use core::ffi::c_int;
 
 /// Exit code before the guest has started (QNX).
 const BEFORE_START: c_int = 64;
@@ -17,42 +16,26 @@ const AFTER_START: c_int = 96;
 /// Exit code of an unsupported access (QNX).
 const UNSUPPORTED: c_int = 5;
 
-/// What the host wants to be called with before the process ends: the exit code, the message.
-#[derive(Clone)]
-pub(crate) struct Handler(pub(crate) Arc<Call>);
-
-type Call = dyn Fn(c_int, &CStr) + Send + Sync;
-
-impl fmt::Debug for Handler {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Handler")
-    }
-}
-
-/// Says why, calls the handler, and ends the process. The caller holds no lock.
-pub(crate) fn die(refusal: &Refusal, started: bool, handler: Option<&Handler>) -> ! {
+/// Ends the process after a failed `gasp_region_set()`: prints the reason, calls the handler, and
+/// exits. The caller holds no lock of the library.
+pub(crate) fn die(refusal: &Refusal, started: bool, handler: Option<FatalHandler>) -> ! {
     let code = if started { AFTER_START } else { BEFORE_START };
     end("gasp_region_set", refusal, code, handler)
 }
 
 /// As [`die`], where an access to nothing ends the process.
-pub(crate) fn die_of_access(error: &Error, handler: Option<&Handler>) -> ! {
+pub(crate) fn die_of_access(error: &Error, handler: Option<FatalHandler>) -> ! {
     end("gasp_cpu_access", &(*error).into(), UNSUPPORTED, handler)
 }
 
-fn end(function: &str, refusal: &Refusal, code: c_int, handler: Option<&Handler>) -> ! {
+fn end(function: &str, refusal: &Refusal, code: c_int, handler: Option<FatalHandler>) -> ! {
     last::record(*refusal);
     let mut line = Text::new();
     let errno = refusal.error.errno();
     line.format(format_args!("{function}: {refusal} ({}, errno {errno})", name(errno)));
-    let message = line.as_bytes();
-    if let Some(Handler(call)) = handler {
-        announce(message);
-        let mut text = message.to_vec();
-        text.push(0);
-        call(code, CStr::from_bytes_until_nul(&text).unwrap_or_default());
-    } else {
-        announce(message);
+    announce(line.as_bytes());
+    if let Some(handler) = handler {
+        handler.call(code, line.as_c_str());
     }
     process::exit_now(code)
 }
@@ -62,7 +45,7 @@ pub(crate) fn die_without_guest(refusal: &Refusal) -> ! {
     die(refusal, false, None)
 }
 
-/// Writes the line, in one piece so that lines of several threads do not mix.
+/// Writes the line by one system call, so that lines of several threads do not mix.
 fn announce(message: &[u8]) {
     let mut line = [0; 1024];
     let length = message.len().min(line.len() - 1);
@@ -71,8 +54,8 @@ fn announce(message: &[u8]) {
     process::write_to_stderr(&line[..=length]);
 }
 
-/// The names of the numbers that a set call can fail with, and of those that listeners are likely to
-/// refuse with.
+/// The names of the numbers that a set call can fail with, and of those that a listener is likely
+/// to refuse with.
 fn name(errno: c_int) -> &'static str {
     match errno {
         libc::EINVAL => "EINVAL",

@@ -2,26 +2,27 @@
 
 #![forbid(unsafe_code)]
 
-use super::Guest;
+use super::state::Guest;
 use crate::error::Error;
-use crate::space::{Kind, Space};
+use crate::space::Space;
+use crate::value::kind::SpaceKind;
 use crate::value::range::{Location, Range};
 
 /// `QSL_NO_LOCATION`: never an answer, although it is a location of memory.
 const NOWHERE: Location = Location::MAX;
 
-/// What is looked for: so much, at a multiple of an alignment, in a window.
+/// A search for a place: its size, its alignment, and the window that it has to be in.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Wanted {
+pub(super) struct PlaceRequest {
     pub(super) size: u64,
     pub(super) align: u64,
     pub(super) window: Range,
 }
 
-impl Wanted {
-    /// Checks what a caller asked for; the window is cut to the space.
+impl PlaceRequest {
+    /// Checks the arguments of a search; the window is cut to the space.
     pub(super) fn new(
-        kind: Kind,
+        kind: SpaceKind,
         size: u64,
         align: u64,
         min: u64,
@@ -60,7 +61,7 @@ impl Wanted {
         range.covers(&place).then_some(place)
     }
 
-    /// That there is no place.
+    /// The error of a search without a result.
     pub(super) fn not_found(&self) -> Error {
         Error::NoPlace { size: self.size, align: self.align, window: self.window }
     }
@@ -77,23 +78,23 @@ impl Guest {
         max: u64,
     ) -> Result<Location, Error> {
         let space = self.space_of(kind)?;
-        let wanted = Wanted::new(space.kind, size, align, min, max)?;
-        if self.strict && self.has_started() && !space.lock.is_mine() {
+        let request = PlaceRequest::new(space.kind, size, align, min, max)?;
+        if self.strict && self.has_started() && !space.is_locked_by_caller() {
             return Err(Error::LockNeeded(space.kind));
         }
-        let place = space.map.at_once(|| space.free_place(&wanted));
-        place.map(|place| place.first()).ok_or(wanted.not_found())
+        let place = space.map.at_once(|| space.free_place(&request));
+        place.map(|place| place.first()).ok_or(request.not_found())
     }
 }
 
 impl Space {
-    fn free_place(&self, wanted: &Wanted) -> Option<Range> {
-        let mut rest = wanted.window;
+    fn free_place(&self, request: &PlaceRequest) -> Option<Range> {
+        let mut rest = request.window;
         loop {
-            let place = wanted.lowest_in(&rest)?;
+            let place = request.lowest_in(&rest)?;
             match self.obstacle(&place) {
                 None => return Some(place),
-                Some(obstacle) => rest = wanted.window.above(obstacle.last())?,
+                Some(obstacle) => rest = request.window.above(obstacle.last())?,
             }
         }
     }

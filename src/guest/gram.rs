@@ -2,17 +2,18 @@
 
 #![forbid(unsafe_code)]
 
-use super::Guest;
-use super::find::Wanted;
+use super::find::PlaceRequest;
+use super::state::Guest;
 use crate::error::Error;
 use crate::map::runs::{Extent, Run};
-use crate::space::{Kind, Reservations};
+use crate::space::Reservations;
 use crate::value::flags::Flags;
+use crate::value::kind::SpaceKind;
 use crate::value::range::{Location, Range};
 use crate::value::region::Region;
 use gasp_abi::{GRAM_HINT_ALIGN_TOP, GRAM_HINT_RAM, GRAM_HINT_ROM};
 
-/// What kind of memory, and from which end.
+/// The kind of memory that is searched, and from which end.
 #[derive(Debug, Clone, Copy)]
 struct Hints {
     ram: bool,
@@ -47,22 +48,22 @@ impl Guest {
         min: u64,
         max: u64,
     ) -> Result<Location, Error> {
-        let wanted = Wanted::new(Kind::Memory, size, align, min, max)?;
+        let request = PlaceRequest::new(SpaceKind::Memory, size, align, min, max)?;
         let hints = Hints::new(hints)?;
         self.startup_only()?;
         let mut given = self.gram.lock();
-        let find = || self.gram_place(&wanted, hints, &given);
-        let place = self.memory.map.at_once(find).ok_or(wanted.not_found())?;
+        let find = || self.gram_place(&request, hints, &given);
+        let place = self.memory.map.at_once(find).ok_or(request.not_found())?;
         given.reserve(place)?;
         Ok(place.first())
     }
 
     /// Reserves a place in RAM or ROM.
     pub(crate) fn gram_reserve(&self, location: u64, size: u64) -> Result<(), Error> {
-        let range = Kind::Memory.range(location, size)?;
+        let range = SpaceKind::Memory.range(location, size)?;
         self.startup_only()?;
         let is_memory = |region: &Region| region.flags.has_any(Flags::MEMORY);
-        let run = Run::first_from(self, range.first(), is_memory, Extent::WHOLE);
+        let run = Run::first_from(&self.memory.map, range.first(), is_memory, Extent::WHOLE);
         match run.map(|run| run.range).filter(|run| run.contains(range.first())) {
             None => Err(Error::NotMemory(range.first())),
             Some(run) if !run.covers(&range) => {
@@ -72,16 +73,21 @@ impl Guest {
         }
     }
 
-    fn gram_place(&self, wanted: &Wanted, hints: Hints, given: &Reservations) -> Option<Range> {
-        let mut from = Some(wanted.window.first());
+    fn gram_place(
+        &self,
+        request: &PlaceRequest,
+        hints: Hints,
+        given: &Reservations,
+    ) -> Option<Range> {
+        let mut from = Some(request.window.first());
         let mut highest = None;
         while let Some(run) = from.and_then(|from| {
-            Run::first_from(self, from, |region| hints.admit(region), Extent::WHOLE)
+            Run::first_from(&self.memory.map, from, |region| hints.admit(region), Extent::WHOLE)
         }) {
-            if run.range.first() > wanted.window.last() {
+            if run.range.first() > request.window.last() {
                 break;
             }
-            match self.gram_place_in(&run.range, wanted, hints, given) {
+            match self.gram_place_in(&run.range, request, hints, given) {
                 Some(place) if !hints.highest => return Some(place),
                 place => highest = place.or(highest),
             }
@@ -90,11 +96,11 @@ impl Guest {
         highest
     }
 
-    /// The place in one run, between what was given away before.
+    /// The place in one run, between earlier reservations.
     fn gram_place_in(
         &self,
         run: &Range,
-        wanted: &Wanted,
+        request: &PlaceRequest,
         hints: Hints,
         given: &Reservations,
     ) -> Option<Range> {
@@ -104,8 +110,8 @@ impl Guest {
             let taken = given.first_from(now.first()).filter(|taken| taken.first() <= now.last());
             let free = taken.map_or(Some(now), |taken| now.below(taken.first()));
             if hints.highest {
-                highest = free.and_then(|free| wanted.highest_in(&free)).or(highest);
-            } else if let Some(place) = free.and_then(|free| wanted.lowest_in(&free)) {
+                highest = free.and_then(|free| request.highest_in(&free)).or(highest);
+            } else if let Some(place) = free.and_then(|free| request.lowest_in(&free)) {
                 return Some(place);
             }
             rest = taken.and_then(|taken| now.above(taken.last()));

@@ -1,29 +1,32 @@
-//! What a set call does between its first element and the moment when all of it is visible.
+//! The changes of one call, from its first element until they are visible.
 
 #![forbid(unsafe_code)]
 
-use super::Guest;
 use super::change::{Change, Rules};
-use super::difference::{Difference, Part};
-use super::listeners::Telling;
-use super::set::{Elements, How};
+use super::difference::{Difference, SpaceDifference};
+use super::listeners::Notifier;
+use super::request::{Elements, SetOptions};
+use super::state::Guest;
+use super::touched::TouchedRanges;
 use crate::error::{Element, Error, Refusal};
 use crate::map::{Draft, Map};
-use crate::space::lock::Held;
-use crate::space::{Kind, Space};
+use crate::space::{Held, Space};
+use crate::value::kind::SpaceKind;
 use crate::value::range::{Location, Range};
 use crate::value::region::Region;
 use gasp_abi::{gasp_cost, gasp_region};
 
-/// Who has to hold the lock of a running guest in strict mode.
+/// How strict mode wants the locks of a running guest to be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Locking {
+    /// The caller has to hold them.
     ByCaller,
-    ByUs,
+    /// The call takes them.
+    ByCall,
 }
 
 /// Why a transaction ended early.
-pub(super) enum Stop {
+pub(super) enum Abort {
     /// An element was refused.
     Refused(Refusal),
     /// Nothing is in effect.
@@ -32,12 +35,12 @@ pub(super) enum Stop {
     NeedsLock,
 }
 
-impl From<Stop> for Error {
-    fn from(stop: Stop) -> Self {
-        match stop {
-            Stop::Refused(refusal) => refusal.error,
-            Stop::Failed(error) => error,
-            Stop::NeedsLock => Self::Deadlock(Kind::Ports),
+impl From<Abort> for Error {
+    fn from(abort: Abort) -> Self {
+        match abort {
+            Abort::Refused(refusal) => refusal.error,
+            Abort::Failed(error) => error,
+            Abort::NeedsLock => Self::Deadlock(SpaceKind::Ports),
         }
     }
 }
@@ -47,96 +50,74 @@ impl From<Stop> for Error {
 pub(super) struct Transaction<'g> {
     guest: &'g Guest,
     locking: Locking,
-    how: How,
+    options: SetOptions,
     /// There is more than one element.
     several: bool,
-    memory: Option<Open<'g>>,
-    ports: Option<Open<'g>>,
+    memory: Option<OpenSpace<'g>>,
+    ports: Option<OpenSpace<'g>>,
     /// `None`: there are no listeners, or no draft was opened yet.
-    listeners: Option<Telling<'g>>,
+    listeners: Option<Notifier<'g>>,
     /// Taken before any draft was opened.
     _locks: Option<[Held; 2]>,
 }
 
 /// A space that is being changed. The draft goes first, then the lock.
-struct Open<'g> {
+struct OpenSpace<'g> {
     draft: Draft<'g>,
     map: &'g Map,
-    touched: Touched,
+    touched: TouchedRanges,
     _held: Held,
 }
 
-/// Where a space is being changed.
-#[derive(Debug)]
-struct Touched {
-    /// Each range, if somebody will ask.
-    ranges: Vec<Range>,
-    /// The lowest location and the highest one.
-    low: Location,
-    high: Location,
-    /// Two of them may overlap, so one change may have undone another.
-    overlap: bool,
-}
-
-impl Touched {
-    fn nowhere() -> Self {
-        let (low, high) = (Location::MAX, Location::new(0));
-        Self { ranges: Vec::new(), low, high, overlap: false }
-    }
-
-    fn add(&mut self, range: Range, listed: bool) -> Result<(), Error> {
-        if listed {
-            self.ranges.try_reserve(1).map_err(|_| Error::NoMemory)?;
-            self.ranges.push(range);
-        }
-        self.overlap |= range.first() <= self.high && self.low <= range.last();
-        (self.low, self.high) = (self.low.min(range.first()), self.high.max(range.last()));
-        Ok(())
-    }
-}
-
-impl Open<'_> {
-    /// Whether one change has undone all that another one did.
+impl OpenSpace<'_> {
+    /// Whether some changes have undone all the others.
     fn is_undone(&self) -> bool {
-        let Touched { low, high, overlap, .. } = self.touched;
-        let hull = Range::from_ends(low, high).filter(|_| overlap);
-        hull.is_some_and(|hull| Part::is_nothing(self.map, &self.draft, hull))
+        let hull = self.touched.overlapping_hull();
+        hull.is_some_and(|hull| SpaceDifference::is_nothing(self.map, &self.draft, hull))
     }
 }
 
 impl<'g> Transaction<'g> {
-    pub(super) fn new(guest: &'g Guest, locking: Locking, how: How) -> Self {
+    pub(super) fn new(guest: &'g Guest, locking: Locking, options: SetOptions) -> Self {
         let (memory, ports, listeners, _locks) = (None, None, None, None);
-        Self { guest, locking, how, several: false, memory, ports, listeners, _locks }
+        Self { guest, locking, options, several: false, memory, ports, listeners, _locks }
     }
 
-    pub(super) fn with_locks(guest: &'g Guest, locking: Locking, how: How) -> Result<Self, Error> {
+    pub(super) fn with_locks(
+        guest: &'g Guest,
+        locking: Locking,
+        options: SetOptions,
+    ) -> Result<Self, Error> {
         let locks = [guest.memory.hold()?, guest.ports.hold()?];
-        Ok(Self { _locks: Some(locks), ..Self::new(guest, locking, how) })
+        Ok(Self { _locks: Some(locks), ..Self::new(guest, locking, options) })
     }
 
-    /// Makes the changes. `cost` becomes what they cost, if that is asked for.
+    /// Makes the changes. `cost` becomes their cost for the listeners, if it is asked for.
     pub(super) fn run(
         &mut self,
         elements: &impl Elements,
         cost: &mut gasp_cost,
-    ) -> Result<(), Stop> {
-        self.guest.listeners.refuse_teller().map_err(Stop::Failed)?;
+    ) -> Result<(), Abort> {
+        self.guest.listeners.refuse_inside().map_err(Abort::Failed)?;
         self.several = elements.count() > 1;
-        let made = if self.how.whole { self.make_all(elements) } else { self.make_each(elements) };
+        let made = if self.options.all_or_nothing {
+            self.make_all(elements)
+        } else {
+            self.make_each(elements)
+        };
         match made {
-            // What comes before the refused element is in effect.
-            Err(Stop::Refused(_)) if !self.how.whole => self.commit(cost).and(made),
+            // The elements before the refused one take effect.
+            Err(Abort::Refused(_)) if !self.options.all_or_nothing => self.commit(cost).and(made),
             Ok(()) => self.commit(cost),
             stopped => stopped,
         }
     }
 
-    /// A change of the memory space that is not made of elements.
+    /// A change of the memory space that does not come from elements.
     pub(super) fn of_memory(guest: &'g Guest) -> Result<Self, Error> {
-        guest.listeners.refuse_teller()?;
-        let mut transaction = Self::new(guest, Locking::ByUs, How::default());
-        match transaction.open(Kind::Memory) {
+        guest.listeners.refuse_inside()?;
+        let mut transaction = Self::new(guest, Locking::ByCall, SetOptions::default());
+        match transaction.open(SpaceKind::Memory) {
             Ok(()) => Ok(transaction),
             Err(stop) => Err(stop.into()),
         }
@@ -179,7 +160,7 @@ impl<'g> Transaction<'g> {
         Ok(self.commit(&mut cost)?)
     }
 
-    fn make_each(&mut self, elements: &impl Elements) -> Result<(), Stop> {
+    fn make_each(&mut self, elements: &impl Elements) -> Result<(), Abort> {
         let rules = Rules { strict: self.guest.strict, edges: true };
         self.each(elements, |this, change, index| {
             let ahead = (index + 1 < elements.count()).then_some((elements, index + 1));
@@ -187,8 +168,8 @@ impl<'g> Transaction<'g> {
         })
     }
 
-    /// Deletions first, so that what goes is in nobody's way, whatever the order of the elements.
-    fn make_all<E: Elements>(&mut self, elements: &E) -> Result<(), Stop> {
+    /// Deletions are made first, so additions of the same call may reuse their ranges.
+    fn make_all<E: Elements>(&mut self, elements: &E) -> Result<(), Abort> {
         let rules = Rules { strict: self.guest.strict, edges: false };
         for deleting in [true, false] {
             self.each(elements, |this, change, _| match change.deletes() == deleting {
@@ -197,7 +178,7 @@ impl<'g> Transaction<'g> {
             })?;
         }
         self.each(elements, |this, change, _| match this.opened(change.kind) {
-            Some(open) => change.judge_result(&open.draft).map_err(Stop::Failed),
+            Some(open) => change.judge_result(&open.draft).map_err(Abort::Failed),
             None => Ok(()),
         })
     }
@@ -205,27 +186,27 @@ impl<'g> Transaction<'g> {
     fn each(
         &mut self,
         elements: &impl Elements,
-        mut action: impl FnMut(&mut Self, &Change, u32) -> Result<(), Stop>,
-    ) -> Result<(), Stop> {
+        mut action: impl FnMut(&mut Self, &Change, u32) -> Result<(), Abort>,
+    ) -> Result<(), Abort> {
         (0..elements.count()).try_for_each(|index| {
             let element = elements.get(index);
-            let change = Change::parse(&element).map_err(Stop::Failed);
+            let change = Change::parse(&element).map_err(Abort::Failed);
             let done = change.and_then(|change| action(self, &change, index));
             blame(done, index, elements.count(), &element)
         })
     }
 
-    /// Makes one change. `ahead` is the element that follows it; it is not looked at if this one
-    /// is refused.
+    /// Makes one change. `ahead` is the element that follows it; it is not read if this one is
+    /// refused.
     fn make(
         &mut self,
         change: &Change,
         rules: Rules,
         ahead: Option<(&impl Elements, u32)>,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), Abort> {
         if self.lock_missing(change.kind) {
             let map = &self.guest.space(change.kind).map;
-            return Err(Stop::Failed(change.refusal_without_lock(map)));
+            return Err(Abort::Failed(change.refusal_without_lock(map)));
         }
         self.open(change.kind)?;
         let (listed, several) = (self.listeners.is_some(), self.several);
@@ -234,63 +215,63 @@ impl<'g> Transaction<'g> {
             let (elements, index) = ahead?;
             Some(Location::new(elements.get(index).guest.location))
         };
-        change.apply(&mut open.draft, rules, next).map_err(Stop::Failed)?;
+        change.apply(&mut open.draft, rules, next).map_err(Abort::Failed)?;
         if listed || several {
-            open.touched.add(change.range(), listed).map_err(Stop::Failed)?;
+            open.touched.add(change.range(), listed).map_err(Abort::Failed)?;
         }
         Ok(())
     }
 
     /// Strict mode: the caller has to hold the lock, and does not.
-    fn lock_missing(&self, kind: Kind) -> bool {
+    fn lock_missing(&self, kind: SpaceKind) -> bool {
         let guest = self.guest;
         let needed = guest.strict && guest.has_started() && self.locking == Locking::ByCaller;
-        needed && !guest.space(kind).lock.is_mine()
+        needed && !guest.space(kind).is_locked_by_caller()
     }
 
-    fn open(&mut self, kind: Kind) -> Result<(), Stop> {
+    fn open(&mut self, kind: SpaceKind) -> Result<(), Abort> {
         if self.opened(kind).is_some() {
             return Ok(());
         }
         let space: &'g Space = self.guest.space(kind);
         let held = if self.memory.is_none() && self.ports.is_none() {
-            // A lock that cannot be had is the call's failure, not the element's.
-            let held = space.hold().map_err(|error| Stop::Refused(error.into()))?;
+            // The failure of a lock is the call's, not the element's.
+            let held = space.hold().map_err(|error| Abort::Refused(error.into()))?;
             let listeners = &self.guest.listeners;
-            self.listeners = listeners.are_there().then(|| listeners.lock());
+            self.listeners = listeners.is_any().then(|| listeners.lock());
             held
         } else {
-            // Readers and others may wait for an open draft, so nobody waits with one.
-            space.lock.try_hold(kind).ok_or(Stop::NeedsLock)?
+            // Other threads may wait for an open draft, so a thread with one does not wait.
+            space.try_hold().ok_or(Abort::NeedsLock)?
         };
-        let (draft, touched) = (space.map.draft(), Touched::nowhere());
-        *self.place(kind) = Some(Open { draft, map: &space.map, touched, _held: held });
+        let (draft, touched) = (space.map.draft(), TouchedRanges::none());
+        *self.place(kind) = Some(OpenSpace { draft, map: &space.map, touched, _held: held });
         Ok(())
     }
 
-    fn place(&mut self, kind: Kind) -> &mut Option<Open<'g>> {
+    fn place(&mut self, kind: SpaceKind) -> &mut Option<OpenSpace<'g>> {
         match kind {
-            Kind::Memory => &mut self.memory,
-            Kind::Ports => &mut self.ports,
+            SpaceKind::Memory => &mut self.memory,
+            SpaceKind::Ports => &mut self.ports,
         }
     }
 
-    fn opened(&mut self, kind: Kind) -> Option<&mut Open<'g>> {
+    fn opened(&mut self, kind: SpaceKind) -> Option<&mut OpenSpace<'g>> {
         self.place(kind).as_mut()
     }
 
-    fn commit(&mut self, cost: &mut gasp_cost) -> Result<(), Stop> {
+    fn commit(&mut self, cost: &mut gasp_cost) -> Result<(), Abort> {
         if self.listeners.is_some() {
-            return self.tell(cost).map_err(Stop::Failed);
+            return self.notify(cost).map_err(Abort::Failed);
         }
         self.publish();
         Ok(())
     }
 
-    /// Publishes with the consent of the listeners.
-    fn tell(&mut self, cost: &mut gasp_cost) -> Result<(), Error> {
+    /// Publishes the changes with the consent of the listeners.
+    fn notify(&mut self, cost: &mut gasp_cost) -> Result<(), Error> {
         for place in [&mut self.memory, &mut self.ports] {
-            // Only the locks of spaces that change are held while listeners are told.
+            // Only the locks of spaces that change are held while listeners are called.
             place.take_if(|open| !open.draft.is_changed() || open.is_undone());
         }
         let difference = self.difference()?;
@@ -298,10 +279,10 @@ impl<'g> Transaction<'g> {
         if difference.is_empty() {
             return Ok(());
         }
-        if self.how.priced || self.how.dry {
+        if self.options.wants_cost || self.options.dry_run {
             *cost = listeners.estimate(&difference)?;
         }
-        if !self.how.dry {
+        if !self.options.dry_run {
             let prepared = listeners.prepare(&difference)?;
             self.publish();
             listeners.commit(&difference, prepared);
@@ -311,15 +292,15 @@ impl<'g> Transaction<'g> {
     }
 
     fn difference(&mut self) -> Result<Difference, Error> {
-        let part = |open: &mut Option<Open<'_>>| match open {
-            Some(open) => Part::of(open.map, &open.draft, &mut open.touched.ranges),
-            None => Ok(Part::default()),
+        let part = |open: &mut Option<OpenSpace<'_>>| match open {
+            Some(open) => SpaceDifference::of(open.map, &open.draft, &mut open.touched.ranges),
+            None => Ok(SpaceDifference::default()),
         };
         Difference::new(&part(&mut self.memory)?, &part(&mut self.ports)?)
     }
 
     fn publish(&mut self) {
-        if self.how.dry {
+        if self.options.dry_run {
             return;
         }
         for open in [&mut self.memory, &mut self.ports].into_iter().flatten() {
@@ -330,16 +311,16 @@ impl<'g> Transaction<'g> {
     }
 }
 
-/// A failure that is an element's own, with the element.
+/// A failure of an element, with the element.
 fn blame(
-    done: Result<(), Stop>,
+    done: Result<(), Abort>,
     index: u32,
     count: u32,
     element: &gasp_region,
-) -> Result<(), Stop> {
+) -> Result<(), Abort> {
     match done {
-        Err(Stop::Failed(error)) if error != Error::NoMemory => {
-            Err(Stop::Refused(refusal(index, count, element, error)))
+        Err(Abort::Failed(error)) if error != Error::NoMemory => {
+            Err(Abort::Refused(refusal(index, count, element, error)))
         }
         done => done,
     }

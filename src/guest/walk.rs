@@ -4,7 +4,7 @@
 #![forbid(unsafe_code)]
 
 use crate::error::Error;
-use crate::guest::Guest;
+use crate::map::Map;
 use crate::map::runs::{Extent, Run};
 use crate::value::flags::Flags;
 use crate::value::range::{Location, PAGE, Range};
@@ -62,15 +62,15 @@ impl Walk {
     }
 
     /// The walk at its next entry.
-    pub(crate) fn next(self, guest: &Guest) -> Option<Self> {
-        let run = self.run_from(guest, self.next?, self.longest)?;
+    pub(crate) fn next(self, map: &Map) -> Option<Self> {
+        let run = self.run_from(map, self.next?, self.longest)?;
         Some(self.at(run))
     }
 
     /// How many entries follow at this moment.
-    pub(crate) fn count(self, guest: &Guest) -> Result<u32, Error> {
-        let count = || core::iter::successors(self.next(guest), |walk| walk.next(guest)).count();
-        Ok(u32::try_from(guest.memory().at_once(count)).unwrap_or(u32::MAX))
+    pub(crate) fn count(self, map: &Map) -> Result<u32, Error> {
+        let count = || core::iter::successors(self.next(map), |walk| walk.next(map)).count();
+        Ok(u32::try_from(map.at_once(count)).unwrap_or(u32::MAX))
     }
 
     /// The walk with the start of a run as its entry.
@@ -81,20 +81,20 @@ impl Walk {
     }
 
     /// The first run, of which no more than `enough` bytes are needed.
-    fn run_from(&self, guest: &Guest, from: Location, enough: u64) -> Option<Run> {
+    fn run_from(&self, map: &Map, from: Location, enough: u64) -> Option<Run> {
         let with_host = self.flags & GWS_HOST != 0;
         if self.flags & !GWS_HOST != 0 {
             return None;
         }
         let extent = Extent { enough, contiguous: with_host };
-        let run = Run::first_from(guest, from, is_memory, extent)?;
+        let run = Run::first_from(map, from, is_memory, extent)?;
         Some(Run { host: if with_host { run.host } else { 0 }, ..run })
     }
 }
 
 /// A walk that visits what a filter lets through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Filtered {
+pub(crate) struct FilteredWalk {
     /// The walk; its `next` is where the next candidate is looked for.
     walk: Walk,
     /// What is left of the part that the filter let through.
@@ -106,7 +106,7 @@ pub(crate) struct Filtered {
 /// Which part of a candidate is wanted; `None`: nothing more of it.
 pub(crate) type Filter<'f> = dyn Fn(Range) -> Option<Range> + 'f;
 
-impl Filtered {
+impl FilteredWalk {
     /// As [`Walk::start`].
     pub(crate) fn start(max_length: u64, flags: u32) -> Self {
         Self::resume(Walk::start(max_length, flags), None, None)
@@ -138,17 +138,17 @@ impl Filtered {
     }
 
     /// The walk at its next entry.
-    pub(crate) fn next(mut self, guest: &Guest, filter: &Filter<'_>) -> Option<Self> {
+    pub(crate) fn next(mut self, map: &Map, filter: &Filter<'_>) -> Option<Self> {
         loop {
             if let Some(wanted) = self.wanted.take() {
-                if let Some(found) = self.enter(guest, wanted) {
+                if let Some(found) = self.enter(map, wanted) {
                     return Some(found);
                 }
             } else if let Some(candidate) = self.rest.take() {
                 self.wanted = filter(candidate).and_then(|part| candidate.intersection(&part));
                 self.rest = self.wanted.and_then(|wanted| candidate.above(wanted.last()));
             } else {
-                let run = self.walk.run_from(guest, self.walk.next?, u64::MAX)?;
+                let run = self.walk.run_from(map, self.walk.next?, u64::MAX)?;
                 self.walk.next = run.range.last().next();
                 self.rest = Some(run.range);
             }
@@ -156,15 +156,15 @@ impl Filtered {
     }
 
     /// How many entries follow.
-    pub(crate) fn count(self, guest: &Guest, filter: &Filter<'_>) -> Result<u32, Error> {
-        let step = |walk: Self| walk.next(guest, filter);
+    pub(crate) fn count(self, map: &Map, filter: &Filter<'_>) -> Result<u32, Error> {
+        let step = |walk: Self| walk.next(map, filter);
         let steps = core::iter::successors(step(self), |walk| step(*walk));
         Ok(u32::try_from(steps.count()).unwrap_or(u32::MAX))
     }
 
     /// The entry at the start of what the filter let through, if that is still memory.
-    fn enter(&self, guest: &Guest, wanted: Range) -> Option<Self> {
-        let run = self.walk.run_from(guest, wanted.first(), self.walk.longest)?;
+    fn enter(&self, map: &Map, wanted: Range) -> Option<Self> {
+        let run = self.walk.run_from(map, wanted.first(), self.walk.longest)?;
         let range = run.range.intersection(&wanted)?;
         let walk = self.walk.at(Run { range, ..run });
         let entered = walk.entry?.range;

@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use crate::guest::Guest;
+use super::Map;
 use crate::value::range::{Location, Range};
 use crate::value::region::Region;
 
@@ -33,31 +33,30 @@ impl Run {
     /// The first run at a location or after it, of regions that are `wanted`. The run starts at
     /// the location if that is in it.
     pub(crate) fn first_from(
-        guest: &Guest,
+        map: &Map,
         from: Location,
         wanted: impl Fn(&Region) -> bool,
         extent: Extent,
     ) -> Option<Self> {
-        guest.memory().at_once(|| Self::collect(guest, from, &wanted, extent))
+        map.at_once(|| Self::collect(map, from, &wanted, extent))
     }
 
     fn collect(
-        guest: &Guest,
+        map: &Map,
         from: Location,
         wanted: impl Fn(&Region) -> bool,
         extent: Extent,
     ) -> Option<Self> {
-        let memory = guest.memory();
-        let mut region = memory.lookup_from(from)?;
+        let mut region = map.lookup_from(from)?;
         while !wanted(&region) {
-            region = memory.lookup_from(region.range.last().next()?)?;
+            region = map.lookup_from(region.range.last().next()?)?;
         }
         let first = region.range.first().max(from);
         let run = Self { range: region.range, host: region.host_at(first) };
         let mut last = region;
         while last.range.last().offset_from(first) < extent.enough
             && let Some(next) = last.range.last().next()
-            && let Some(next) = memory.lookup_from(next)
+            && let Some(next) = map.lookup_from(next)
         {
             let contiguous = last.host_at(next.range.first()) == next.host;
             let goes_on = contiguous || !extent.contiguous;

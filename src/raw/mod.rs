@@ -4,4 +4,6 @@
 
 pub(crate) mod bytes;
 pub(crate) mod latest;
+pub(crate) mod owned_lock;
 pub(crate) mod prefetch;
+pub(crate) mod slots;

@@ -1,7 +1,8 @@
-//! What needs the operating system: memory from the kernel, and the process's own ends.
+//! The operating system: memory, threads, fences, errno, and the end of the process.
 
 #![allow(unsafe_code)]
 
 pub(crate) mod mapping;
 pub(crate) mod membarrier;
 pub(crate) mod process;
+pub(crate) mod thread;

@@ -168,9 +168,9 @@ const NAMES: [(u32, &str); 16] = [
 
 /// Flags as C gave them, to be read by people: `VIRT_RD|VIRT_WR`, `NONE`, `PASS_RD|0x10000`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Named(pub u32);
+pub(crate) struct Names(pub u32);
 
-impl fmt::Display for Named {
+impl fmt::Display for Names {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0 == 0 {
             return f.write_str("NONE");
@@ -220,8 +220,8 @@ mod tests {
 
     #[test]
     fn flags_read_as_names() {
-        assert_eq!(Named(3).to_string(), "VIRT_RD|VIRT_WR");
-        assert_eq!(Named(0).to_string(), "NONE");
-        assert_eq!(Named(0x1_0008).to_string(), "PASS_RD|0x10000");
+        assert_eq!(Names(3).to_string(), "VIRT_RD|VIRT_WR");
+        assert_eq!(Names(0).to_string(), "NONE");
+        assert_eq!(Names(0x1_0008).to_string(), "PASS_RD|0x10000");
     }
 }

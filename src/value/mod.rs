@@ -1,7 +1,9 @@
-//! Values: cut, continue, compare; no side effects.
+//! Values: cut, continue, compare, convert; no side effects.
 
 #![forbid(unsafe_code)]
 
+pub(crate) mod convert;
 pub(crate) mod flags;
+pub(crate) mod kind;
 pub(crate) mod range;
 pub(crate) mod region;

@@ -73,7 +73,7 @@ impl Location {
     /// Whether this location is the first of a page.
     #[inline]
     pub(crate) fn starts_page(self) -> bool {
-        self.0.is_multiple_of(PAGE)
+        self.0 % PAGE == 0
     }
 }
 
@@ -89,6 +89,11 @@ impl Range {
     #[inline]
     pub(crate) fn from_ends(first: Location, last: Location) -> Option<Self> {
         (first <= last).then_some(Self { first, last })
+    }
+
+    /// The range from the first location of a space to `last`, inclusive.
+    pub(crate) fn up_to(last: Location) -> Self {
+        Self { first: Location::ZERO, last }
     }
 
     /// The range from `first` to `last`, both inclusive, if it has `location`.

@@ -1,83 +1,23 @@
-//! What an access does: to memory, to a trap handler, or to nothing.
+//! An access: to memory, to a trap handler, or to nothing.
 
 #![forbid(unsafe_code)]
 
-use super::Cpu;
+use super::kind::AccessKind;
 use super::running::Running;
-use crate::capi::handles::CpuSlot;
+use super::system::{CpuSlot, Vcpu, handle};
 use crate::error::Error;
-use crate::guest::fatal;
-use crate::guest::{Buffer, Guest};
-use crate::space::Kind;
-use crate::value::flags::Flags;
+use crate::guest::{Guest, Policy, fatal};
+use crate::raw::bytes::Buffer;
+use crate::value::kind::SpaceKind;
 use crate::value::range::Range;
 use crate::value::region::Region;
-use gasp_abi::{
-    GASP_EXECUTE, GASP_READ, GASP_UNSUPPORTED_ABORT, GASP_UNSUPPORTED_FAIL,
-    GASP_UNSUPPORTED_IGNORE, GASP_WRITE, gasp_trap,
-};
-
-/// What an access wants.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum What {
-    /// To read.
-    Read = 0,
-    /// To write.
-    Write = 1,
-    /// To fetch an instruction.
-    Execute = 2,
-}
-
-impl What {
-    /// The kind that a `GASP_*` names.
-    #[inline(always)]
-    pub(crate) fn from_c(kind: u32) -> Result<Self, Error> {
-        match kind {
-            GASP_READ => Ok(Self::Read),
-            GASP_WRITE => Ok(Self::Write),
-            GASP_EXECUTE => Ok(Self::Execute),
-            _ => Err(Error::Unknown { what: "kind of access", bits: kind }),
-        }
-    }
-
-    fn passing(self) -> Flags {
-        [Flags::PASS_RD, Flags::PASS_WR, Flags::PASS_EX][self as usize]
-    }
-
-    /// What traps; fetches do not: QNX has them go where accesses to nothing go.
-    fn trapping(self) -> Flags {
-        [Flags::VIRT_RD, Flags::VIRT_WR, Flags::NONE][self as usize]
-    }
-}
-
-/// What an access to nothing does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Policy {
-    /// Reads give all ones, writes are dropped.
-    Ignore,
-    /// The access fails.
-    Fail,
-    /// The process ends.
-    Abort,
-}
-
-impl Policy {
-    /// The policy that a `GASP_UNSUPPORTED_*` names.
-    pub(crate) fn from_c(number: u32) -> Result<Self, Error> {
-        match number {
-            GASP_UNSUPPORTED_IGNORE => Ok(Self::Ignore),
-            GASP_UNSUPPORTED_FAIL => Ok(Self::Fail),
-            GASP_UNSUPPORTED_ABORT => Ok(Self::Abort),
-            _ => Err(Error::Unknown { what: "policy", bits: number }),
-        }
-    }
-}
+use gasp_abi::gasp_trap;
 
 /// An access of a vCPU.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Access {
-    pub(crate) kind: Kind,
-    pub(crate) what: What,
+    pub(crate) space: SpaceKind,
+    pub(crate) kind: AccessKind,
     pub(crate) range: Range,
     pub(crate) data: Buffer,
 }
@@ -95,37 +35,38 @@ impl Access {
     }
 }
 
-impl Cpu {
-    /// Makes an access, cut at the boundaries of regions. `handle` is this vCPU's. The first
-    /// piece that fails ends it; those before it have happened.
+impl Vcpu {
+    /// Makes an access, cut at the boundaries of regions. `slot` is this vCPU's own. The first piece
+    /// that fails ends the access; the pieces before it have happened.
     #[inline(always)]
-    pub(crate) fn access(&self, handle: &'static CpuSlot, access: &Access) -> Result<(), Error> {
-        let guest = self.guest().ok_or(Error::NotAGuest)?;
-        let _running = Running::start(self, guest);
-        match self.lookup(guest, access.kind, access.range.first()) {
+    pub(crate) fn access(&self, slot: &'static CpuSlot, access: &Access) -> Result<(), Error> {
+        let system = self.system().ok_or(Error::NotAGuest)?;
+        let guest = system.guest();
+        let _running = Running::start(self, system);
+        match self.lookup(guest, access.space, access.range.first()) {
             Some(region) if region.range.covers(&access.range) => {
-                self.perform(handle, guest, access, &region)
+                self.perform(slot, guest, access, &region)
             }
-            _ => self.in_pieces(handle, guest, access),
+            _ => self.in_pieces(slot, guest, access),
         }
     }
 
     #[cold]
     fn in_pieces(
         &self,
-        handle: &'static CpuSlot,
+        slot: &'static CpuSlot,
         guest: &Guest,
         access: &Access,
     ) -> Result<(), Error> {
         let mut rest = Some(access.range);
         while let Some(now) = rest {
-            let found = guest.map(access.kind).lookup_from(now.first());
+            let found = guest.map(access.space).lookup_from(now.first());
             let piece = match found
                 .and_then(|region| Some((region.range.intersection(&now)?, region)))
             {
                 Some((part, region)) if part.first() == now.first() => {
                     let piece = access.part(&part);
-                    self.perform(handle, guest, &piece, &region)?;
+                    self.perform(slot, guest, &piece, &region)?;
                     part
                 }
                 next => {
@@ -143,14 +84,14 @@ impl Cpu {
     #[inline(always)]
     fn perform(
         &self,
-        handle: &'static CpuSlot,
+        slot: &'static CpuSlot,
         guest: &Guest,
         access: &Access,
         region: &Region,
     ) -> Result<(), Error> {
-        if region.flags.has_any(access.what.trapping()) {
-            self.trap(handle, guest, access, region)
-        } else if region.flags.has_any(access.what.passing()) {
+        if region.flags.has_any(access.kind.trap_flag()) {
+            self.trap(slot, guest, access, region)
+        } else if region.flags.has_any(access.kind.pass_flag()) {
             self.pass(access, region)
         } else {
             self.unsupported(guest, access)
@@ -160,7 +101,7 @@ impl Cpu {
     #[inline(always)]
     fn trap(
         &self,
-        handle: &'static CpuSlot,
+        slot: &'static CpuSlot,
         guest: &Guest,
         access: &Access,
         region: &Region,
@@ -174,16 +115,16 @@ impl Cpu {
             data: access.data.pointer().cast(),
             length: access.data.len(),
             cookie: region.cookie,
-            kind: access.what as u16,
-            r#type: access.kind.to_type(),
+            kind: access.kind as u16,
+            r#type: access.space.to_type(),
         };
-        self.tally.count_trapped(access.what);
+        self.counts.count_trapped(access.kind);
         // Without a vdev, the cookie tells one device from another; no address is that high.
         let device = match region.vdev.0 {
             0 => u64::from(region.cookie) | 1 << 63,
             vdev => vdev,
         };
-        match self.in_handler(device, || handler.call(handle, &trap))? {
+        match self.in_handler(device, || handler.call(handle(slot), &trap))? {
             0 => Ok(()),
             errno => Err(Error::FromHandler(errno)),
         }
@@ -191,31 +132,31 @@ impl Cpu {
 
     #[inline(always)]
     fn pass(&self, access: &Access, region: &Region) -> Result<(), Error> {
-        if access.kind == Kind::Ports {
+        if access.space == SpaceKind::Ports {
             return Err(Error::PortPassesThrough(access.range.first()));
         }
         let host = region.host_at(access.range.first());
-        match access.what {
-            What::Write => access.data.copy_to(host),
-            What::Read | What::Execute => access.data.fill_from(host),
+        match access.kind {
+            AccessKind::Write => access.data.copy_to(host),
+            AccessKind::Read | AccessKind::Execute => access.data.fill_from(host),
         }
-        self.tally.count_passed(access.what);
+        self.counts.count_passed(access.kind);
         Ok(())
     }
 
     #[cold]
     fn unsupported(&self, guest: &Guest, access: &Access) -> Result<(), Error> {
-        self.tally.count_unsupported(access.what);
-        let error = Error::Unsupported { kind: access.kind, range: access.range };
+        self.counts.count_unsupported(access.kind);
+        let error = Error::Unsupported { kind: access.space, range: access.range };
         match guest.policy() {
             Policy::Ignore => {
-                if access.what != What::Write {
+                if access.kind != AccessKind::Write {
                     access.data.fill(0xff);
                 }
                 Ok(())
             }
             Policy::Fail => Err(error),
-            Policy::Abort => fatal::die_of_access(&error, guest.fatal_handler().as_ref()),
+            Policy::Abort => fatal::die_of_access(&error, guest.fatal_handler()),
         }
     }
 }

@@ -1,28 +1,27 @@
-//! How often accesses went where.
+//! Access counts.
 
 #![forbid(unsafe_code)]
 
-use super::What;
+use super::kind::AccessKind;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use gasp_abi::gasp_counts;
 
-/// How often accesses went where, by kind.
+/// How many accesses of each kind went where.
 #[derive(Debug)]
-pub(crate) struct Tally {
+pub(super) struct Counts {
     passed: [AtomicU64; 3],
     trapped: [AtomicU64; 3],
     unsupported: [AtomicU64; 3],
 }
 
-impl Tally {
-    /// Nothing yet.
-    pub(crate) fn new() -> Self {
+impl Counts {
+    pub(super) fn new() -> Self {
         let zeros = || [const { AtomicU64::new(0) }; 3];
         Self { passed: zeros(), trapped: zeros(), unsupported: zeros() }
     }
 
-    /// Adds what another one has.
-    pub(crate) fn add(&self, other: &Self) {
+    /// Adds other counts.
+    pub(super) fn add(&self, other: &Self) {
         let ours = [&self.passed, &self.trapped, &self.unsupported];
         let theirs = [&other.passed, &other.trapped, &other.unsupported];
         for (ours, theirs) in ours.into_iter().flatten().zip(theirs.into_iter().flatten()) {
@@ -31,7 +30,7 @@ impl Tally {
     }
 
     /// The numbers, as C has them.
-    pub(crate) fn counts(&self) -> gasp_counts {
+    pub(super) fn to_c(&self) -> gasp_counts {
         let read = |cells: &[AtomicU64; 3]| cells.each_ref().map(|cell| cell.load(Relaxed));
         gasp_counts {
             passed: read(&self.passed),
@@ -41,17 +40,17 @@ impl Tally {
     }
 
     #[inline(always)]
-    pub(super) fn count_passed(&self, what: What) {
-        increment(&self.passed[what as usize]);
+    pub(super) fn count_passed(&self, kind: AccessKind) {
+        increment(&self.passed[kind as usize]);
     }
 
     #[inline(always)]
-    pub(super) fn count_trapped(&self, what: What) {
-        increment(&self.trapped[what as usize]);
+    pub(super) fn count_trapped(&self, kind: AccessKind) {
+        increment(&self.trapped[kind as usize]);
     }
 
-    pub(super) fn count_unsupported(&self, what: What) {
-        increment(&self.unsupported[what as usize]);
+    pub(super) fn count_unsupported(&self, kind: AccessKind) {
+        increment(&self.unsupported[kind as usize]);
     }
 }
 

@@ -34,14 +34,14 @@ fn own(number: &AtomicU64) -> u64 {
 
 /// Whether an access of a vCPU is under way.
 #[derive(Debug)]
-pub(super) struct Activity {
+pub(super) struct AccessCounter {
     /// Odd while an access is under way; grows with each change.
     number: AtomicU64,
     /// Accesses within accesses. Nobody else looks at it.
     depth: atomic::AtomicU32,
 }
 
-impl Activity {
+impl AccessCounter {
     pub(super) fn new() -> Self {
         Self { number: AtomicU64::new(0), depth: atomic::AtomicU32::new(0) }
     }
@@ -57,12 +57,12 @@ impl Activity {
         }
     }
 
-    /// An access ends. If somebody may be waiting for it, [`Quiet::end_of`] has to tell them.
+    /// An access ends. If somebody may be waiting for it, [`GracePeriods::end_of`] has to tell them.
     ///
-    /// Release, with the acquire in [`Quiet::list`]: who sees the even number has what the access
+    /// Release, with the acquire in [`GracePeriods::list`]: who sees the even number has what the access
     /// did behind it.
     #[inline(always)]
-    pub(super) fn end<F>(&self, quiet: &Quiet<F>) -> bool {
+    pub(super) fn end<F>(&self, quiet: &GracePeriods<F>) -> bool {
         let depth = self.depth.load(Relaxed) - 1;
         self.depth.store(depth, Relaxed);
         if depth > 0 {
@@ -79,14 +79,14 @@ impl Activity {
 }
 
 /// The vCPUs of a guest.
-pub(super) trait Cpus {
+pub(super) trait Accesses {
     /// Looks at what all of them do. None comes or goes meanwhile.
-    fn look_at_all<T>(&self, look: impl FnOnce(&mut dyn Iterator<Item = &Activity>) -> T) -> T;
+    fn with_all<T>(&self, look: impl FnOnce(&mut dyn Iterator<Item = &AccessCounter>) -> T) -> T;
 }
 
 /// Who waits for accesses to end. `F` is what is called then.
 #[derive(Debug)]
-pub(crate) struct Quiet<F> {
+pub(crate) struct GracePeriods<F> {
     /// How many waits there are, and how many are being made.
     waiters: AtomicU32,
     waits: Mutex<Waits<F>>,
@@ -111,16 +111,16 @@ struct Wait<F> {
     then: Option<F>,
 }
 
-impl<F> Default for Quiet<F> {
+impl<F> Default for GracePeriods<F> {
     fn default() -> Self {
         let waits = Waits { last: 0, list: Vec::new() };
         Self { waiters: AtomicU32::new(0), waits: Mutex::new(waits), ended: Condvar::new() }
     }
 }
 
-impl<F> Quiet<F> {
+impl<F> GracePeriods<F> {
     /// Returns when every access that has started has ended.
-    pub(super) fn synchronize(&self, cpus: &impl Cpus) -> Result<(), Error> {
+    pub(super) fn synchronize(&self, cpus: &impl Accesses) -> Result<(), Error> {
         if let Some(mine) = self.wait_for_all(cpus, &mut None)? {
             let mut waits = self.waits.lock();
             while waits.list.iter().any(|wait| wait.number == mine) {
@@ -134,7 +134,7 @@ impl<F> Quiet<F> {
     /// else the caller has to, now.
     pub(super) fn call_when_quiet(
         &self,
-        cpus: &impl Cpus,
+        cpus: &impl Accesses,
         function: F,
     ) -> Result<Option<F>, Error> {
         let mut function = Some(function);
@@ -144,8 +144,12 @@ impl<F> Quiet<F> {
 
     /// Lists a wait for the accesses that are under way, and takes what is to be done then. `None`:
     /// there are none.
-    fn wait_for_all(&self, cpus: &impl Cpus, then: &mut Option<F>) -> Result<Option<u64>, Error> {
-        cpus.look_at_all(|activities| {
+    fn wait_for_all(
+        &self,
+        cpus: &impl Accesses,
+        then: &mut Option<F>,
+    ) -> Result<Option<u64>, Error> {
+        cpus.with_all(|activities| {
             self.waiters.fetch_add(1, Relaxed);
             membarrier::heavy();
             let listed = self.list(activities, then);
@@ -160,7 +164,7 @@ impl<F> Quiet<F> {
     /// the wait.
     fn list(
         &self,
-        activities: &mut dyn Iterator<Item = &Activity>,
+        activities: &mut dyn Iterator<Item = &AccessCounter>,
         then: &mut Option<F>,
     ) -> Result<Option<u64>, Error> {
         let mut waits = self.waits.lock();
@@ -182,7 +186,7 @@ impl<F> Quiet<F> {
     }
 
     /// Tells those who wait for it that an access has ended.
-    pub(super) fn end_of(&self, activity: &Activity, call: impl Fn(F)) {
+    pub(super) fn end_of(&self, activity: &AccessCounter, call: impl Fn(F)) {
         let others = |whose: &usize| *whose != activity.address();
         for wait in &mut self.waits.lock().list {
             wait.running.retain(others);

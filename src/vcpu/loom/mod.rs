@@ -4,7 +4,7 @@
 //! RUSTFLAGS="--cfg loom" cargo test --lib loom
 //! ```
 //!
-//! `quiet.rs` is the real one. The guest around it is a model: devices that are in the map or not,
+//! `grace.rs` is the real one. The guest around it is a model: devices that are in the map or not,
 //! whose memory is freed when nobody uses it any more. The map has no orderings at all. A scenario
 //! names all results that may be seen, and fails too if one of them was not: so it reached what it
 //! is about. It also fails if somebody sleeps for ever, or is counted as a waiter at the end.
@@ -18,7 +18,7 @@
 mod scenarios;
 pub(super) mod stand_ins;
 
-use super::grace::{Activity, Cpus, Quiet};
+use super::grace::{AccessCounter, Accesses, GracePeriods};
 use core::fmt::Debug;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use loom::cell::UnsafeCell;
@@ -80,15 +80,15 @@ type Function = Box<dyn FnOnce()>;
 
 /// A guest in miniature.
 struct Model {
-    quiet: Quiet<Function>,
-    activities: [Activity; CPUS],
+    quiet: GracePeriods<Function>,
+    activities: [AccessCounter; CPUS],
     devices: [Device; DEVICES],
     /// Functions that were called.
     called: AtomicUsize,
 }
 
-impl Cpus for Model {
-    fn look_at_all<T>(&self, look: impl FnOnce(&mut dyn Iterator<Item = &Activity>) -> T) -> T {
+impl Accesses for Model {
+    fn with_all<T>(&self, look: impl FnOnce(&mut dyn Iterator<Item = &AccessCounter>) -> T) -> T {
         look(&mut self.activities.iter())
     }
 }
@@ -97,8 +97,8 @@ impl Model {
     fn new() -> Self {
         membarrier::prepare();
         Self {
-            quiet: Quiet::default(),
-            activities: core::array::from_fn(|_| Activity::new()),
+            quiet: GracePeriods::default(),
+            activities: core::array::from_fn(|_| AccessCounter::new()),
             devices: core::array::from_fn(|_| Device::new()),
             called: AtomicUsize::new(0),
         }

@@ -1,0 +1,111 @@
+//! Memory behind a guest's locations: adding it, and the host's reads and writes.
+
+#![forbid(unsafe_code)]
+
+use super::memory::{Chunks, Memory};
+use super::state::Guest;
+use super::transaction::Transaction;
+use crate::error::Error;
+use crate::raw::bytes::Buffer;
+use crate::value::flags::Flags;
+use crate::value::kind::SpaceKind;
+use crate::value::range::{PAGE, Range};
+use crate::value::region::Region;
+use gasp_abi::{GASP_LARGE_PAGES, GASP_RAM, GASP_ROM, gasp_backing};
+
+impl Guest {
+    /// Gives the guest memory, in chunks of `chunk` bytes that are not adjacent in the host.
+    pub(crate) fn add_memory(
+        &self,
+        location: u64,
+        length: u64,
+        kind: u32,
+        chunk: u64,
+    ) -> Result<(), Error> {
+        let flags = match kind & !GASP_LARGE_PAGES {
+            GASP_RAM => Flags::RAM,
+            GASP_ROM => Flags::ROM,
+            _ => return Err(Error::Unknown { what: "kind of memory", bits: kind }),
+        };
+        let range = SpaceKind::Memory.range(location, length)?;
+        if !range.is_whole_pages() || chunk % PAGE != 0 {
+            return Err(Error::UnalignedChunks);
+        }
+        let mut change = Transaction::of_memory(self)?;
+        change.check_vacant(&range)?;
+        let chunks = Chunks::new(range, flags, chunk).ok_or(Error::NoMemory)?;
+        let memory = Memory::new(chunks.host_length, kind & GASP_LARGE_PAGES != 0)?;
+        let host = memory.start();
+        change.fill(&range, chunks.regions(host))?;
+        self.keep_memory(memory)?;
+        change.finish().inspect_err(|_| self.memories.lock().retain(|one| one.start() != host))
+    }
+
+    /// Keeps memory until the guest is dropped. Listeners that hear of it can ask for its file.
+    fn keep_memory(&self, memory: Memory) -> Result<(), Error> {
+        let mut memories = self.memories.lock();
+        memories.try_reserve(1).map_err(|_| Error::NoMemory)?;
+        memories.push(memory);
+        Ok(())
+    }
+
+    /// Reads the memory behind a range; all or nothing.
+    pub(crate) fn read_memory(&self, location: u64, data: Buffer) -> Result<(), Error> {
+        self.each_piece(location, data, |host, piece| piece.fill_from(host))
+    }
+
+    /// Writes the memory behind a range; all or nothing.
+    pub(crate) fn write_memory(&self, location: u64, data: Buffer) -> Result<(), Error> {
+        self.each_piece(location, data, |host, piece| piece.copy_to(host))
+    }
+
+    /// Calls `action` with each contiguous piece of host memory behind a range and its part of
+    /// `data`, once it is known that there is memory behind all of the range.
+    fn each_piece(
+        &self,
+        location: u64,
+        data: Buffer,
+        action: impl Fn(u64, Buffer),
+    ) -> Result<(), Error> {
+        if data.len() == 0 {
+            return Ok(());
+        }
+        let range = SpaceKind::Memory.range(location, data.len() as u64)?;
+        let pieces = self.memory.map.at_once(|| self.pieces_behind(&range))?;
+        for piece in pieces {
+            let start = piece.range.first().offset_from(range.first());
+            action(piece.host, data.part(start, piece.range.saturating_length()));
+        }
+        Ok(())
+    }
+
+    /// The memory behind a range, in contiguous pieces.
+    pub(super) fn pieces_behind(&self, range: &Range) -> Result<Vec<Region>, Error> {
+        let mut pieces = Vec::new();
+        let mut rest = Some(*range);
+        while let Some(now) = rest {
+            let region = self.memory.map.lookup(now.first()).filter(Region::is_backed);
+            let piece = region.ok_or(Error::Unbacked(now.first()))?.view(&now);
+            pieces.try_reserve(1).map_err(|_| Error::NoMemory)?;
+            pieces.push(piece);
+            rest = now.above(piece.range.last());
+        }
+        Ok(pieces)
+    }
+
+    /// The file that the memory behind a location came from.
+    pub(crate) fn backing(&self, location: u64) -> Result<gasp_backing, Error> {
+        let at = SpaceKind::Memory.range(location, 1)?.first();
+        let region = self.memory.map.lookup(at).filter(Region::is_backed);
+        let region = region.ok_or(Error::Unbacked(at))?;
+        let rest = Range::from_ends(at, region.range.last()).unwrap_or(region.range);
+        let length = rest.saturating_length();
+        let (fd, offset) = self.file_of(region.host_at(at), length).ok_or(Error::NoFile(at))?;
+        Ok(gasp_backing { fd, offset, length })
+    }
+
+    /// The file and the offset of a host address, if `length` bytes from there are in it.
+    pub(super) fn file_of(&self, host: u64, length: u64) -> Option<(i32, u64)> {
+        self.memories.lock().iter().find_map(|memory| memory.file_of(host, length))
+    }
+}

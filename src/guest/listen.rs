@@ -1,0 +1,71 @@
+//! Listeners that come and go.
+
+#![forbid(unsafe_code)]
+
+use super::difference::{Difference, SpaceDifference, each_removed};
+use super::listeners::Entry;
+use super::state::Guest;
+use crate::callback::Listener;
+use crate::error::Error;
+use crate::value::kind::SpaceKind;
+
+impl Guest {
+    /// Adds a listener, after a report of the present map to it. Returns its number.
+    pub(crate) fn add_listener(&self, listener: Listener) -> Result<u64, Error> {
+        self.listeners.refuse_inside()?;
+        let _held = [self.memory.hold()?, self.ports.hold()?];
+        let mut notifier = self.listeners.lock();
+        notifier.list.entries.try_reserve(1).map_err(|_| Error::NoMemory)?;
+        let number = notifier.list.last + 1;
+        let entry = Entry { number, listener };
+        notifier.replay(entry, &self.whole_map(core::convert::identity)?)?;
+        notifier.list.last = number;
+        notifier.insert(entry);
+        Ok(number)
+    }
+
+    /// Removes a listener, and reports to it that all of the map goes.
+    pub(crate) fn remove_listener(&self, number: u64) -> Result<(), Error> {
+        self.listeners.refuse_inside()?;
+        let _held = [self.memory.hold()?, self.ports.hold()?];
+        let removed = self.whole_map(SpaceDifference::reversed)?;
+        let mut notifier = self.listeners.lock();
+        let entry = notifier.remove(number)?;
+        if !removed.is_empty() {
+            notifier.dismiss(entry, &removed.to_c());
+        }
+        Ok(())
+    }
+
+    /// Removes all listeners, the last one first, when the guest is destroyed. A thread may have
+    /// left a lock held, so none is taken.
+    pub(crate) fn remove_listeners(&self) {
+        let mut notifier = self.listeners.lock();
+        if notifier.list.entries.is_empty() {
+            return;
+        }
+        let removed = self.whole_map(SpaceDifference::reversed);
+        while let Some(entry) = notifier.pop() {
+            match &removed {
+                Ok(removed) if removed.is_empty() => {}
+                Ok(removed) => notifier.dismiss(entry, &removed.to_c()),
+                // Without memory for the list, each region is reported by itself.
+                Err(_) => SpaceKind::ALL.into_iter().for_each(|kind| {
+                    let dismiss = |removed: &_| notifier.dismiss(entry, removed);
+                    each_removed(self.map(kind), kind, dismiss);
+                }),
+            }
+        }
+    }
+
+    /// All of the map, as a change.
+    fn whole_map(
+        &self,
+        direction: impl Fn(SpaceDifference) -> SpaceDifference,
+    ) -> Result<Difference, Error> {
+        let all = |kind: SpaceKind| {
+            SpaceDifference::all_added(self.map(kind), kind.whole()).map(&direction)
+        };
+        Difference::new(&all(SpaceKind::Memory)?, &all(SpaceKind::Ports)?)
+    }
+}

@@ -1,0 +1,207 @@
+//! The guest itself: its parts, its locks, and queries that look at one region.
+
+#![forbid(unsafe_code)]
+
+use super::listeners::Listeners;
+use super::memory::{Mapped, Memory};
+use super::policy::Policy;
+use crate::callback::{FatalHandler, TrapHandler};
+use crate::error::Error;
+use crate::map::Map;
+use crate::raw::latest::Latest;
+use crate::space::{Lock, Reservations, Space};
+use crate::value::convert::memory_range;
+use crate::value::kind::SpaceKind;
+use crate::value::region::Region;
+use core::sync::atomic::{
+    AtomicBool, AtomicU8,
+    Ordering::{AcqRel, Acquire, Relaxed},
+};
+use gasp_abi::{qvm_state_block, qvm_state_types as qst};
+use parking_lot::Mutex;
+
+/// How a guest behaves.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Options {
+    /// Enforce what QNX's pages require of callers.
+    pub(crate) strict: bool,
+}
+
+/// The locks of a guest's two spaces: memory, ports. They outlive the guest, because a waiting
+/// thread of another guest may look at their owners.
+pub(crate) type Locks = [Lock; 2];
+
+/// A guest.
+///
+/// Lock order: the lock of memory, that of ports, the listeners, a map's writer, reservations. The
+/// other mutexes are held alone, and never while waiting for another one.
+#[derive(Debug)]
+pub(crate) struct Guest {
+    pub(super) memory: Space,
+    pub(super) ports: Space,
+    pub(super) strict: bool,
+    started: AtomicBool,
+    /// Places that gram gave away.
+    pub(super) gram: Mutex<Reservations>,
+    /// Memory that the guest was given; kept until the guest is dropped.
+    pub(super) memories: Mutex<Vec<Memory>>,
+    /// Mappings that were handed out and not taken back.
+    pub(super) mappings: Mutex<Vec<Mapped>>,
+    pub(super) listeners: Listeners,
+    fatal: Mutex<Option<FatalHandler>>,
+    trap: Latest<TrapHandler>,
+    policy: AtomicU8,
+}
+
+impl Guest {
+    /// A guest with two empty spaces.
+    pub(crate) fn new(options: Options, locks: &'static Locks) -> Self {
+        let [memory, ports] = locks;
+        let forced = std::env::var_os("GASP_STRICT").is_some_and(|value| value == "1");
+        Self {
+            memory: Space::new(SpaceKind::Memory, memory),
+            ports: Space::new(SpaceKind::Ports, ports),
+            strict: options.strict || forced,
+            started: AtomicBool::new(false),
+            gram: Mutex::default(),
+            memories: Mutex::default(),
+            mappings: Mutex::default(),
+            listeners: Listeners::default(),
+            fatal: Mutex::new(None),
+            trap: Latest::new(),
+            policy: AtomicU8::new(Policy::Ignore as u8),
+        }
+    }
+
+    /// Marks the guest as started.
+    pub(crate) fn start(&self) -> Result<(), Error> {
+        match self.started.swap(true, AcqRel) {
+            true => Err(Error::AlreadyStarted),
+            false => Ok(()),
+        }
+    }
+
+    pub(super) fn has_started(&self) -> bool {
+        self.started.load(Acquire)
+    }
+
+    /// Strict mode: what QNX's pages allow at startup only.
+    pub(super) fn startup_only(&self) -> Result<(), Error> {
+        if self.strict && self.has_started() { Err(Error::StartupOnly) } else { Ok(()) }
+    }
+
+    /// Takes the lock of a space.
+    #[inline]
+    pub(crate) fn lock(&self, kind: u16) -> Result<(), Error> {
+        let space = self.lockable(kind)?;
+        if !space.is_locked_by_caller() {
+            self.listeners.refuse_inside()?;
+        }
+        space.lock()
+    }
+
+    /// Releases the lock of a space.
+    #[inline]
+    pub(crate) fn unlock(&self, kind: u16) -> Result<(), Error> {
+        self.lockable(kind)?.unlock()
+    }
+
+    /// QNX's page names two types for locks; strict mode takes only those.
+    #[inline]
+    fn lockable(&self, kind: u16) -> Result<&Space, Error> {
+        let space = self.space_of(kind.into())?;
+        let alias = kind == qst::QST_PCI_IO as u16;
+        if self.strict && alias { Err(Error::StrictLockType(kind.into())) } else { Ok(space) }
+    }
+
+    /// The space of which the calling thread owns the lock.
+    pub(crate) fn locked_space(&self) -> Option<SpaceKind> {
+        SpaceKind::ALL.into_iter().find(|kind| self.space(*kind).is_locked_by_caller())
+    }
+
+    /// The answer of [`Guest::info`] in the usual case: a block of memory in a region, and no
+    /// concurrent reuse. `None`: `info` has to be asked.
+    #[inline(always)]
+    pub(crate) fn info_fast(&self, block: &qvm_state_block) -> Option<Region> {
+        let range = memory_range(block)?;
+        Some(self.memory.map.try_lookup(range.first())?.view(&range))
+    }
+
+    /// The region at the start of a block, cut to the block.
+    pub(crate) fn info(&self, block: &qvm_state_block) -> Result<Region, Error> {
+        let space = self.space_of(block.r#type.into())?;
+        let range = space.kind.range(block.location, block.length.into())?;
+        let region = space.map.lookup(range.first());
+        let region = region.ok_or(Error::Absent { kind: space.kind, location: range.first() })?;
+        Ok(region.view(&range))
+    }
+
+    /// The region that holds a location, or the first one after it.
+    pub(crate) fn next_region(&self, kind: u32, from: u64) -> Result<Region, Error> {
+        let space = self.space_of(kind)?;
+        let from = space.kind.range(from, 1)?.first();
+        space.map.lookup_from(from).ok_or(Error::NoMore { kind: space.kind, location: from })
+    }
+
+    /// Keeps searches for free space away from a range.
+    pub(crate) fn reserve(&self, kind: u32, location: u64, length: u64) -> Result<(), Error> {
+        let space = self.space_of(kind)?;
+        let range = space.kind.range(location, length)?;
+        space.reserved.lock().reserve(range)
+    }
+
+    /// The number of changes of a space that have become visible.
+    pub(crate) fn generation(&self, kind: u32) -> Result<u64, Error> {
+        Ok(self.space_of(kind)?.map.generation())
+    }
+
+    /// Sets what is called before a failure ends the process.
+    pub(crate) fn set_fatal_handler(&self, handler: Option<FatalHandler>) {
+        *self.fatal.lock() = handler;
+    }
+
+    /// What is called before a failure ends the process.
+    pub(crate) fn fatal_handler(&self) -> Option<FatalHandler> {
+        *self.fatal.lock()
+    }
+
+    /// Sets what is called for accesses that trap.
+    pub(crate) fn set_trap_handler(&self, handler: Option<TrapHandler>) -> Result<(), Error> {
+        Ok(self.trap.set(handler)?)
+    }
+
+    /// What is called for accesses that trap.
+    #[inline(always)]
+    pub(crate) fn trap_handler(&self) -> Option<&TrapHandler> {
+        self.trap.get()
+    }
+
+    /// Sets what accesses to nothing do.
+    pub(crate) fn set_policy(&self, policy: Policy) {
+        self.policy.store(policy as u8, Relaxed);
+    }
+
+    /// What accesses to nothing do.
+    pub(crate) fn policy(&self) -> Policy {
+        Policy::ALL[usize::from(self.policy.load(Relaxed)) % Policy::ALL.len()]
+    }
+
+    /// The regions of a space.
+    #[inline(always)]
+    pub(crate) fn map(&self, kind: SpaceKind) -> &Map {
+        &self.space(kind).map
+    }
+
+    #[inline(always)]
+    pub(super) fn space(&self, kind: SpaceKind) -> &Space {
+        match kind {
+            SpaceKind::Memory => &self.memory,
+            SpaceKind::Ports => &self.ports,
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn space_of(&self, kind: u32) -> Result<&Space, Error> {
+        SpaceKind::from_type(kind).map(|kind| self.space(kind)).ok_or(Error::BadType(kind))
+    }
+}

@@ -1,0 +1,104 @@
+//! A recursive lock that spans calls: it knows the thread that owns it, and has no guard.
+
+use crate::sys::thread::{NO_THREAD, this_thread};
+use core::fmt;
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use parking_lot::RawMutex;
+use parking_lot::lock_api::RawMutex as _;
+
+/// How often a thread can take a lock without releasing it.
+const MAX_DEPTH: u32 = 65_535;
+
+/// The lock is taken [`MAX_DEPTH`] times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TooDeep;
+
+/// A recursive lock. The mutex below it is fair enough: a thread that takes and releases it in a
+/// loop has to hand it over about every half millisecond.
+pub(crate) struct OwnedLock {
+    mutex: RawMutex,
+    /// The thread that has locked `mutex`. Written by that thread only.
+    owner: AtomicU64,
+    /// How often the owner has the lock. Used by the owner only.
+    depth: AtomicU32,
+}
+
+impl OwnedLock {
+    /// A free lock.
+    pub(crate) const fn new() -> Self {
+        let owner = AtomicU64::new(NO_THREAD);
+        Self { mutex: RawMutex::INIT, owner, depth: AtomicU32::new(0) }
+    }
+
+    /// The thread that owns the lock, or [`NO_THREAD`].
+    pub(crate) fn owner(&self) -> u64 {
+        self.owner.load(Relaxed)
+    }
+
+    /// Whether the calling thread owns the lock.
+    #[inline]
+    pub(crate) fn is_mine(&self) -> bool {
+        self.owner.load(Relaxed) == this_thread()
+    }
+
+    /// Takes the lock, unless that means waiting: then the result is false.
+    #[inline]
+    pub(crate) fn try_lock(&self) -> Result<bool, TooDeep> {
+        if self.is_mine() {
+            let depth = self.depth.load(Relaxed);
+            if depth == MAX_DEPTH {
+                return Err(TooDeep);
+            }
+            self.depth.store(depth + 1, Relaxed);
+            return Ok(true);
+        }
+        let locked = self.mutex.try_lock();
+        if locked {
+            self.own();
+        }
+        Ok(locked)
+    }
+
+    /// Waits for the lock and takes it. The calling thread does not own it.
+    pub(crate) fn wait(&self) {
+        self.mutex.lock();
+        self.own();
+    }
+
+    fn own(&self) {
+        self.owner.store(this_thread(), Relaxed);
+        self.depth.store(1, Relaxed);
+    }
+
+    /// Releases the lock once; false if the calling thread does not own it.
+    #[inline]
+    pub(crate) fn unlock(&self) -> bool {
+        if !self.is_mine() {
+            return false;
+        }
+        let depth = self.depth.load(Relaxed) - 1;
+        self.depth.store(depth, Relaxed);
+        if depth == 0 {
+            self.owner.store(NO_THREAD, Relaxed);
+            // SAFETY: the calling thread was the owner, so it has locked the mutex.
+            unsafe { self.mutex.unlock() };
+        }
+        true
+    }
+
+    /// Frees the lock, whichever thread owns it. No thread uses it at the same time.
+    pub(crate) fn reset(&self) {
+        if self.owner.swap(NO_THREAD, Relaxed) != NO_THREAD {
+            self.depth.store(0, Relaxed);
+            // SAFETY: the lock had an owner, which had locked the mutex and can no longer unlock
+            // it: `unlock` asks for an owner.
+            unsafe { self.mutex.unlock() };
+        }
+    }
+}
+
+impl fmt::Debug for OwnedLock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OwnedLock").field("owner", &self.owner).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,24 @@
+//! The number of a thread.
+
+#![forbid(unsafe_code)]
+
+use core::cell::Cell;
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// The number of no thread.
+pub(crate) const NO_THREAD: u64 = 0;
+
+/// The number of the calling thread. No later thread of the process gets it again.
+#[inline(always)]
+pub(crate) fn this_thread() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(NO_THREAD + 1);
+    thread_local! {
+        static NUMBER: Cell<u64> = const { Cell::new(NO_THREAD) };
+    }
+    NUMBER.with(|number| {
+        if number.get() == NO_THREAD {
+            number.set(NEXT.fetch_add(1, Relaxed));
+        }
+        number.get()
+    })
+}

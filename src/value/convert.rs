@@ -1,0 +1,63 @@
+//! Values as C structures, and back.
+
+#![forbid(unsafe_code)]
+
+use super::range::{Location, Range};
+use super::region::{Region, Vdev};
+use core::ptr::with_exposed_provenance_mut;
+use gasp_abi::{gasp_region, gasp_span, qvm_state_block, qvm_state_types as qst, vdev_t};
+
+impl Vdev {
+    /// The vdev that a pointer names.
+    #[inline(always)]
+    pub(crate) fn from_c(vdev: *mut vdev_t) -> Self {
+        Self(vdev.expose_provenance() as u64)
+    }
+
+    /// The pointer that named the vdev.
+    #[inline(always)]
+    pub(crate) fn to_c(self) -> *mut vdev_t {
+        with_exposed_provenance_mut(usize::try_from(self.0).unwrap_or(0))
+    }
+}
+
+impl Region {
+    /// The answer to a query for a block, as `gasp_region_info()` returns it.
+    #[inline(always)]
+    pub(crate) fn to_c(self, asked: &qvm_state_block) -> gasp_region {
+        #[allow(clippy::cast_possible_truncation)] // cut to a block, whose length is 32-bit
+        let length = self.range.saturating_length() as u32;
+        gasp_region {
+            flags: self.flags.reported(),
+            cookie: self.cookie,
+            vdev: self.vdev.to_c(),
+            host_location: self.host,
+            guest: qvm_state_block {
+                location: self.range.first().get(),
+                length,
+                r#type: asked.r#type,
+                flags: 0,
+            },
+        }
+    }
+
+    /// The whole region, as hosts see it.
+    pub(crate) fn to_span(self) -> gasp_span {
+        gasp_span {
+            location: self.range.first().get(),
+            last: self.range.last().get(),
+            host_location: self.host,
+            vdev: self.vdev.to_c(),
+            flags: self.flags.reported(),
+            cookie: self.cookie,
+        }
+    }
+}
+
+/// The range of a block whose type is plainly `QST_MEMORY`, as in nearly all queries.
+#[inline(always)]
+pub(crate) fn memory_range(block: &qvm_state_block) -> Option<Range> {
+    let in_memory = block.r#type == qst::QST_MEMORY as u16;
+    let location = Location::new(block.location);
+    if in_memory { Range::from_length(location, block.length.into()) } else { None }
+}

@@ -1,0 +1,93 @@
+//! Which space of a guest a location is in.
+
+#![forbid(unsafe_code)]
+
+use super::range::{Location, Range};
+use core::fmt;
+use gasp_abi::qvm_state_types as qst;
+
+/// A space of a guest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SpaceKind {
+    /// Guest-physical memory.
+    Memory,
+    /// x86 I/O ports.
+    Ports,
+}
+
+/// A range that a space does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OutOfSpace {
+    /// The range has no locations.
+    Empty,
+    /// The range runs past the end of the space.
+    PastEnd {
+        /// Which space.
+        kind: SpaceKind,
+        /// First location.
+        location: u64,
+        /// Number of locations.
+        length: u64,
+    },
+}
+
+impl SpaceKind {
+    /// All spaces, in the order of their locks.
+    pub(crate) const ALL: [Self; 2] = [Self::Memory, Self::Ports];
+
+    /// The space that a `QST_*` names.
+    #[inline]
+    pub(crate) fn from_type(number: u32) -> Option<Self> {
+        const MEMORY: u32 = qst::QST_MEMORY as u32;
+        const PCI_IO: u32 = qst::QST_PCI_IO as u32;
+        const PORTS: u32 = qst::QST_X86_IO as u32;
+        match number {
+            MEMORY | PCI_IO => Some(Self::Memory),
+            PORTS => Some(Self::Ports),
+            _ => None,
+        }
+    }
+
+    /// The `QST_*` that names the space and nothing else.
+    #[inline]
+    pub(crate) fn to_type(self) -> u16 {
+        match self {
+            Self::Memory => qst::QST_MEMORY as u16,
+            Self::Ports => qst::QST_X86_IO as u16,
+        }
+    }
+
+    /// The last location.
+    #[inline]
+    pub(crate) fn last(self) -> Location {
+        match self {
+            Self::Memory => Location::MAX,
+            Self::Ports => Location::new(0xffff),
+        }
+    }
+
+    /// The whole space.
+    pub(crate) fn whole(self) -> Range {
+        Range::up_to(self.last())
+    }
+
+    /// The range that starts at a location and has this length, if the space has it.
+    #[inline]
+    pub(crate) fn range(self, location: u64, length: u64) -> Result<Range, OutOfSpace> {
+        if length == 0 {
+            return Err(OutOfSpace::Empty);
+        }
+        Range::from_length(Location::new(location), length)
+            .filter(|range| range.last() <= self.last())
+            .ok_or(OutOfSpace::PastEnd { kind: self, location, length })
+    }
+}
+
+impl fmt::Display for SpaceKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Memory => "memory",
+            Self::Ports => "port",
+        })
+    }
+}
