@@ -21,7 +21,7 @@ use gasp_abi::{
 /// # Safety
 /// See [`super`].
 pub(super) unsafe fn guest_handle(gsp: *const guest_system) -> Result<&'static GuestSlot, Error> {
-    // SAFETY: the caller's promise about gsp.
+    // SAFETY: promise 1.
     unsafe { guest_slot(gsp) }.ok_or(Error::NotAGuest)
 }
 
@@ -31,7 +31,7 @@ pub(super) unsafe fn guest_handle(gsp: *const guest_system) -> Result<&'static G
 /// See [`super`].
 #[inline(always)]
 pub(super) unsafe fn system<'a>(gsp: *const guest_system) -> Result<&'a System, Error> {
-    // SAFETY: the caller's promise about gsp.
+    // SAFETY: promise 1.
     unsafe { guest_slot(gsp) }.and_then(GuestSlot::get).ok_or(Error::NotAGuest)
 }
 
@@ -41,7 +41,7 @@ pub(super) unsafe fn system<'a>(gsp: *const guest_system) -> Result<&'a System, 
 /// See [`super`].
 #[inline(always)]
 pub(super) unsafe fn guest<'a>(gsp: *const guest_system) -> Result<&'a Guest, Error> {
-    // SAFETY: the caller's promise about gsp.
+    // SAFETY: promise 1.
     unsafe { system(gsp) }.map(System::guest)
 }
 
@@ -50,9 +50,9 @@ pub(super) unsafe fn guest<'a>(gsp: *const guest_system) -> Result<&'a Guest, Er
 /// # Safety
 /// See [`super`]; the vdev's `v_gsp` is as a `gsp` has to be.
 pub(super) unsafe fn guest_of_vdev<'a>(vdev: *const vdev_t) -> Result<&'a Guest, Error> {
-    // SAFETY: the caller's promise about pointers.
+    // SAFETY: promise 2.
     let vdev = unsafe { vdev.as_ref() }.ok_or(Error::Null("vdev"))?;
-    // SAFETY: the caller's promise about v_gsp.
+    // SAFETY: promise 1, of v_gsp.
     unsafe { guest(vdev.v_gsp) }
 }
 
@@ -62,7 +62,7 @@ pub(super) unsafe fn guest_of_vdev<'a>(vdev: *const vdev_t) -> Result<&'a Guest,
 /// See [`super`].
 #[inline(always)]
 pub(super) unsafe fn cpu(cpu: *const gasp_cpu) -> Result<(&'static CpuSlot, &'static Vcpu), Error> {
-    // SAFETY: the caller's promise about cpu.
+    // SAFETY: promise 1.
     let slot = unsafe { cpu_slot(cpu) }.ok_or(Error::NotACpu)?;
     slot.get().map(|cpu| (slot, cpu)).ok_or(Error::NotACpu)
 }
@@ -212,7 +212,7 @@ pub(super) unsafe fn fatal_handler(
     handler: gasp_fatal_handler_t,
     arg: *mut c_void,
 ) -> Option<FatalHandler> {
-    // SAFETY: the caller's promise about function pointers.
+    // SAFETY: promise 3.
     handler.map(|handler| unsafe { Callback::new(handler, arg) })
 }
 
@@ -224,7 +224,7 @@ pub(super) unsafe fn trap_handler(
     handler: gasp_trap_handler_t,
     arg: *mut c_void,
 ) -> Option<TrapHandler> {
-    // SAFETY: the caller's promise about function pointers.
+    // SAFETY: promise 3.
     handler.map(|handler| unsafe { Callback::new(handler, arg) })
 }
 
@@ -237,6 +237,6 @@ pub(super) unsafe fn quiet_callback(
     arg: *mut c_void,
 ) -> Result<QuietCallback, Error> {
     let function = function.ok_or(Error::Null("fn"))?;
-    // SAFETY: the caller's promise about function pointers.
+    // SAFETY: promise 3.
     Ok(unsafe { Callback::new(function, arg) })
 }

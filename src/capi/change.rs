@@ -18,11 +18,11 @@ pub(super) unsafe extern "C" fn gasp_guest_add_listener(
     id: *mut u64,
 ) -> c_int {
     ret::code(|| {
-        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
-        // SAFETY: the caller's promises about listener and arg are those that this asks for.
+        // SAFETY: promises 2 and 3.
         let number = guest.add_listener(unsafe { listener_of(listener, arg)? })?;
-        // SAFETY: the caller promises that id, unless NULL, can be written.
+        // SAFETY: promise 2.
         if let Some(id) = unsafe { args::output(id) } {
             *id = number;
         }
@@ -36,7 +36,7 @@ pub(super) unsafe extern "C" fn gasp_guest_remove_listener(
     id: u64,
 ) -> c_int {
     ret::code(|| {
-        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         guest.remove_listener(id)
     })
@@ -52,14 +52,14 @@ pub(super) unsafe extern "C" fn gasp_guest_set(
 ) -> c_int {
     ret::refusable(|| {
         let options = set_options(flags)?;
-        // SAFETY: the caller promises that report, unless NULL, has its size and can be written.
+        // SAFETY: promise 2.
         let report = unsafe { sized::output("report", report)? };
-        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         let options = SetOptions { wants_cost: report.is_some(), ..options };
         let outcome = match num_regions {
             0 => Outcome { result: Ok(()), cost: gasp_cost::NOTHING },
-            // SAFETY: the caller's promise about rgn is the one that `args::array` asks for.
+            // SAFETY: promise 2.
             _ => guest.set_as(unsafe { args::array(num_regions, rgn) }, options),
         };
         if let Some(report) = report {
@@ -75,7 +75,7 @@ pub(super) unsafe extern "C" fn gasp_guest_generation(
     r#type: c_uint,
 ) -> u64 {
     ret::number(|| {
-        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         guest.generation(r#type)
     })

@@ -11,7 +11,7 @@ use gasp_abi::{
 #[unsafe(no_mangle)]
 pub(super) unsafe extern "C" fn gasp_cpu_create(gsp: *mut guest_system) -> *mut gasp_cpu {
     ret::handle(|| {
-        // SAFETY: the caller's promise about gsp is the one that `args::guest_handle` asks for.
+        // SAFETY: promise 1.
         handles::create_cpu(unsafe { args::guest_handle(gsp)? })
     })
 }
@@ -19,9 +19,9 @@ pub(super) unsafe extern "C" fn gasp_cpu_create(gsp: *mut guest_system) -> *mut 
 #[unsafe(no_mangle)]
 pub(super) unsafe extern "C" fn gasp_cpu_destroy(cpu: *mut gasp_cpu) {
     ret::nothing(|| {
-        // SAFETY: the caller's promise about cpu.
+        // SAFETY: promise 1.
         if let Some(slot) = unsafe { handles::cpu_slot(cpu) } {
-            // SAFETY: the caller promises that no other call uses the vCPU now.
+            // SAFETY: promise 1.
             unsafe { handles::destroy_cpu(slot) };
         }
         Ok(())
@@ -34,34 +34,34 @@ pub(super) unsafe extern "C" fn gasp_cpu_info(
     blk: *const qvm_state_block,
     rgn: *mut gasp_region,
 ) -> c_int {
-    // SAFETY: the caller's promises are those that `info_fast` asks for.
+    // SAFETY: promises 1 and 2.
     let fast = unsafe { info_fast(cpu, blk, rgn) };
     ret::query(fast, move || {
-        // SAFETY: the caller's promise about cpu is the one that `args::cpu` asks for.
+        // SAFETY: promise 1.
         let (_, cpu) = unsafe { args::cpu(cpu)? };
-        // SAFETY: the caller's promises about blk and rgn are those that `args::block` asks for.
+        // SAFETY: promise 2.
         let block = unsafe { args::block(blk, rgn)? };
         let region = cpu.info(&block)?.to_c(&block);
-        // SAFETY: `args::block` refused NULL; the caller promises that rgn can be written.
+        // SAFETY: promise 2; `args::block` refused NULL.
         unsafe { rgn.write_unaligned(region) };
         Ok(())
     })
 }
 
 /// # Safety
-/// See [`args`].
+/// See [`super`].
 #[inline(always)]
 unsafe fn info_fast(
     cpu: *mut gasp_cpu,
     blk: *const qvm_state_block,
     rgn: *mut gasp_region,
 ) -> Option<()> {
-    // SAFETY: the caller's promise about cpu is the one that `args::cpu` asks for.
+    // SAFETY: promise 1.
     let (_, cpu) = unsafe { args::cpu(cpu).ok()? };
-    // SAFETY: the caller's promises about blk and rgn are those that `args::block` asks for.
+    // SAFETY: promise 2.
     let block = unsafe { args::block(blk, rgn).ok()? };
     let region = cpu.info_fast(&block)?.to_c(&block);
-    // SAFETY: `args::block` refused NULL; the caller promises that rgn can be written.
+    // SAFETY: promise 2; `args::block` refused NULL.
     unsafe { rgn.write_unaligned(region) };
     Some(())
 }
@@ -76,7 +76,7 @@ pub(super) unsafe extern "C" fn gasp_cpu_access(
     length: usize,
 ) -> c_int {
     ret::quick_code(|| {
-        // SAFETY: the caller's promise about cpu is the one that `args::cpu` asks for.
+        // SAFETY: promise 1.
         let (slot, cpu) = unsafe { args::cpu(cpu)? };
         // SAFETY: the caller promises that data points to `length` bytes that can be read and,
         // unless it is written from, written.
@@ -93,9 +93,9 @@ pub(super) unsafe extern "C" fn gasp_guest_set_trap_handler(
     arg: *mut c_void,
 ) -> c_int {
     ret::code(|| {
-        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
-        // SAFETY: the caller promises that handler, unless NULL, can be called with arg.
+        // SAFETY: promise 3.
         guest.set_trap_handler(unsafe { args::trap_handler(handler, arg) })
     })
 }
@@ -106,7 +106,7 @@ pub(super) unsafe extern "C" fn gasp_guest_set_unsupported(
     policy: c_uint,
 ) -> c_int {
     ret::code(|| {
-        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         guest.set_policy(Policy::from_c(policy)?);
         Ok(())
@@ -116,7 +116,7 @@ pub(super) unsafe extern "C" fn gasp_guest_set_unsupported(
 #[unsafe(no_mangle)]
 pub(super) unsafe extern "C" fn gasp_guest_synchronize(gsp: *mut guest_system) -> c_int {
     ret::code(|| {
-        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        // SAFETY: promise 1.
         let system = unsafe { args::system(gsp)? };
         system.synchronize()
     })
@@ -129,9 +129,9 @@ pub(super) unsafe extern "C" fn gasp_guest_call_when_quiet(
     arg: *mut c_void,
 ) -> c_int {
     ret::code(|| {
-        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        // SAFETY: promise 1.
         let system = unsafe { args::system(gsp)? };
-        // SAFETY: the caller promises that fn, unless NULL, can be called with arg.
+        // SAFETY: promise 3.
         system.call_when_quiet(unsafe { args::quiet_callback(r#fn, arg)? })
     })
 }
@@ -142,9 +142,9 @@ pub(super) unsafe extern "C" fn gasp_guest_counts(
     counts: *mut gasp_counts,
 ) -> c_int {
     ret::code(|| {
-        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        // SAFETY: promise 1.
         let system = unsafe { args::system(gsp)? };
-        // SAFETY: the caller promises that counts, unless NULL, can be written.
+        // SAFETY: promise 2.
         *unsafe { args::required_output("counts", counts)? } = system.counts();
         Ok(())
     })
@@ -157,9 +157,9 @@ pub(super) unsafe extern "C" fn gasp_guest_backing(
     backing: *mut gasp_backing,
 ) -> c_int {
     ret::code(|| {
-        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
-        // SAFETY: the caller promises that backing, unless NULL, can be written.
+        // SAFETY: promise 2.
         let backing = unsafe { args::required_output("backing", backing)? };
         *backing = guest.backing(location)?;
         Ok(())

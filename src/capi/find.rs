@@ -12,7 +12,7 @@ pub(super) unsafe extern "C" fn gasp_find_free(
     align: u64,
 ) -> u64 {
     ret::location(|| {
-        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         guest.find_free(qst, size, align, 0, u64::MAX)
     })
@@ -28,7 +28,7 @@ pub(super) unsafe extern "C" fn gasp_find_free_range(
     max_addr: u64,
 ) -> u64 {
     ret::location(|| {
-        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         guest.find_free(qst, size, align, min_addr, max_addr)
     })

@@ -14,7 +14,7 @@ pub(super) unsafe extern "C" fn gram_find_free_range(
     range_end: u64,
 ) -> u64 {
     ret::location(|| {
-        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         guest.gram_find(size, align, flags, range_start, range_end)
     })
@@ -23,7 +23,7 @@ pub(super) unsafe extern "C" fn gram_find_free_range(
 #[unsafe(no_mangle)]
 pub(super) unsafe extern "C" fn gram_reserve(gsp: *mut guest_system, loc: u64, size: u64) -> c_int {
     ret::code(|| {
-        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         guest.gram_reserve(loc, size)
     })

@@ -10,7 +10,7 @@ pub(super) unsafe extern "C" fn gasp_guest_create(
     options: *const gasp_guest_options,
 ) -> *mut guest_system {
     ret::handle(|| {
-        // SAFETY: the caller promises that options, unless NULL, points to `size` readable bytes.
+        // SAFETY: promise 2.
         handles::create_guest(unsafe { args::options(options)? })
     })
 }
@@ -18,7 +18,7 @@ pub(super) unsafe extern "C" fn gasp_guest_create(
 #[unsafe(no_mangle)]
 pub(super) unsafe extern "C" fn gasp_guest_start(gsp: *mut guest_system) -> c_int {
     ret::code(|| {
-        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         guest.start()
     })
@@ -27,9 +27,9 @@ pub(super) unsafe extern "C" fn gasp_guest_start(gsp: *mut guest_system) -> c_in
 #[unsafe(no_mangle)]
 pub(super) unsafe extern "C" fn gasp_guest_destroy(gsp: *mut guest_system) {
     ret::nothing(|| {
-        // SAFETY: the caller's promise about gsp.
+        // SAFETY: promise 1.
         if let Some(slot) = unsafe { handles::guest_slot(gsp) } {
-            // SAFETY: the caller promises that no other call uses the guest now.
+            // SAFETY: promise 1.
             unsafe { handles::destroy_guest(slot) };
         }
         Ok(())
@@ -48,9 +48,9 @@ pub(super) unsafe extern "C" fn gasp_guest_set_fatal_handler(
     arg: *mut c_void,
 ) {
     ret::nothing(|| {
-        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
-        // SAFETY: the caller promises that handler, unless NULL, can be called with arg.
+        // SAFETY: promise 3.
         guest.set_fatal_handler(unsafe { args::fatal_handler(handler, arg) });
         Ok(())
     });
@@ -64,7 +64,7 @@ pub(super) unsafe extern "C" fn gasp_guest_reserve(
     length: u64,
 ) -> c_int {
     ret::code(|| {
-        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         guest.reserve(r#type, location, length)
     })
@@ -79,7 +79,7 @@ pub(super) unsafe extern "C" fn gasp_guest_add_memory(
     chunk: u64,
 ) -> c_int {
     ret::code(|| {
-        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         guest.add_memory(location, length, kind, chunk)
     })
@@ -93,9 +93,9 @@ pub(super) unsafe extern "C" fn gasp_guest_next(
     span: *mut gasp_span,
 ) -> c_int {
     ret::code(|| {
-        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
-        // SAFETY: the caller promises that span, unless NULL, can be written.
+        // SAFETY: promise 2.
         let span = unsafe { args::required_output("span", span)? };
         *span = guest.next_region(r#type, from)?.to_span();
         Ok(())
@@ -110,9 +110,9 @@ pub(super) unsafe extern "C" fn gasp_guest_read(
     length: usize,
 ) -> c_int {
     ret::code(|| {
-        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
-        // SAFETY: the caller promises that data points to `length` bytes that can be written.
+        // SAFETY: promise 2.
         guest.read_memory(location, unsafe { args::buffer_mut(data, length)? })
     })
 }
@@ -125,9 +125,9 @@ pub(super) unsafe extern "C" fn gasp_guest_write(
     length: usize,
 ) -> c_int {
     ret::code(|| {
-        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
-        // SAFETY: the caller promises that data points to `length` bytes that can be read.
+        // SAFETY: promise 2.
         guest.write_memory(location, unsafe { args::buffer(data, length)? })
     })
 }

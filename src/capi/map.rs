@@ -12,7 +12,7 @@ pub(super) unsafe extern "C" fn gasp_map_sys(
     length: usize,
 ) -> *mut c_void {
     ret::address(|| {
-        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         guest.map_memory(prot, guest_paddr, length)
     })
@@ -26,7 +26,7 @@ pub(super) unsafe extern "C" fn gasp_map_vdma(
     length: usize,
 ) -> *mut c_void {
     ret::address(|| {
-        // SAFETY: the caller promises that vdev, unless NULL, points to a vdev.
+        // SAFETY: promise 2.
         let guest = unsafe { args::guest_of_vdev(vdev)? };
         guest.map_memory(prot, guest_paddr, length)
     })
@@ -40,9 +40,9 @@ pub(super) unsafe extern "C" fn gasp_map_contig(
     plength: *mut usize,
 ) -> *mut c_void {
     ret::address(|| {
-        // SAFETY: the caller promises that vdev, unless NULL, points to a vdev.
+        // SAFETY: promise 2.
         let guest = unsafe { args::guest_of_vdev(vdev)? };
-        // SAFETY: the caller promises that both, unless NULL, can be read and written.
+        // SAFETY: promise 2.
         let paddr = unsafe { args::required_output("ppaddr", ppaddr)? };
         // SAFETY: as above.
         let plength = unsafe { args::required_output("plength", plength)? };
@@ -61,7 +61,7 @@ pub(super) unsafe extern "C" fn gasp_unmap(
 ) {
     let _coherent = flush;
     ret::nothing(|| {
-        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         guest.unmap_memory(ptr.addr() as u64, length)
     });

@@ -6,18 +6,18 @@
 //!
 //! # Safety
 //!
-//! Every function here relies on the same promises of its C caller:
+//! Every function here relies on the same promises of its C caller. `SAFETY:` comments cite them by
+//! number and add what is special.
 //!
-//! - A `gsp` is NULL or came from `gasp_guest_create()`, a `cpu` is NULL or came from
-//!   `gasp_cpu_create()`. Either may be destroyed; no other call uses it while it is being
-//!   destroyed.
-//! - Any other pointer is NULL, or points to what its type (and count) says, for the duration of
-//!   the call.
-//! - A function pointer is NULL, or can be called with the arguments that its type names, from any
-//!   thread.
+//! 1. A `gsp` is NULL or came from `gasp_guest_create()`, a `cpu` is NULL or came from
+//!    `gasp_cpu_create()`. What they name may be destroyed. No other call uses it while it is being
+//!    destroyed.
+//! 2. Any other pointer is NULL, or points to what its type (and count, or size) says, for the
+//!    duration of the call. Rust has no reference to it.
+//! 3. A function pointer is NULL, or can be called with the arguments that its type names, from any
+//!    thread.
 //!
-//! NULL where something is needed is an error, never undefined behaviour. The `SAFETY:` comments
-//! name only what goes beyond these promises.
+//! NULL where something is needed is an error, never undefined behaviour.
 
 #![allow(unsafe_code)]
 

@@ -7,7 +7,7 @@ use gasp_abi::{gasp_region, guest_system, qvm_state_block};
 #[unsafe(no_mangle)]
 pub(super) unsafe extern "C" fn gasp_lock(gsp: *mut guest_system, r#type: u16) -> c_int {
     ret::quick_code(|| {
-        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         guest.lock(r#type)
     })
@@ -16,7 +16,7 @@ pub(super) unsafe extern "C" fn gasp_lock(gsp: *mut guest_system, r#type: u16) -
 #[unsafe(no_mangle)]
 pub(super) unsafe extern "C" fn gasp_unlock(gsp: *mut guest_system, r#type: u16) -> c_int {
     ret::quick_code(|| {
-        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         guest.unlock(r#type)
     })
@@ -32,10 +32,10 @@ pub(super) unsafe extern "C" fn gasp_region_set(
         return;
     }
     ret::nothing(|| {
-        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp) }
             .unwrap_or_else(|error| crate::guest::fatal::die_without_guest(&error.into()));
-        // SAFETY: the caller's promise about rgn is the one that `args::array` asks for.
+        // SAFETY: promise 2.
         guest.set_or_die(unsafe { args::array(num_regions, rgn) });
         Ok(())
     });
@@ -51,9 +51,9 @@ pub(super) unsafe extern "C" fn gasp_region_set_soft(
         return 0;
     }
     ret::count(num_regions, || {
-        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
-        // SAFETY: the caller's promise about rgn is the one that `args::array` asks for.
+        // SAFETY: promise 2.
         guest.set(unsafe { args::array(num_regions, rgn) })
     })
 }
@@ -64,34 +64,34 @@ pub(super) unsafe extern "C" fn gasp_region_info(
     blk: *const qvm_state_block,
     rgn: *mut gasp_region,
 ) -> c_int {
-    // SAFETY: the caller's promises are those that `info_fast` asks for.
+    // SAFETY: promises 1 and 2.
     let fast = unsafe { info_fast(gsp, blk, rgn) };
     ret::query(fast, move || {
-        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
-        // SAFETY: the caller's promises about blk and rgn are those that `args::block` asks for.
+        // SAFETY: promise 2.
         let block = unsafe { args::block(blk, rgn)? };
         let region = guest.info(&block)?.to_c(&block);
-        // SAFETY: `args::block` refused NULL; the caller promises that rgn can be written.
+        // SAFETY: promise 2; `args::block` refused NULL.
         unsafe { rgn.write_unaligned(region) };
         Ok(())
     })
 }
 
 /// # Safety
-/// See [`args`].
+/// See [`super`].
 #[inline(always)]
 unsafe fn info_fast(
     gsp: *mut guest_system,
     blk: *const qvm_state_block,
     rgn: *mut gasp_region,
 ) -> Option<()> {
-    // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+    // SAFETY: promise 1.
     let guest = unsafe { args::guest(gsp).ok()? };
-    // SAFETY: the caller's promises about blk and rgn are those that `args::block` asks for.
+    // SAFETY: promise 2.
     let block = unsafe { args::block(blk, rgn).ok()? };
     let region = guest.info_fast(&block)?.to_c(&block);
-    // SAFETY: `args::block` refused NULL; the caller promises that rgn can be written.
+    // SAFETY: promise 2; `args::block` refused NULL.
     unsafe { rgn.write_unaligned(region) };
     Some(())
 }

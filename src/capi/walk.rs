@@ -13,7 +13,7 @@ pub(super) unsafe extern "C" fn gasp_walk_init(
     max_length: u64,
     flags: c_uint,
 ) {
-    // SAFETY: the caller promises that ws, unless NULL, can be written.
+    // SAFETY: promise 2.
     if let Some(ws) = unsafe { args::output(ws) } {
         *ws = Walk::start(max_length, flags).to_c(gsp, max_length);
     }
@@ -40,7 +40,7 @@ pub(super) unsafe extern "C" fn gasp_walk_count(
     flags: c_uint,
 ) -> c_uint {
     ret::entries(|| {
-        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         Walk::checked(max_length, flags)?.count(guest.map(SpaceKind::Memory))
     })
@@ -54,7 +54,7 @@ pub(super) unsafe extern "C" fn gasp_walk_init_filtered(
     flags: c_uint,
     filter: gasp_walk_filter_t,
 ) {
-    // SAFETY: the caller promises that ws, unless NULL, can be written.
+    // SAFETY: promise 2.
     if let Some(ws) = unsafe { args::output(ws) } {
         *ws = FilteredWalk::start(max_length, flags).to_c(gsp, max_length, filter);
     }
@@ -90,9 +90,9 @@ pub(super) unsafe extern "C" fn gasp_walk_count_filtered(
     filter: gasp_walk_filter_t,
 ) -> c_uint {
     ret::entries(|| {
-        // SAFETY: the caller's promise about gsp is the one that `args::guest` asks for.
+        // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
-        // SAFETY: the caller promises that the filter, unless NULL, can be called.
+        // SAFETY: promise 3.
         let wanted = unsafe { args::filter(filter) };
         FilteredWalk::checked(max_length, flags)?.count(guest.map(SpaceKind::Memory), &wanted)
     })
