@@ -324,3 +324,9 @@ int gasp_guest_set(struct guest_system *gsp, unsigned num_regions, const struct 
 		unsigned flags, struct gasp_report *report) { return 0; }
 
 uint64_t gasp_guest_generation(struct guest_system *gsp, unsigned type) { return 0; }
+
+unsigned gasp_version(void) { return 0; }
+
+size_t gasp_flags_text(uint32_t flags, char *buffer, size_t size) { return 0; }
+
+size_t gasp_span_text(const struct gasp_span *span, unsigned type, char *buffer, size_t size) { return 0; }

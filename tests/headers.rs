@@ -147,7 +147,7 @@ const HEADERS: [Header; 6] = [
         path: "gasp/host.h",
         title: "libgasp for hosts: a VMM or a test harness. Not part of QNX's interface.",
         includes: &["<stddef.h>", "<qvm/types.h>"],
-        sources: &["abi/src/host.rs", "abi/src/cpu.rs", "abi/src/change.rs"],
+        sources: &["abi/src/host.rs", "abi/src/cpu.rs", "abi/src/change.rs", "abi/src/text.rs"],
         before: "",
         after: &[],
     },

@@ -35,6 +35,7 @@ mod host;
 mod layout;
 mod log;
 mod none;
+mod text;
 mod types;
 mod vdev_core;
 
@@ -44,5 +45,6 @@ pub use gasp::*;
 pub use guest::*;
 pub use host::*;
 pub use log::*;
+pub use text::*;
 pub use types::*;
 pub use vdev_core::*;

@@ -3,7 +3,8 @@
  * Generated from
  * abi/src/host.rs,
  * abi/src/cpu.rs,
- * abi/src/change.rs by
+ * abi/src/change.rs,
+ * abi/src/text.rs by
  *   GASP_BLESS=1 cargo test --test headers
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
@@ -51,6 +52,18 @@
 
 /** How gasp_guest_set() works: say what would happen, and change nothing. */
 #define GASP_SET_DRY_RUN (1 << 1)
+
+/** The version of this header: its first number. */
+#define GASP_VERSION_MAJOR 0
+
+/** The version of this header: its second number. */
+#define GASP_VERSION_MINOR 9
+
+/** The version of this header: its third number. */
+#define GASP_VERSION_PATCH 0
+
+/** The version of this header as one number, which grows with each version. */
+#define GASP_VERSION (((GASP_VERSION_MAJOR << 16) | (GASP_VERSION_MINOR << 8)) | GASP_VERSION_PATCH)
 
 /** How to make a guest. */
 struct gasp_guest_options {
@@ -530,6 +543,39 @@ int gasp_guest_set(struct guest_system *gsp,
  * Threads: any. Source: libgasp's own.
  */
 uint64_t gasp_guest_generation(struct guest_system *gsp, unsigned int type);
+
+/**
+ * Get the version of the library that is loaded, in the form of GASP_VERSION.
+ *
+ * Threads: any. Source: libgasp's own.
+ */
+unsigned int gasp_version(void);
+
+/**
+ * Write flags of a region as text: `VIRT_RD|VIRT_WR`, `NONE` for 0, and bits without a name in
+ * hexadecimal.
+ *
+ * buffer, size: as for snprintf(): at most size bytes are written, with a NUL at the end.
+ * buffer may be NULL if size is 0.
+ *
+ * Returns the length of the whole text without its NUL, or 0 with errno EINVAL: buffer is NULL
+ * and size is not 0.
+ * Threads: any. Source: libgasp's own.
+ */
+size_t gasp_flags_text(uint32_t flags, char *buffer, size_t size);
+
+/**
+ * Write a region as one line of text: `memory [0x1000, 0x1fff], flags VIRT_RD|ACTIVE`, and then
+ * `, host 0x7f0000001000, vdev 0x55d0c0de4010, cookie 7`, each of them only if it is not 0.
+ *
+ * type: the space of the region, QST_MEMORY (or QST_PCI_IO) or QST_X86_IO. buffer, size: as for
+ * gasp_flags_text().
+ *
+ * Returns the length of the whole text without its NUL, or 0 with errno EINVAL: span is NULL, a
+ * bad type, buffer is NULL and size is not 0.
+ * Threads: any. Source: libgasp's own.
+ */
+size_t gasp_span_text(const struct gasp_span *span, unsigned int type, char *buffer, size_t size);
 
 #ifdef __cplusplus
 }  // extern "C"

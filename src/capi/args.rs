@@ -10,7 +10,7 @@ use crate::raw::bytes::Buffer;
 use crate::value::kind::SpaceKind;
 use crate::value::range::{Location, Range};
 use crate::vcpu::{Access, AccessKind, CpuSlot, GuestSlot, System, Vcpu};
-use core::ffi::{c_uint, c_void};
+use core::ffi::{c_char, c_uint, c_void};
 use gasp_abi::{
     GASP_GUEST_STRICT, gasp_cpu, gasp_fatal_handler_t, gasp_guest_options, gasp_quiet_function_t,
     gasp_region, gasp_trap_handler_t, gasp_walk_filter_t, guest_system, qvm_state_block, vdev_t,
@@ -51,7 +51,7 @@ pub(super) unsafe fn guest<'a>(gsp: *const guest_system) -> Result<&'a Guest, Er
 /// See [`super`]; the vdev's `v_gsp` is as a `gsp` has to be.
 pub(super) unsafe fn guest_of_vdev<'a>(vdev: *const vdev_t) -> Result<&'a Guest, Error> {
     // SAFETY: promise 2.
-    let vdev = unsafe { vdev.as_ref() }.ok_or(Error::Null("vdev"))?;
+    let vdev = unsafe { required_input("vdev", vdev)? };
     // SAFETY: promise 1, of v_gsp.
     unsafe { guest(vdev.v_gsp) }
 }
@@ -127,6 +127,30 @@ impl Elements for Array {
 /// refused.
 pub(super) unsafe fn array(count: u32, first: *const gasp_region) -> Result<Array, Refusal> {
     if first.is_null() { Err(Error::Null("rgn").into()) } else { Ok(Array { first, count }) }
+}
+
+/// An input that must not be NULL.
+///
+/// # Safety
+/// See [`super`].
+pub(super) unsafe fn required_input<'a, T>(
+    name: &'static str,
+    pointer: *const T,
+) -> Result<&'a T, Error> {
+    // SAFETY: promise 2.
+    unsafe { pointer.as_ref() }.ok_or(Error::Null(name))
+}
+
+/// A buffer for text of `size` bytes, which may be none at all.
+///
+/// # Safety
+/// `buffer` is NULL or points to `size` bytes that can be written.
+pub(super) unsafe fn text_buffer(buffer: *mut c_char, size: usize) -> Result<Buffer, Error> {
+    if buffer.is_null() && size != 0 {
+        return Err(Error::Null("buffer"));
+    }
+    // SAFETY: the caller's promise; of a NULL buffer no byte is used.
+    Ok(unsafe { Buffer::new(buffer.cast(), size) })
 }
 
 /// An output; `None`: NULL.

@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::{change, cpu, find, gram, host, map, region, walk};
+use super::{change, cpu, find, gram, host, map, region, text, walk};
 
 macro_rules! declared {
     ($($($name:ident),+ in $here:ident;)+) => {
@@ -29,6 +29,7 @@ declared! {
     gasp_cpu_create, gasp_cpu_destroy, gasp_cpu_info, gasp_cpu_access,
     gasp_guest_set_trap_handler, gasp_guest_set_unsupported, gasp_guest_synchronize,
     gasp_guest_call_when_quiet, gasp_guest_counts, gasp_guest_backing in cpu;
+    gasp_version, gasp_flags_text, gasp_span_text in text;
     gasp_guest_add_listener, gasp_guest_remove_listener, gasp_guest_set, gasp_guest_generation
         in change;
 }

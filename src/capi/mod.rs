@@ -34,4 +34,5 @@ mod map;
 mod region;
 mod ret;
 mod sized;
+mod text;
 mod walk;

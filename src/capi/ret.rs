@@ -73,6 +73,11 @@ pub(super) fn location(call: impl FnOnce() -> Result<Location, Error>) -> u64 {
     or_errno(|| Ok(call()?.get()), QSL_NO_LOCATION)
 }
 
+/// The length of a text, or 0 and errno.
+pub(super) fn length(call: impl FnOnce() -> Result<usize, Error>) -> usize {
+    or_errno(call, 0)
+}
+
 /// A number of entries, or 0 and errno.
 pub(super) fn entries(call: impl FnOnce() -> Result<u32, Error>) -> c_uint {
     or_errno(call, 0)

@@ -39,6 +39,13 @@ impl Buffer {
         self.start
     }
 
+    /// Copies as many of `bytes` here as there is room.
+    pub(crate) fn copy_in(&self, bytes: &[u8]) {
+        let length = self.length.min(bytes.len());
+        // SAFETY: `new` was promised that the buffer can be written.
+        unsafe { self.start.copy_from(bytes.as_ptr(), length) };
+    }
+
     /// Sets all bytes.
     pub(crate) fn fill(&self, byte: u8) {
         // SAFETY: `new` was promised that the buffer can be written.
