@@ -4,65 +4,71 @@ use crate::host::gasp_span;
 use crate::types::{gasp_region, guest_system};
 use core::ffi::{c_int, c_uint, c_void};
 
-/// How gasp_guest_set() works: every element or none, judged on what the call leaves behind.
+/// Flag of gasp_guest_set(): if an element is refused, nothing is changed. Deletions are made
+/// first.
 pub const GASP_SET_ALL_OR_NOTHING: u32 = 1 << 0;
-/// How gasp_guest_set() works: say what would happen, and change nothing.
+/// Flag of gasp_guest_set(): return and report the result, but change nothing.
 pub const GASP_SET_DRY_RUN: u32 = 1 << 1;
 
-/// Runs of equal attributes: ascending, disjoint, as long as they can be.
+/// A list of runs of locations with equal attributes: ascending, disjoint, each as long as
+/// possible.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct gasp_span_list {
-    /// The first of them.
+    /// The first entry; must not be read if count is 0.
     pub first: *const gasp_span,
-    /// How many there are.
+    /// Number of entries.
     pub count: usize,
 }
 
-/// What one call changes: exactly the locations whose attributes differ before and after. A
-/// location that is there before and after is in both lists.
+/// The difference that one call makes: exactly the locations whose attributes differ before and
+/// after the call. A location that is present before and after is in both lists of its space.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct gasp_difference {
-    /// What goes from the memory space.
+    /// Locations of memory with their old attributes.
     pub memory_removed: gasp_span_list,
-    /// What comes into the memory space.
+    /// Locations of memory with their new attributes.
     pub memory_added: gasp_span_list,
-    /// What goes from the port space.
+    /// Ports with their old attributes.
     pub ports_removed: gasp_span_list,
-    /// What comes into the port space.
+    /// Ports with their new attributes.
     pub ports_added: gasp_span_list,
 }
 
-/// What a change costs those who follow it.
+/// The cost of a change for a listener, or for all listeners together.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct gasp_cost {
-    /// How many memory slots more are in use afterwards; fewer: negative.
+    /// Number of memory slots that the change uses; negative if it releases slots.
     pub slots: i64,
-    /// How many memory slots are free afterwards; UINT64_MAX: there is no limit.
+    /// Number of free memory slots after the change. UINT64_MAX: no limit.
     pub slots_left: u64,
-    /// How many system calls the change takes.
+    /// Number of system calls that the change takes.
     pub ioctls: u64,
 }
 
-/// One who follows the changes of a guest. Any of the functions can be NULL. All get the `arg`
-/// of gasp_guest_add_listener(), and a difference that is valid during the call.
+/// A listener: callbacks that are notified of a guest's changes, and can refuse them. Each callback
+/// can be NULL. `arg` is that of gasp_guest_add_listener(); `difference` is valid during the call.
 ///
-/// They are called with the locks of the changed spaces held (with none at the end of the guest),
-/// never two of one guest at a time. They may ask the guest anything, and gasp_lock() what is held.
-/// They must not change the guest, add or remove listeners, or lock the other space (EDEADLK), nor
-/// wait for a thread that does.
+/// Callbacks run on the thread that makes the change, with the locks of the changed spaces held
+/// (without a lock when the guest is destroyed). Two callbacks of one guest never run at the same
+/// time. A callback may query the guest, make accesses, read, write and map guest memory, and
+/// gasp_lock() a space whose lock the thread holds.
+///
+/// A callback must not change the guest, add or remove listeners, or lock the other space: these
+/// are EDEADLK, and so gasp_region_set() ends the process. It must not wait for a thread that does
+/// one of these, or that wants a lock of the guest.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct gasp_listener {
     /// sizeof(struct gasp_listener) as the caller was compiled.
     pub size: usize,
-    /// Lower ones are asked and told earlier, and told to abort later; of equal ones, those that
-    /// were added earlier.
+    /// Listeners are called in ascending order of priority, equal ones in the order of adding;
+    /// `abort` is called in the opposite order.
     pub priority: c_int,
-    /// Say what a change would cost; `*cost` is all 0, with no limit. EOK, or the errno with
-    /// which prepare would refuse it. Nothing happens.
+    /// Estimates the cost of a change, which need not follow. On entry `*cost` is 0, without a
+    /// limit. Returns EOK, or the number with which `prepare` would refuse the change.
     pub estimate: Option<
         unsafe extern "C" fn(
             arg: *mut c_void,
@@ -70,54 +76,61 @@ pub struct gasp_listener {
             cost: *mut gasp_cost,
         ) -> c_int,
     >,
-    /// A change is about to become visible; queries still give the old state. EOK, or the errno
-    /// with which the change is refused: then nothing of it happens, and this one is not told to
-    /// abort.
+    /// Called before a change becomes visible; queries give the old state. Returns EOK, or an errno
+    /// number (1 to 4095) that refuses the change: then nothing of it happens, and this listener's
+    /// `abort` is not called.
     pub prepare:
         Option<unsafe extern "C" fn(arg: *mut c_void, difference: *const gasp_difference) -> c_int>,
-    /// The change that was prepared is visible now.
+    /// Called when the prepared change has become visible.
     pub commit: Option<unsafe extern "C" fn(arg: *mut c_void, difference: *const gasp_difference)>,
-    /// The change that was prepared does not happen, because somebody else refused it.
+    /// Called when the prepared change does not happen, because another listener refused it.
     pub abort: Option<unsafe extern "C" fn(arg: *mut c_void, difference: *const gasp_difference)>,
 }
 
-/// What gasp_guest_set() reports.
+/// The report of gasp_guest_set().
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct gasp_report {
     /// sizeof(struct gasp_report) as the caller was compiled.
     pub size: usize,
-    /// The element that was refused; 0 if the call was, as a whole; else how many there are.
+    /// Index of the refused element. 0 if the call failed as a whole; num_regions if nothing was
+    /// refused.
     pub index: c_uint,
-    /// EOK, or why.
+    /// The return value.
     pub error: c_int,
-    /// The space of `conflict`: QST_MEMORY or QST_X86_IO.
+    /// The space of `conflict`: QST_MEMORY or QST_X86_IO; 0 without a conflict.
     pub r#type: c_uint,
-    /// The region that was in the way; flags 0: none was.
+    /// The region for which the element was refused. Without a conflict all fields are 0.
     pub conflict: gasp_span,
-    /// What the change costs all listeners together: slots and ioctls are sums, slots_left is
-    /// the least.
+    /// The cost for all listeners together: `slots` and `ioctls` are sums, `slots_left` is the
+    /// minimum.
     pub cost: gasp_cost,
 }
 
 unsafe extern "C" {
-    /// Have somebody follow the changes of a guest.
+    /// Add a listener, which is then notified of each call that changes something, as one
+    /// difference.
     ///
-    /// Each call that changes something, of whatever function, is told as one difference: all
-    /// listeners prepare, in the order of their priority; it becomes visible; all commit. If one
-    /// refuses, nothing of the call happens: those that had prepared abort, in the opposite order, and
-    /// the call fails with the refusal's errno (index 0 where it returns an index). A call that changes
-    /// nothing is not told. A listener is first told of the present map, as if all of it came now;
-    /// when it is removed, and when the guest is destroyed, of all that is there, as if it went: then
-    /// a refusal is not heard.
+    /// listener: size is sizeof(struct gasp_listener); the structure is copied. arg: passed to each
+    /// callback. id: NULL, or *id becomes the listener's number, which is not 0.
     ///
-    /// listener: its size is sizeof(struct gasp_listener); it is copied. arg: handed back. *id becomes
-    /// its number (id may be NULL).
+    /// All listeners prepare, in the order of their priority; the change becomes visible; all
+    /// commit. If a listener refuses, nothing of the call happens: listeners that have prepared
+    /// abort, in the opposite order, and the call fails with the refusal's number (with index 0, if
+    /// it returns an index). A call that changes nothing causes no notification.
     ///
-    /// Returns EOK, or an error number (errno is not changed, *id not written): what prepare refused
-    /// the present map with (a number that is not in 1..4095 becomes EINVAL); EINVAL bad gsp, listener
-    /// NULL or size too small; E2BIG larger than this library knows, and something set in the part that
-    /// it does not know; EDEADLK from inside a listener's function, and as gasp_lock(); ENOMEM.
+    /// A new listener is notified of the present map as added. It is notified of the whole map as
+    /// removed when it is removed or the guest is destroyed; the result of prepare is then ignored.
+    ///
+    /// Returns EOK, or an error number (errno is unchanged, *id not written):
+    /// - EINVAL: bad gsp, listener NULL, listener->size too small
+    /// - E2BIG: listener->size is larger than this library knows, and a byte that it does not know
+    ///   is not zero
+    /// - EDEADLK: inside a listener callback, or as for gasp_lock()
+    /// - ENOMEM
+    /// - the number with which prepare refused the present map; a number outside 1 to 4095 becomes
+    ///   EINVAL
+    ///
     /// Threads: any; takes the locks of both spaces. Source: libgasp's own.
     pub fn gasp_guest_add_listener(
         gsp: *mut guest_system,
@@ -126,27 +139,40 @@ unsafe extern "C" {
         id: *mut u64,
     ) -> c_int;
 
-    /// Remove a listener. It is told that all of the map goes, and then nothing more.
+    /// Remove a listener. It is notified of the whole map as removed. When the call has returned,
+    /// none of its callbacks runs or will run.
     ///
-    /// Returns EOK, or an error number (errno is not changed): EINVAL bad gsp, no listener has this id;
-    /// EDEADLK from inside a listener's function, and as gasp_lock(); ENOMEM.
+    /// id: the number from gasp_guest_add_listener().
+    ///
+    /// Returns EOK, or an error number (errno is unchanged):
+    /// - EINVAL: bad gsp, or no listener of this guest has this id
+    /// - EDEADLK: inside a listener callback, or as for gasp_lock()
+    /// - ENOMEM
+    ///
     /// Threads: any; takes the locks of both spaces. Source: libgasp's own.
     pub fn gasp_guest_remove_listener(gsp: *mut guest_system, id: u64) -> c_int;
 
-    /// Set regions, with what QNX's functions do not have. The elements mean what they mean to
-    /// gasp_region_set_soft(); the locks are taken for the call unless the caller has them.
+    /// Set regions as gasp_region_set_soft() does, with options and a report. The call takes the
+    /// locks that the caller does not hold, also in strict mode.
     ///
-    /// flags: GASP_SET_ALL_OR_NOTHING: if one element is refused, nothing is changed; deletions are
-    /// made first, then the other elements in order, and whether a page of memory was cut is judged
-    /// when all of them have been made. So what goes in this call is in nobody's way, and two regions
-    /// swap places by two deletions and two additions in any order. GASP_SET_DRY_RUN: nothing is
-    /// changed; the result and the report are those that the call would have, except for what
-    /// listeners find out only by doing it. report: NULL, or its size is sizeof(struct gasp_report),
-    /// and the rest is written, unless gsp or flags are bad.
+    /// flags: 0, or one or both of these:
+    /// - GASP_SET_ALL_OR_NOTHING: if an element is refused, nothing is changed. Deletions are made
+    ///   first, then the other elements in order, so additions may reuse deleted ranges: two
+    ///   regions swap places by two deletions and two additions in any order. Edges inside a page
+    ///   that has memory behind it are refused only if they cut it in the resulting state.
+    /// - GASP_SET_DRY_RUN: nothing is changed. The result and the report are those of the call
+    ///   without this flag, but a refusal by a listener's prepare is not predicted: only estimate
+    ///   is called.
     ///
-    /// Returns EOK, or an error number (errno is not changed): as gasp_region_set_soft(), whose index
-    /// is report->index; EINVAL also for unknown flags and a report whose size is too small; the errno
-    /// of a listener that refuses. num_regions 0 is EOK.
+    /// report: NULL, or report->size is sizeof(struct gasp_report). The rest is written, unless
+    /// gsp, flags or report->size is bad. The array is read up to three times, and must not change
+    /// during the call.
+    ///
+    /// Returns EOK, also for num_regions 0, or an error number (errno is unchanged): the errors of
+    /// gasp_region_set_soft(), except strict mode's EPERM. report->index is then what
+    /// gasp_region_set_soft() would return. Unknown flags and a report->size that is too small are
+    /// EINVAL.
+    ///
     /// Threads: any. Source: libgasp's own.
     pub fn gasp_guest_set(
         gsp: *mut guest_system,
@@ -156,11 +182,14 @@ unsafe extern "C" {
         report: *mut gasp_report,
     ) -> c_int;
 
-    /// How many changes of a space have become visible: it grows by one with each call that changes
-    /// something in it. It costs one load.
+    /// Get the number of changes of a space that have become visible: 0 for a new guest, and one
+    /// more with each call that changes something in the space. It costs one load.
     ///
     /// type: QST_MEMORY (or QST_PCI_IO) or QST_X86_IO.
-    /// Returns the number, or 0 with errno EINVAL: bad gsp or type.
+    ///
+    /// Returns the number, or 0 with errno EINVAL for a bad gsp or type. errno is unchanged
+    /// otherwise, also for the 0 of a new guest.
+    ///
     /// Threads: any. Source: libgasp's own.
     pub fn gasp_guest_generation(gsp: *mut guest_system, r#type: c_uint) -> u64;
 }

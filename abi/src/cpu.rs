@@ -1,9 +1,11 @@
-//! `<gasp/host.h>`: vCPUs, accesses, and waiting until they have ended.
+//! `<gasp/host.h>`: vCPUs, accesses, and grace periods.
 
 use crate::types::{gasp_region, guest_system, qvm_state_block, vdev_t};
 use core::ffi::{c_int, c_uint, c_void};
 
-/// A vCPU of a guest: made by gasp_cpu_create(), opaque.
+/// A vCPU of a guest: the handle through which accesses are made. Opaque; from gasp_cpu_create().
+///
+/// A `cpu` is bad if it is NULL, or if it or its guest is destroyed.
 #[repr(C)]
 #[derive(Debug)]
 pub struct gasp_cpu {
@@ -17,27 +19,28 @@ pub const GASP_WRITE: u32 = 1;
 /// Kind of access: the guest fetches an instruction.
 pub const GASP_EXECUTE: u32 = 2;
 
-/// Access to nothing: reads give all ones, writes are dropped (QNX: `unsupported reference
-/// ignore`, the default).
+/// Unsupported accesses: reads and fetches give all ones, writes are dropped. The default (QNX:
+/// `unsupported reference ignore`).
 pub const GASP_UNSUPPORTED_IGNORE: u32 = 0;
-/// Access to nothing: gasp_cpu_access() returns EFAULT (QNX: `fail`).
+/// Unsupported accesses: gasp_cpu_access() returns EFAULT (QNX: `fail`).
 pub const GASP_UNSUPPORTED_FAIL: u32 = 1;
-/// Access to nothing: the process ends with exit code 5 (QNX: `abort`).
+/// Unsupported accesses: the process ends with exit code 5 (QNX: `abort`).
 pub const GASP_UNSUPPORTED_ABORT: u32 = 2;
 
-/// An access that traps.
+/// An access that traps, or the piece of it that is in one region.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct gasp_trap {
-    /// The vdev of the region.
+    /// The region's vdev.
     pub vdev: *mut vdev_t,
-    /// First location of the access that is in the region.
+    /// First location.
     pub location: u64,
-    /// Where what is read goes, or what is written is; `length` bytes, of any alignment.
+    /// `length` bytes, of any alignment: for a read, the handler fills them; for a write, it must
+    /// not change them.
     pub data: *mut c_void,
-    /// Bytes of the access that are in the region.
+    /// Number of bytes, which for ports is the number of ports.
     pub length: usize,
-    /// The cookie of the region.
+    /// The region's cookie.
     pub cookie: u32,
     /// GASP_READ or GASP_WRITE.
     pub kind: u16,
@@ -45,60 +48,69 @@ pub struct gasp_trap {
     pub r#type: u16,
 }
 
-/// Called when an access traps: `arg` as registered, the vCPU and the access. Returns EOK, or an
-/// error number that gasp_cpu_access() returns.
+/// Called when an access traps. `arg` is as registered, `cpu` the vCPU; `trap` is valid during the
+/// call. Returns EOK to go on with the access, or an error number that ends it and that
+/// gasp_cpu_access() returns.
 ///
-/// It may do anything: change the map, remove the very region that trapped, access guest memory,
-/// take locks. Only gasp_guest_synchronize() is refused.
+/// It runs on the thread of the access. The library takes no lock for it. It may call any function:
+/// change the map, delete the very region that trapped, make accesses with this vCPU, take locks.
+/// Only gasp_guest_synchronize() is refused (EDEADLK). It must not destroy the guest or the vCPU.
+/// Several vCPUs can be in the handler at the same time.
 pub type gasp_trap_handler_t = Option<
     unsafe extern "C" fn(arg: *mut c_void, cpu: *mut gasp_cpu, trap: *const gasp_trap) -> c_int,
 >;
 
-/// Called once, with `arg` as registered.
+/// A quiet callback: called once, after a grace period. `arg` is as registered.
 pub type gasp_quiet_function_t = Option<unsafe extern "C" fn(arg: *mut c_void)>;
 
-/// How often accesses went where, by kind: GASP_READ, GASP_WRITE, GASP_EXECUTE. An access that is
-/// cut at a boundary counts once for each piece.
+/// The number of a guest's accesses of each kind, indexed by GASP_READ, GASP_WRITE, GASP_EXECUTE.
+/// An access that is cut at a boundary counts once for each piece. The numbers wrap at 2^64.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct gasp_counts {
-    /// To memory.
+    /// Accesses that reached memory.
     pub passed: [u64; 3],
-    /// To the trap handler.
+    /// Accesses that trapped.
     pub trapped: [u64; 3],
-    /// To nothing.
+    /// Unsupported accesses.
     pub unsupported: [u64; 3],
 }
 
-/// Where the memory behind a location came from.
+/// The file behind a location of memory.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct gasp_backing {
-    /// The memory file. It belongs to the guest; duplicate it to keep it.
+    /// The memory file. The guest closes it when destroyed; duplicate it to keep it longer.
     pub fd: c_int,
-    /// Where in the file the location's memory is.
+    /// The location's place in the file, in bytes.
     pub offset: u64,
-    /// From how many locations on, starting there, the memory follows in the file.
+    /// Number of locations from there to the end of the region.
     pub length: u64,
 }
 
 unsafe extern "C" {
-    /// Make a vCPU: the handle through which one thread at a time makes accesses.
+    /// Create a vCPU, through which one thread at a time makes accesses.
     ///
-    /// Returns the vCPU, or NULL with errno set: EINVAL bad gsp; ENOMEM.
+    /// Returns the vCPU, or NULL with errno set:
+    /// - EINVAL: bad gsp
+    /// - ENOMEM
+    ///
     /// Threads: any. Source: libgasp's own.
     pub fn gasp_cpu_create(gsp: *mut guest_system) -> *mut gasp_cpu;
 
-    /// Destroy a vCPU. NULL, and a vCPU that is destroyed already (as all of a guest's are with the
-    /// guest), are left alone. Its counts stay in the guest's.
+    /// Destroy a vCPU. NULL and a destroyed vCPU are ignored. A guest's vCPUs are destroyed with
+    /// it. The guest's counts keep those of the vCPU.
     ///
-    /// Threads: any, but no other call on this vCPU may run at the same time. Source: libgasp's own.
+    /// Threads: any, but no other call on this vCPU may run at the same time. So its trap handlers
+    /// must not call this. Source: libgasp's own.
     pub fn gasp_cpu_destroy(cpu: *mut gasp_cpu);
 
-    /// Look up a region: as gasp_region_info(), but faster if it is the one that this vCPU looked up
-    /// last (by this or by an access) and nothing has changed since.
+    /// Look up a region, as gasp_region_info() does for the vCPU's guest. It is faster if this
+    /// vCPU's last lookup (by this function or by an access) found the same region, and the space
+    /// has not changed since.
     ///
-    /// Returns as gasp_region_info(). Threads: one at a time for each vCPU. Source: libgasp's own.
+    /// Returns as gasp_region_info(), with EINVAL for a bad cpu. Threads: one at a time for each
+    /// vCPU. Source: libgasp's own.
     pub fn gasp_cpu_info(
         cpu: *mut gasp_cpu,
         blk: *const qvm_state_block,
@@ -108,24 +120,32 @@ unsafe extern "C" {
     /// Make an access as the guest would.
     ///
     /// type: QST_MEMORY (or QST_PCI_IO) or QST_X86_IO. kind: GASP_READ, GASP_WRITE or GASP_EXECUTE
-    /// (which reads). data: `length` bytes to be filled or written; location and length in bytes or
-    /// ports.
+    /// (which reads). location, length: in bytes or ports. data: length bytes to be filled or
+    /// written.
     ///
-    /// Where the region passes this kind of access, it goes to memory; 1, 2, 4 or 8 bytes at a
-    /// multiple of their number are read or written at once. Where it traps a read or a write, the
-    /// trap handler is called. Everything else goes where gasp_guest_set_unsupported() says: nothing
-    /// there, nothing allowed, no trap handler, and (as QNX has it) trapped fetches. An access over
-    /// several regions is cut at their boundaries, so that no device sees a byte that is not its own;
-    /// the pieces are made in ascending order, up to the first that fails.
+    /// The region at the location decides:
+    /// - If it traps the kind (GRF_VIRT_RD, GRF_VIRT_WR), the trap handler is called.
+    /// - If it passes the kind (GRF_PASS_*), memory is read or written. 1, 2, 4 or 8 bytes at a
+    ///   multiple of their number are one read or write, never torn.
+    /// - Otherwise the access is unsupported, and the policy of gasp_guest_set_unsupported()
+    ///   applies. An access without a region, a trap without a trap handler and (as in QNX) a
+    ///   trapped fetch are unsupported too.
+    ///
+    /// An access over several regions or holes is cut at each boundary, so that a device gets only
+    /// its own bytes. The pieces are made in ascending order, up to the first that fails. Pieces
+    /// before it have taken effect.
     ///
     /// An access that starts after a set call has returned never sees what that call removed.
     ///
-    /// Returns EOK, or an error number (errno is changed only by trap handlers): what the trap handler
-    /// returned; EFAULT
-    /// the access goes nowhere and the policy says so; ELOOP from inside a trap handler, for the same
-    /// vdev (where that is NULL: the same cookie), or 16 handlers deep; ENOTSUP a port that passes through; EINVAL bad cpu, type or kind,
-    /// data NULL, length 0, a range past the end of the space.
-    /// Threads: one at a time for each vCPU; also from inside its own trap handlers. Takes no lock.
+    /// Returns EOK, or an error number (only a trap handler changes errno):
+    /// - the number that the trap handler returned
+    /// - EFAULT: the access is unsupported, and the policy is GASP_UNSUPPORTED_FAIL
+    /// - ELOOP: the vCPU is in a trap handler for this vdev already (if vdev is NULL: for this
+    ///   cookie), or in 16 trap handlers
+    /// - ENOTSUP: the access is to a port that passes through
+    /// - EINVAL: bad cpu, type or kind, data NULL, length 0, a range past the end of the space
+    ///
+    /// Threads: one at a time for each vCPU; its own trap handlers may call it. Takes no lock.
     /// Source: libgasp's own; the policies are QNX's.
     pub fn gasp_cpu_access(
         cpu: *mut gasp_cpu,
@@ -136,38 +156,63 @@ unsafe extern "C" {
         length: usize,
     ) -> c_int;
 
-    /// Have a function called for each access that traps, in the thread that makes the access.
-    /// handler NULL: there is none, and such accesses go where accesses to nothing go.
+    /// Set the trap handler, which is called for each access that traps, on the thread of the
+    /// access.
     ///
-    /// Accesses that are under way may still call the handler that was there before.
-    /// Returns EOK, or an error number (errno is not changed): EINVAL, ENOMEM. Threads: any. Source: libgasp's own.
+    /// handler: NULL removes it; accesses that trap are then unsupported. A later call replaces it.
+    /// arg: passed to the handler.
+    ///
+    /// Accesses under way may still call the old handler; after gasp_guest_synchronize() none does.
+    ///
+    /// Returns EOK, or an error number (errno is unchanged; the handler stays as it was):
+    /// - EINVAL: bad gsp
+    /// - ENOMEM
+    ///
+    /// Threads: any. Source: libgasp's own.
     pub fn gasp_guest_set_trap_handler(
         gsp: *mut guest_system,
         handler: gasp_trap_handler_t,
         arg: *mut c_void,
     ) -> c_int;
 
-    /// Say what accesses to nothing do: GASP_UNSUPPORTED_IGNORE (at first), _FAIL or _ABORT.
+    /// Set the policy for unsupported accesses.
     ///
-    /// Returns EOK or EINVAL. Threads: any. Source: QNX's `unsupported reference` option; the
-    /// function is libgasp's own.
+    /// policy: GASP_UNSUPPORTED_IGNORE (the default), GASP_UNSUPPORTED_FAIL or
+    /// GASP_UNSUPPORTED_ABORT.
+    ///
+    /// Returns EOK, or EINVAL for a bad gsp or an unknown policy (errno is unchanged).
+    ///
+    /// Threads: any. Source: QNX's `unsupported reference` option; the function is libgasp's own.
     pub fn gasp_guest_set_unsupported(gsp: *mut guest_system, policy: c_uint) -> c_int;
 
-    /// Wait until every access that has started has ended. After a set call has removed a region and
-    /// this has returned, no trap handler is running for it or will be: its vdev can be unloaded.
+    /// Wait for a grace period: until every access of this guest that had started has ended. Later
+    /// accesses are not waited for.
     ///
-    /// Returns EOK, or an error number (errno is not changed): EDEADLK from inside a trap handler of
-    /// this guest, or with the lock of one of its spaces held; EINVAL; ENOMEM.
-    /// Threads: any but those. Source: libgasp's own.
+    /// So after a set call has removed a region and this has returned, no trap handler runs or will
+    /// run for it: its vdev can be unloaded.
+    ///
+    /// Returns EOK, or an error number (errno is unchanged; without waiting):
+    /// - EINVAL: bad gsp
+    /// - EDEADLK: this thread is in a trap handler of this guest, or holds the lock of one of its
+    ///   spaces
+    /// - ENOMEM
+    ///
+    /// Threads: any. Source: libgasp's own.
     pub fn gasp_guest_synchronize(gsp: *mut guest_system) -> c_int;
 
-    /// Have a function called once, when every access that has started has ended: at once, in this
-    /// thread, if there is none, else in a thread that ends one of them. As
-    /// gasp_guest_synchronize(), but without waiting, so it can be called from anywhere. The thread may
-    /// be inside of gasp_cpu_access(): fn must not destroy the guest or that vCPU.
+    /// Have a quiet callback called once, after a grace period: when every access of this guest
+    /// that had started has ended. The call does not wait, and can be made anywhere.
     ///
-    /// Returns EOK, or an error number (errno is not changed; fn will not be called): EINVAL bad gsp,
-    /// fn NULL; ENOMEM.
+    /// If no access is under way, fn is called before this function returns, on this thread.
+    /// Otherwise it is called on a thread that ends an access of the guest, before its
+    /// gasp_cpu_access() returns. In both cases no lock of the library is taken for it. fn may call
+    /// any function that its thread may, but must not destroy the guest, or the vCPU of that
+    /// gasp_cpu_access(). Its change of errno does not stay.
+    ///
+    /// Returns EOK, or an error number (errno is unchanged; fn will not be called):
+    /// - EINVAL: bad gsp, fn NULL
+    /// - ENOMEM
+    ///
     /// Threads: any. Source: libgasp's own.
     pub fn gasp_guest_call_when_quiet(
         gsp: *mut guest_system,
@@ -175,18 +220,24 @@ unsafe extern "C" {
         arg: *mut c_void,
     ) -> c_int;
 
-    /// How often the accesses of a guest went where, over all its vCPUs, those that were destroyed
-    /// included.
+    /// Count the accesses that all vCPUs of a guest have made, destroyed ones included.
     ///
-    /// Returns EOK or EINVAL (*counts not written). Threads: any; accesses that are under way may be
-    /// counted or not. Source: libgasp's own.
+    /// Accesses under way may be counted or not.
+    ///
+    /// Returns EOK, or EINVAL for a bad gsp or counts NULL (errno is unchanged, *counts not
+    /// written).
+    ///
+    /// Threads: any. Source: libgasp's own.
     pub fn gasp_guest_counts(gsp: *mut guest_system, counts: *mut gasp_counts) -> c_int;
 
-    /// Where the memory behind a location came from: for those who share it with another process
-    /// (vhost-user) or a device (VFIO).
+    /// Get the file behind a location of memory, to share it with another process (vhost-user) or a
+    /// device (VFIO).
     ///
-    /// Returns EOK, or an error number (errno is not changed, *backing not written): ENXIO nothing
-    /// is behind the location; ENOTSUP it is memory of the caller's own; EINVAL.
+    /// Returns EOK, or an error number (errno is unchanged, *backing not written):
+    /// - EINVAL: bad gsp, backing NULL
+    /// - ENXIO: the location is absent, or has no memory behind it
+    /// - ENOTSUP: the memory behind it is not from gasp_guest_add_memory()
+    ///
     /// Threads: any. Source: libgasp's own.
     pub fn gasp_guest_backing(
         gsp: *mut guest_system,

@@ -1,17 +1,18 @@
-//! `<gasp/host.h>`: what a VMM or a test harness needs beside QNX's interface.
+//! `<gasp/host.h>`: guests and their memory, for a VMM or a test harness.
 
 use crate::types::{guest_system, vdev_t};
 use core::ffi::{c_char, c_int, c_uint, c_void};
 
-/// Option flag: enforce what QNX's pages require of callers (see the specification, "Modes").
+/// Option flag: strict mode, which enforces what QNX's pages require of callers (see the
+/// specification, "Modes").
 pub const GASP_GUEST_STRICT: u32 = 1 << 0;
 
-/// Kind of memory: the guest may read, write and execute it.
+/// Kind of memory: the guest can read, write and execute it.
 pub const GASP_RAM: u32 = 0;
-/// Kind of memory: the guest may read and execute it.
+/// Kind of memory: the guest can read and execute it.
 pub const GASP_ROM: u32 = 1;
 
-/// How to make a guest.
+/// Options for gasp_guest_create().
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct gasp_guest_options {
@@ -21,7 +22,7 @@ pub struct gasp_guest_options {
     pub flags: c_uint,
 }
 
-/// A region as the host sees it: whole, and with 64-bit ends.
+/// A region as hosts see it: whole, with 64-bit ends.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct gasp_span {
@@ -29,60 +30,79 @@ pub struct gasp_span {
     pub location: u64,
     /// Last location (inclusive).
     pub last: u64,
-    /// Address in this process, or port, behind the first location; 0 if there is none.
+    /// Address in this process, or host port, behind the first location. 0 if there is none.
     pub host_location: u64,
-    /// The vdev to call when an access traps.
+    /// The vdev, handed back when an access traps.
     pub vdev: *mut vdev_t,
     /// GRF_*, as gasp_region_info() reports them.
     pub flags: u32,
-    /// Handed back to the vdev.
+    /// The vdev's cookie, handed back when an access traps.
     pub cookie: u32,
 }
 
-/// Called before a failed gasp_region_set() ends the process: `arg` as registered, the exit code
-/// that follows, and the line that was printed (without its line end).
+/// Called before a failed gasp_region_set(), or an unsupported access under GASP_UNSUPPORTED_ABORT,
+/// ends the process. `arg` is as registered, `exit_code` the code that follows, `message` the
+/// printed line without its newline, valid during the call.
+///
+/// It runs on the failing thread, may call any function, and may end the process itself. When it
+/// returns, the process ends.
 pub type gasp_fatal_handler_t =
     Option<unsafe extern "C" fn(arg: *mut c_void, exit_code: c_int, message: *const c_char)>;
 
-/// Kind of memory, beside GASP_RAM or GASP_ROM: have the host use large pages if it can.
+/// Kind of memory, combined with GASP_RAM or GASP_ROM: ask the system for large pages. It need not
+/// comply.
 pub const GASP_LARGE_PAGES: u32 = 1 << 8;
 
 unsafe extern "C" {
-    /// Make a guest: a memory space and a space of x86 ports, both empty.
+    /// Create a guest with two empty spaces: memory and x86 I/O ports.
     ///
-    /// options: NULL for the defaults, else size is sizeof(struct gasp_guest_options).
-    /// GASP_STRICT=1 in the environment makes the guest strict whatever the options say.
+    /// options: NULL for the defaults. Otherwise options->size is sizeof(struct
+    /// gasp_guest_options). GASP_STRICT=1 in the environment makes the guest strict whatever the
+    /// options say.
     ///
-    /// Returns the guest, or NULL with errno set: EINVAL size too small or unknown flags; E2BIG size
-    /// larger than this library knows, and something set in the part that it does not know; ENOMEM.
+    /// Returns the guest, or NULL with errno set:
+    /// - EINVAL: options->size is too small, or unknown flags
+    /// - E2BIG: options->size is larger than this library knows, and a byte that it does not know
+    ///   is not zero
+    /// - ENOMEM
+    ///
     /// Threads: any. Source: libgasp's own.
     pub fn gasp_guest_create(options: *const gasp_guest_options) -> *mut guest_system;
 
-    /// Say that the guest has started: from now on a failed gasp_region_set() exits with 96, and
-    /// strict mode asks for locks.
+    /// Mark the guest as started. From now on a failed gasp_region_set() exits with code 96, and
+    /// strict mode requires locks.
     ///
-    /// Returns EOK, or an error number (errno is not changed): EALREADY, EINVAL.
+    /// Returns EOK, or an error number (errno is unchanged):
+    /// - EALREADY: the guest has started already
+    /// - EINVAL: bad gsp
+    ///
     /// Threads: any. Source: libgasp's own.
     pub fn gasp_guest_start(gsp: *mut guest_system) -> c_int;
 
-    /// Destroy a guest and the memory that gasp_guest_add_memory() gave it. NULL, and a guest that is
-    /// destroyed already, are left alone.
+    /// Destroy a guest. Its listeners are removed, its vCPUs destroyed, and its memory
+    /// (gasp_guest_add_memory()) and all mappings of that are unmapped. NULL and a destroyed
+    /// guest's handle are ignored.
     ///
-    /// The handle is recognised as destroyed (EINVAL everywhere) until 1,024 more guests have been
-    /// created.
-    /// Threads: any, but no other call on this guest may run at the same time. Source: libgasp's own.
+    /// The handle stays recognised as destroyed (EINVAL) until 1,024 more guests have been created.
+    ///
+    /// Threads: any, but no other call on this guest or its vCPUs may run at the same time. Source:
+    /// libgasp's own.
     pub fn gasp_guest_destroy(gsp: *mut guest_system);
 
-    /// The last failure of a call in this thread, in one English sentence: what was asked, and why
-    /// it was refused. "" if nothing failed yet; a success leaves it as it is.
+    /// The calling thread's last failure, in one English sentence: the request, and why it was
+    /// refused. "" if nothing has failed yet; never NULL. A success does not change it.
     ///
     /// The string is valid until this thread calls gasp_last_error() again or ends.
+    ///
     /// Threads: any. Source: libgasp's own.
     pub fn gasp_last_error() -> *const c_char;
 
-    /// Have a function called before a failed gasp_region_set() ends the process. It gets arg, the
-    /// exit code and the message. It may not return to the guest; if it returns, the process ends.
-    /// handler NULL: none.
+    /// Set the handler that is called before gasp_region_set(), or an unsupported access under
+    /// GASP_UNSUPPORTED_ABORT, ends the process.
+    ///
+    /// handler: NULL removes it. A later call replaces it. arg: passed to the handler.
+    ///
+    /// A bad gsp only sets the last error; errno is unchanged.
     ///
     /// Threads: any. Source: libgasp's own.
     pub fn gasp_guest_set_fatal_handler(
@@ -91,12 +111,17 @@ unsafe extern "C" {
         arg: *mut c_void,
     );
 
-    /// Keep gasp_find_free() and gasp_find_free_range() away from a range; nothing else changes.
+    /// Reserve a range, so that gasp_find_free() and gasp_find_free_range() leave it out. Nothing
+    /// else changes: the range can still be set, or be present already. The reservation ends with
+    /// the guest.
     ///
     /// type: QST_MEMORY (or QST_PCI_IO) or QST_X86_IO. location, length: in bytes or ports.
     ///
-    /// Returns EOK, or an error number (errno is not changed): EINVAL bad gsp, type or range; EEXIST
-    /// some of it is reserved already; ENOMEM.
+    /// Returns EOK, or an error number (errno is unchanged):
+    /// - EINVAL: bad gsp, type or range
+    /// - EEXIST: the range overlaps a reservation of this function
+    /// - ENOMEM
+    ///
     /// Threads: any. Source: libgasp's own (qvm's `reserve` option).
     pub fn gasp_guest_reserve(
         gsp: *mut guest_system,
@@ -105,19 +130,27 @@ unsafe extern "C" {
         length: u64,
     ) -> c_int;
 
-    /// Give the guest memory: zeroed, and costing nothing until it is touched.
+    /// Add regions with new memory, which reads as zero and costs nothing until touched. They
+    /// become visible in one step.
     ///
-    /// kind: GASP_RAM (MEMORY, PASS_ANY, DMA_SOURCE, DMA_TARGET) or GASP_ROM (MEMORY, PASS_RD,
-    /// PASS_EX, DMA_SOURCE), and GASP_LARGE_PAGES if large pages of the host are wanted. location and
-    /// length are multiples of 4096; length is 64-bit. chunk 0: contiguous in the host; else the memory
-    /// is made of pieces of chunk bytes (a multiple of 4096) of which no two neighbours are adjacent in
-    /// the host. The memory belongs to the guest until it is destroyed: a page that was deleted can be
-    /// added again by its host_location.
+    /// location, length: multiples of 4096, in bytes. kind: GASP_RAM (flags MEMORY, PASS_ANY,
+    /// DMA_SOURCE, DMA_TARGET) or GASP_ROM (flags MEMORY, PASS_RD, PASS_EX, DMA_SOURCE), either
+    /// with GASP_LARGE_PAGES. chunk: 0 for memory that is contiguous in the host; otherwise a
+    /// multiple of 4096: the memory is then in pieces of chunk bytes, none adjacent in the host to
+    /// the next, so that each is a region.
     ///
-    /// Returns EOK, or an error number (errno is not changed): EINVAL bad gsp, range, kind, chunk or
-    /// alignment; EEXIST something is there already; ENOMEM; EDEADLK as gasp_lock(), or from inside a
-    /// listener's function; the errno of a listener that refuses.
-    /// Threads: any, also after the guest has started. Source: libgasp's own (qvm's `ram` and `rom`).
+    /// The memory belongs to the guest until the guest is destroyed. A deleted page keeps its
+    /// content, and can be added again by its host_location.
+    ///
+    /// Returns EOK, or an error number (errno is unchanged):
+    /// - EINVAL: bad gsp, range, kind, chunk or alignment
+    /// - EDEADLK: as for gasp_lock(), or inside a listener callback
+    /// - EEXIST: some of the range is present
+    /// - ENOMEM: no memory, file descriptor or address space
+    /// - the number with which a listener refused the change
+    ///
+    /// Threads: any, also after the guest has started. The call takes the lock of the memory space,
+    /// unless the caller holds it. Source: libgasp's own (qvm's `ram` and `rom`).
     pub fn gasp_guest_add_memory(
         gsp: *mut guest_system,
         location: u64,
@@ -126,13 +159,16 @@ unsafe extern "C" {
         chunk: u64,
     ) -> c_int;
 
-    /// The region that holds a location, or else the first one after it: whole, with 64-bit ends.
+    /// Get the region that holds a location, or else the first region after it: whole, with 64-bit
+    /// ends.
     ///
-    /// To list a space, start with from = 0 and go on with span->last + 1 until ENXIO, or until
-    /// span->last is the end of the space.
+    /// type: QST_MEMORY (or QST_PCI_IO) or QST_X86_IO. To list a space, start with from = 0, and go
+    /// on with span->last + 1 until ENXIO, or until span->last is the end of the space.
     ///
-    /// Returns EOK, or an error number (errno is not changed, *span not written): ENXIO no region
-    /// there or after; EINVAL bad gsp, type or from, span NULL.
+    /// Returns EOK, or an error number (errno is unchanged, *span not written):
+    /// - ENXIO: no region is there or after
+    /// - EINVAL: bad gsp, type or from, or span NULL
+    ///
     /// Threads: any, no lock needed, never waits. Source: libgasp's own.
     pub fn gasp_guest_next(
         gsp: *mut guest_system,
@@ -141,14 +177,22 @@ unsafe extern "C" {
         span: *mut gasp_span,
     ) -> c_int;
 
-    /// Read guest memory as the host sees it: whatever is behind the locations, whether the guest may
-    /// read it or not. All of it or nothing.
+    /// Copy guest memory into data, whatever the guest's rights there. All or nothing.
     ///
-    /// Returns EOK, or an error number (errno is not changed, *data not written): ENXIO some location
-    /// has no memory behind it; EINVAL bad gsp, data NULL, a range past the end; ENOMEM. length 0 is EOK.
-    /// The locations are looked up at once: what is copied is behind them in one state of the map.
-    /// Threads: any, no lock needed. Bytes that somebody writes meanwhile may be old or new.
-    /// Source: libgasp's own.
+    /// location, length: in bytes, of any alignment. data may lie in guest memory, but must not
+    /// overlap the host memory that is copied.
+    ///
+    /// All locations are looked up in one state of the map before the first byte is copied. Bytes
+    /// that are written meanwhile may be old or new. This is not an access:
+    /// gasp_guest_synchronize() does not wait for it.
+    ///
+    /// Returns EOK, also for length 0 if data is not NULL, or an error number (errno is unchanged,
+    /// *data not written):
+    /// - EINVAL: bad gsp, data NULL, a range past the end of the space
+    /// - ENXIO: some location has no memory behind it
+    /// - ENOMEM
+    ///
+    /// Threads: any, no lock needed. Source: libgasp's own.
     pub fn gasp_guest_read(
         gsp: *mut guest_system,
         location: u64,
@@ -156,10 +200,10 @@ unsafe extern "C" {
         length: usize,
     ) -> c_int;
 
-    /// Write guest memory as the host sees it: whatever is behind the locations, whether the guest
-    /// may write it or not (ROM too). All of it or nothing.
+    /// Copy data into guest memory, whatever the guest's rights there (also into ROM). All or
+    /// nothing.
     ///
-    /// Returns, threads and source: as gasp_guest_read().
+    /// Parameters, returns, threads, source: as for gasp_guest_read().
     pub fn gasp_guest_write(
         gsp: *mut guest_system,
         location: u64,

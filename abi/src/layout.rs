@@ -1,5 +1,5 @@
-//! Layouts that QNX's pages fix, checked when the crate is compiled. `ctests/abi.c` has the same
-//! table for C.
+//! The layouts of the specification (1.5), asserted when the crate is compiled. The C tests assert
+//! the same table.
 
 use crate::vdev_core::vdev_s;
 use crate::{change, cpu, gasp, guest, guest::guest_intr, host, types, vdev_core};

@@ -1,11 +1,11 @@
-//! libgasp's C interface in Rust: types, constants and declarations, and nothing that acts.
+//! libgasp's C interface in Rust: types, constants and declarations, without code.
 //!
-//! For vdevs and hosts written in Rust, for libgasp itself, and the one source of the C headers:
-//! `tests/headers.rs` says which
-//! file goes into which header. So the doc comments are written for C readers. Layouts and numbers are those that QNX's public
-//! pages document for 7.1. What those pages leave open is marked "libgasp's own".
+//! It serves vdevs and hosts written in Rust, and libgasp itself. The C headers are generated from
+//! it alone (`tests/headers.rs` has the list), so its doc comments are written for C readers.
+//! Layouts and numbers are those of QNX's public pages for 7.1. "libgasp's own" marks the parts
+//! that those pages leave open.
 //!
-//! The crate links nothing: a program chooses the shared or the static library itself.
+//! The crate does not link libgasp: a program chooses the shared or the static library itself.
 //!
 //! ```no_run
 //! use gasp_abi::{GASP_RAM, gasp_guest_add_memory, gasp_guest_create, gasp_guest_destroy};
@@ -20,8 +20,8 @@
 //!
 //! # Safety
 //!
-//! All functions are C functions, and rely on the same promises of their caller: a pointer is NULL,
-//! or it is what its type and the function's comment say, for the duration of the call.
+//! All functions are C functions, and rely on the same promise of their caller: for the duration
+//! of the call, a pointer is NULL, or points to what its type and the function's comment require.
 
 #![no_std]
 // The names are C's.

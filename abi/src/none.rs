@@ -1,14 +1,14 @@
-//! Values for Rust that stand for nothing. C has `{0}`.
+//! Empty values of C structures for Rust; C has `{0}`.
 
 use crate::{gasp_cost, gasp_span};
 
 impl gasp_cost {
-    /// The cost of a change that no listener follows: nothing, and no limit.
+    /// The cost of a change for no listener: 0, without a limit.
     pub const NOTHING: Self = Self { slots: 0, slots_left: u64::MAX, ioctls: 0 };
 }
 
 impl gasp_span {
-    /// No region.
+    /// The span that stands for "no region".
     pub const NONE: Self = Self {
         location: 0,
         last: 0,

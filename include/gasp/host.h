@@ -14,16 +14,22 @@
 #include <stddef.h>
 #include <qvm/types.h>
 
-/** Option flag: enforce what QNX's pages require of callers (see the specification, "Modes"). */
+/**
+ * Option flag: strict mode, which enforces what QNX's pages require of callers (see the
+ * specification, "Modes").
+ */
 #define GASP_GUEST_STRICT (1 << 0)
 
-/** Kind of memory: the guest may read, write and execute it. */
+/** Kind of memory: the guest can read, write and execute it. */
 #define GASP_RAM 0
 
-/** Kind of memory: the guest may read and execute it. */
+/** Kind of memory: the guest can read and execute it. */
 #define GASP_ROM 1
 
-/** Kind of memory, beside GASP_RAM or GASP_ROM: have the host use large pages if it can. */
+/**
+ * Kind of memory, combined with GASP_RAM or GASP_ROM: ask the system for large pages. It need not
+ * comply.
+ */
 #define GASP_LARGE_PAGES (1 << 8)
 
 /** Kind of access: the guest reads. */
@@ -36,21 +42,24 @@
 #define GASP_EXECUTE 2
 
 /**
- * Access to nothing: reads give all ones, writes are dropped (QNX: `unsupported reference
- * ignore`, the default).
+ * Unsupported accesses: reads and fetches give all ones, writes are dropped. The default (QNX:
+ * `unsupported reference ignore`).
  */
 #define GASP_UNSUPPORTED_IGNORE 0
 
-/** Access to nothing: gasp_cpu_access() returns EFAULT (QNX: `fail`). */
+/** Unsupported accesses: gasp_cpu_access() returns EFAULT (QNX: `fail`). */
 #define GASP_UNSUPPORTED_FAIL 1
 
-/** Access to nothing: the process ends with exit code 5 (QNX: `abort`). */
+/** Unsupported accesses: the process ends with exit code 5 (QNX: `abort`). */
 #define GASP_UNSUPPORTED_ABORT 2
 
-/** How gasp_guest_set() works: every element or none, judged on what the call leaves behind. */
+/**
+ * Flag of gasp_guest_set(): if an element is refused, nothing is changed. Deletions are made
+ * first.
+ */
 #define GASP_SET_ALL_OR_NOTHING (1 << 0)
 
-/** How gasp_guest_set() works: say what would happen, and change nothing. */
+/** Flag of gasp_guest_set(): return and report the result, but change nothing. */
 #define GASP_SET_DRY_RUN (1 << 1)
 
 /** The version of this header: its first number. */
@@ -65,7 +74,7 @@
 /** The version of this header as one number, which grows with each version. */
 #define GASP_VERSION (((GASP_VERSION_MAJOR << 16) | (GASP_VERSION_MINOR << 8)) | GASP_VERSION_PATCH)
 
-/** How to make a guest. */
+/** Options for gasp_guest_create(). */
 struct gasp_guest_options {
     /** sizeof(struct gasp_guest_options) as the caller was compiled. */
     size_t size;
@@ -74,41 +83,52 @@ struct gasp_guest_options {
 };
 
 /**
- * Called before a failed gasp_region_set() ends the process: `arg` as registered, the exit code
- * that follows, and the line that was printed (without its line end).
+ * Called before a failed gasp_region_set(), or an unsupported access under GASP_UNSUPPORTED_ABORT,
+ * ends the process. `arg` is as registered, `exit_code` the code that follows, `message` the
+ * printed line without its newline, valid during the call.
+ *
+ * It runs on the failing thread, may call any function, and may end the process itself. When it
+ * returns, the process ends.
  */
 typedef void (*gasp_fatal_handler_t)(void *arg, int exit_code, const char *message);
 
-/** A region as the host sees it: whole, and with 64-bit ends. */
+/** A region as hosts see it: whole, with 64-bit ends. */
 struct gasp_span {
     /** First location. */
     uint64_t location;
     /** Last location (inclusive). */
     uint64_t last;
-    /** Address in this process, or port, behind the first location; 0 if there is none. */
+    /** Address in this process, or host port, behind the first location. 0 if there is none. */
     uint64_t host_location;
-    /** The vdev to call when an access traps. */
+    /** The vdev, handed back when an access traps. */
     vdev_t *vdev;
     /** GRF_*, as gasp_region_info() reports them. */
     uint32_t flags;
-    /** Handed back to the vdev. */
+    /** The vdev's cookie, handed back when an access traps. */
     uint32_t cookie;
 };
 
-/** A vCPU of a guest: made by gasp_cpu_create(), opaque. */
+/**
+ * A vCPU of a guest: the handle through which accesses are made. Opaque; from gasp_cpu_create().
+ *
+ * A `cpu` is bad if it is NULL, or if it or its guest is destroyed.
+ */
 struct gasp_cpu;
 
-/** An access that traps. */
+/** An access that traps, or the piece of it that is in one region. */
 struct gasp_trap {
-    /** The vdev of the region. */
+    /** The region's vdev. */
     vdev_t *vdev;
-    /** First location of the access that is in the region. */
+    /** First location. */
     uint64_t location;
-    /** Where what is read goes, or what is written is; `length` bytes, of any alignment. */
+    /**
+     * `length` bytes, of any alignment: for a read, the handler fills them; for a write, it must
+     * not change them.
+     */
     void *data;
-    /** Bytes of the access that are in the region. */
+    /** Number of bytes, which for ports is the number of ports. */
     size_t length;
-    /** The cookie of the region. */
+    /** The region's cookie. */
     uint32_t cookie;
     /** GASP_READ or GASP_WRITE. */
     uint16_t kind;
@@ -117,122 +137,135 @@ struct gasp_trap {
 };
 
 /**
- * Called when an access traps: `arg` as registered, the vCPU and the access. Returns EOK, or an
- * error number that gasp_cpu_access() returns.
+ * Called when an access traps. `arg` is as registered, `cpu` the vCPU; `trap` is valid during the
+ * call. Returns EOK to go on with the access, or an error number that ends it and that
+ * gasp_cpu_access() returns.
  *
- * It may do anything: change the map, remove the very region that trapped, access guest memory,
- * take locks. Only gasp_guest_synchronize() is refused.
+ * It runs on the thread of the access. The library takes no lock for it. It may call any function:
+ * change the map, delete the very region that trapped, make accesses with this vCPU, take locks.
+ * Only gasp_guest_synchronize() is refused (EDEADLK). It must not destroy the guest or the vCPU.
+ * Several vCPUs can be in the handler at the same time.
  */
 typedef int (*gasp_trap_handler_t)(void *arg, struct gasp_cpu *cpu, const struct gasp_trap *trap);
 
-/** Called once, with `arg` as registered. */
+/** A quiet callback: called once, after a grace period. `arg` is as registered. */
 typedef void (*gasp_quiet_function_t)(void *arg);
 
 /**
- * How often accesses went where, by kind: GASP_READ, GASP_WRITE, GASP_EXECUTE. An access that is
- * cut at a boundary counts once for each piece.
+ * The number of a guest's accesses of each kind, indexed by GASP_READ, GASP_WRITE, GASP_EXECUTE.
+ * An access that is cut at a boundary counts once for each piece. The numbers wrap at 2^64.
  */
 struct gasp_counts {
-    /** To memory. */
+    /** Accesses that reached memory. */
     uint64_t passed[3];
-    /** To the trap handler. */
+    /** Accesses that trapped. */
     uint64_t trapped[3];
-    /** To nothing. */
+    /** Unsupported accesses. */
     uint64_t unsupported[3];
 };
 
-/** Where the memory behind a location came from. */
+/** The file behind a location of memory. */
 struct gasp_backing {
-    /** The memory file. It belongs to the guest; duplicate it to keep it. */
+    /** The memory file. The guest closes it when destroyed; duplicate it to keep it longer. */
     int fd;
-    /** Where in the file the location's memory is. */
+    /** The location's place in the file, in bytes. */
     uint64_t offset;
-    /** From how many locations on, starting there, the memory follows in the file. */
+    /** Number of locations from there to the end of the region. */
     uint64_t length;
 };
 
-/** Runs of equal attributes: ascending, disjoint, as long as they can be. */
+/**
+ * A list of runs of locations with equal attributes: ascending, disjoint, each as long as
+ * possible.
+ */
 struct gasp_span_list {
-    /** The first of them. */
+    /** The first entry; must not be read if count is 0. */
     const struct gasp_span *first;
-    /** How many there are. */
+    /** Number of entries. */
     size_t count;
 };
 
 /**
- * What one call changes: exactly the locations whose attributes differ before and after. A
- * location that is there before and after is in both lists.
+ * The difference that one call makes: exactly the locations whose attributes differ before and
+ * after the call. A location that is present before and after is in both lists of its space.
  */
 struct gasp_difference {
-    /** What goes from the memory space. */
+    /** Locations of memory with their old attributes. */
     struct gasp_span_list memory_removed;
-    /** What comes into the memory space. */
+    /** Locations of memory with their new attributes. */
     struct gasp_span_list memory_added;
-    /** What goes from the port space. */
+    /** Ports with their old attributes. */
     struct gasp_span_list ports_removed;
-    /** What comes into the port space. */
+    /** Ports with their new attributes. */
     struct gasp_span_list ports_added;
 };
 
-/** What a change costs those who follow it. */
+/** The cost of a change for a listener, or for all listeners together. */
 struct gasp_cost {
-    /** How many memory slots more are in use afterwards; fewer: negative. */
+    /** Number of memory slots that the change uses; negative if it releases slots. */
     int64_t slots;
-    /** How many memory slots are free afterwards; UINT64_MAX: there is no limit. */
+    /** Number of free memory slots after the change. UINT64_MAX: no limit. */
     uint64_t slots_left;
-    /** How many system calls the change takes. */
+    /** Number of system calls that the change takes. */
     uint64_t ioctls;
 };
 
 /**
- * One who follows the changes of a guest. Any of the functions can be NULL. All get the `arg`
- * of gasp_guest_add_listener(), and a difference that is valid during the call.
+ * A listener: callbacks that are notified of a guest's changes, and can refuse them. Each callback
+ * can be NULL. `arg` is that of gasp_guest_add_listener(); `difference` is valid during the call.
  *
- * They are called with the locks of the changed spaces held (with none at the end of the guest),
- * never two of one guest at a time. They may ask the guest anything, and gasp_lock() what is held.
- * They must not change the guest, add or remove listeners, or lock the other space (EDEADLK), nor
- * wait for a thread that does.
+ * Callbacks run on the thread that makes the change, with the locks of the changed spaces held
+ * (without a lock when the guest is destroyed). Two callbacks of one guest never run at the same
+ * time. A callback may query the guest, make accesses, read, write and map guest memory, and
+ * gasp_lock() a space whose lock the thread holds.
+ *
+ * A callback must not change the guest, add or remove listeners, or lock the other space: these
+ * are EDEADLK, and so gasp_region_set() ends the process. It must not wait for a thread that does
+ * one of these, or that wants a lock of the guest.
  */
 struct gasp_listener {
     /** sizeof(struct gasp_listener) as the caller was compiled. */
     size_t size;
     /**
-     * Lower ones are asked and told earlier, and told to abort later; of equal ones, those that
-     * were added earlier.
+     * Listeners are called in ascending order of priority, equal ones in the order of adding;
+     * `abort` is called in the opposite order.
      */
     int priority;
     /**
-     * Say what a change would cost; `*cost` is all 0, with no limit. EOK, or the errno with
-     * which prepare would refuse it. Nothing happens.
+     * Estimates the cost of a change, which need not follow. On entry `*cost` is 0, without a
+     * limit. Returns EOK, or the number with which `prepare` would refuse the change.
      */
     int (*estimate)(void *arg, const struct gasp_difference *difference, struct gasp_cost *cost);
     /**
-     * A change is about to become visible; queries still give the old state. EOK, or the errno
-     * with which the change is refused: then nothing of it happens, and this one is not told to
-     * abort.
+     * Called before a change becomes visible; queries give the old state. Returns EOK, or an errno
+     * number (1 to 4095) that refuses the change: then nothing of it happens, and this listener's
+     * `abort` is not called.
      */
     int (*prepare)(void *arg, const struct gasp_difference *difference);
-    /** The change that was prepared is visible now. */
+    /** Called when the prepared change has become visible. */
     void (*commit)(void *arg, const struct gasp_difference *difference);
-    /** The change that was prepared does not happen, because somebody else refused it. */
+    /** Called when the prepared change does not happen, because another listener refused it. */
     void (*abort)(void *arg, const struct gasp_difference *difference);
 };
 
-/** What gasp_guest_set() reports. */
+/** The report of gasp_guest_set(). */
 struct gasp_report {
     /** sizeof(struct gasp_report) as the caller was compiled. */
     size_t size;
-    /** The element that was refused; 0 if the call was, as a whole; else how many there are. */
+    /**
+     * Index of the refused element. 0 if the call failed as a whole; num_regions if nothing was
+     * refused.
+     */
     unsigned int index;
-    /** EOK, or why. */
+    /** The return value. */
     int error;
-    /** The space of `conflict`: QST_MEMORY or QST_X86_IO. */
+    /** The space of `conflict`: QST_MEMORY or QST_X86_IO; 0 without a conflict. */
     unsigned int type;
-    /** The region that was in the way; flags 0: none was. */
+    /** The region for which the element was refused. Without a conflict all fields are 0. */
     struct gasp_span conflict;
     /**
-     * What the change costs all listeners together: slots and ioctls are sums, slots_left is
-     * the least.
+     * The cost for all listeners together: `slots` and `ioctls` are sums, `slots_left` is the
+     * minimum.
      */
     struct gasp_cost cost;
 };
@@ -242,49 +275,63 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * Make a guest: a memory space and a space of x86 ports, both empty.
+ * Create a guest with two empty spaces: memory and x86 I/O ports.
  *
- * options: NULL for the defaults, else size is sizeof(struct gasp_guest_options).
- * GASP_STRICT=1 in the environment makes the guest strict whatever the options say.
+ * options: NULL for the defaults. Otherwise options->size is sizeof(struct
+ * gasp_guest_options). GASP_STRICT=1 in the environment makes the guest strict whatever the
+ * options say.
  *
- * Returns the guest, or NULL with errno set: EINVAL size too small or unknown flags; E2BIG size
- * larger than this library knows, and something set in the part that it does not know; ENOMEM.
+ * Returns the guest, or NULL with errno set:
+ * - EINVAL: options->size is too small, or unknown flags
+ * - E2BIG: options->size is larger than this library knows, and a byte that it does not know
+ *   is not zero
+ * - ENOMEM
+ *
  * Threads: any. Source: libgasp's own.
  */
 struct guest_system *gasp_guest_create(const struct gasp_guest_options *options);
 
 /**
- * Say that the guest has started: from now on a failed gasp_region_set() exits with 96, and
- * strict mode asks for locks.
+ * Mark the guest as started. From now on a failed gasp_region_set() exits with code 96, and
+ * strict mode requires locks.
  *
- * Returns EOK, or an error number (errno is not changed): EALREADY, EINVAL.
+ * Returns EOK, or an error number (errno is unchanged):
+ * - EALREADY: the guest has started already
+ * - EINVAL: bad gsp
+ *
  * Threads: any. Source: libgasp's own.
  */
 int gasp_guest_start(struct guest_system *gsp);
 
 /**
- * Destroy a guest and the memory that gasp_guest_add_memory() gave it. NULL, and a guest that is
- * destroyed already, are left alone.
+ * Destroy a guest. Its listeners are removed, its vCPUs destroyed, and its memory
+ * (gasp_guest_add_memory()) and all mappings of that are unmapped. NULL and a destroyed
+ * guest's handle are ignored.
  *
- * The handle is recognised as destroyed (EINVAL everywhere) until 1,024 more guests have been
- * created.
- * Threads: any, but no other call on this guest may run at the same time. Source: libgasp's own.
+ * The handle stays recognised as destroyed (EINVAL) until 1,024 more guests have been created.
+ *
+ * Threads: any, but no other call on this guest or its vCPUs may run at the same time. Source:
+ * libgasp's own.
  */
 void gasp_guest_destroy(struct guest_system *gsp);
 
 /**
- * The last failure of a call in this thread, in one English sentence: what was asked, and why
- * it was refused. "" if nothing failed yet; a success leaves it as it is.
+ * The calling thread's last failure, in one English sentence: the request, and why it was
+ * refused. "" if nothing has failed yet; never NULL. A success does not change it.
  *
  * The string is valid until this thread calls gasp_last_error() again or ends.
+ *
  * Threads: any. Source: libgasp's own.
  */
 const char *gasp_last_error(void);
 
 /**
- * Have a function called before a failed gasp_region_set() ends the process. It gets arg, the
- * exit code and the message. It may not return to the guest; if it returns, the process ends.
- * handler NULL: none.
+ * Set the handler that is called before gasp_region_set(), or an unsupported access under
+ * GASP_UNSUPPORTED_ABORT, ends the process.
+ *
+ * handler: NULL removes it. A later call replaces it. arg: passed to the handler.
+ *
+ * A bad gsp only sets the last error; errno is unchanged.
  *
  * Threads: any. Source: libgasp's own.
  */
@@ -293,12 +340,17 @@ void gasp_guest_set_fatal_handler(struct guest_system *gsp,
                                   void *arg);
 
 /**
- * Keep gasp_find_free() and gasp_find_free_range() away from a range; nothing else changes.
+ * Reserve a range, so that gasp_find_free() and gasp_find_free_range() leave it out. Nothing
+ * else changes: the range can still be set, or be present already. The reservation ends with
+ * the guest.
  *
  * type: QST_MEMORY (or QST_PCI_IO) or QST_X86_IO. location, length: in bytes or ports.
  *
- * Returns EOK, or an error number (errno is not changed): EINVAL bad gsp, type or range; EEXIST
- * some of it is reserved already; ENOMEM.
+ * Returns EOK, or an error number (errno is unchanged):
+ * - EINVAL: bad gsp, type or range
+ * - EEXIST: the range overlaps a reservation of this function
+ * - ENOMEM
+ *
  * Threads: any. Source: libgasp's own (qvm's `reserve` option).
  */
 int gasp_guest_reserve(struct guest_system *gsp,
@@ -307,19 +359,27 @@ int gasp_guest_reserve(struct guest_system *gsp,
                        uint64_t length);
 
 /**
- * Give the guest memory: zeroed, and costing nothing until it is touched.
+ * Add regions with new memory, which reads as zero and costs nothing until touched. They
+ * become visible in one step.
  *
- * kind: GASP_RAM (MEMORY, PASS_ANY, DMA_SOURCE, DMA_TARGET) or GASP_ROM (MEMORY, PASS_RD,
- * PASS_EX, DMA_SOURCE), and GASP_LARGE_PAGES if large pages of the host are wanted. location and
- * length are multiples of 4096; length is 64-bit. chunk 0: contiguous in the host; else the memory
- * is made of pieces of chunk bytes (a multiple of 4096) of which no two neighbours are adjacent in
- * the host. The memory belongs to the guest until it is destroyed: a page that was deleted can be
- * added again by its host_location.
+ * location, length: multiples of 4096, in bytes. kind: GASP_RAM (flags MEMORY, PASS_ANY,
+ * DMA_SOURCE, DMA_TARGET) or GASP_ROM (flags MEMORY, PASS_RD, PASS_EX, DMA_SOURCE), either
+ * with GASP_LARGE_PAGES. chunk: 0 for memory that is contiguous in the host; otherwise a
+ * multiple of 4096: the memory is then in pieces of chunk bytes, none adjacent in the host to
+ * the next, so that each is a region.
  *
- * Returns EOK, or an error number (errno is not changed): EINVAL bad gsp, range, kind, chunk or
- * alignment; EEXIST something is there already; ENOMEM; EDEADLK as gasp_lock(), or from inside a
- * listener's function; the errno of a listener that refuses.
- * Threads: any, also after the guest has started. Source: libgasp's own (qvm's `ram` and `rom`).
+ * The memory belongs to the guest until the guest is destroyed. A deleted page keeps its
+ * content, and can be added again by its host_location.
+ *
+ * Returns EOK, or an error number (errno is unchanged):
+ * - EINVAL: bad gsp, range, kind, chunk or alignment
+ * - EDEADLK: as for gasp_lock(), or inside a listener callback
+ * - EEXIST: some of the range is present
+ * - ENOMEM: no memory, file descriptor or address space
+ * - the number with which a listener refused the change
+ *
+ * Threads: any, also after the guest has started. The call takes the lock of the memory space,
+ * unless the caller holds it. Source: libgasp's own (qvm's `ram` and `rom`).
  */
 int gasp_guest_add_memory(struct guest_system *gsp,
                           uint64_t location,
@@ -328,13 +388,16 @@ int gasp_guest_add_memory(struct guest_system *gsp,
                           uint64_t chunk);
 
 /**
- * The region that holds a location, or else the first one after it: whole, with 64-bit ends.
+ * Get the region that holds a location, or else the first region after it: whole, with 64-bit
+ * ends.
  *
- * To list a space, start with from = 0 and go on with span->last + 1 until ENXIO, or until
- * span->last is the end of the space.
+ * type: QST_MEMORY (or QST_PCI_IO) or QST_X86_IO. To list a space, start with from = 0, and go
+ * on with span->last + 1 until ENXIO, or until span->last is the end of the space.
  *
- * Returns EOK, or an error number (errno is not changed, *span not written): ENXIO no region
- * there or after; EINVAL bad gsp, type or from, span NULL.
+ * Returns EOK, or an error number (errno is unchanged, *span not written):
+ * - ENXIO: no region is there or after
+ * - EINVAL: bad gsp, type or from, or span NULL
+ *
  * Threads: any, no lock needed, never waits. Source: libgasp's own.
  */
 int gasp_guest_next(struct guest_system *gsp,
@@ -343,46 +406,60 @@ int gasp_guest_next(struct guest_system *gsp,
                     struct gasp_span *span);
 
 /**
- * Read guest memory as the host sees it: whatever is behind the locations, whether the guest may
- * read it or not. All of it or nothing.
+ * Copy guest memory into data, whatever the guest's rights there. All or nothing.
  *
- * Returns EOK, or an error number (errno is not changed, *data not written): ENXIO some location
- * has no memory behind it; EINVAL bad gsp, data NULL, a range past the end; ENOMEM. length 0 is EOK.
- * The locations are looked up at once: what is copied is behind them in one state of the map.
- * Threads: any, no lock needed. Bytes that somebody writes meanwhile may be old or new.
- * Source: libgasp's own.
+ * location, length: in bytes, of any alignment. data may lie in guest memory, but must not
+ * overlap the host memory that is copied.
+ *
+ * All locations are looked up in one state of the map before the first byte is copied. Bytes
+ * that are written meanwhile may be old or new. This is not an access:
+ * gasp_guest_synchronize() does not wait for it.
+ *
+ * Returns EOK, also for length 0 if data is not NULL, or an error number (errno is unchanged,
+ * *data not written):
+ * - EINVAL: bad gsp, data NULL, a range past the end of the space
+ * - ENXIO: some location has no memory behind it
+ * - ENOMEM
+ *
+ * Threads: any, no lock needed. Source: libgasp's own.
  */
 int gasp_guest_read(struct guest_system *gsp, uint64_t location, void *data, size_t length);
 
 /**
- * Write guest memory as the host sees it: whatever is behind the locations, whether the guest
- * may write it or not (ROM too). All of it or nothing.
+ * Copy data into guest memory, whatever the guest's rights there (also into ROM). All or
+ * nothing.
  *
- * Returns, threads and source: as gasp_guest_read().
+ * Parameters, returns, threads, source: as for gasp_guest_read().
  */
 int gasp_guest_write(struct guest_system *gsp, uint64_t location, const void *data, size_t length);
 
 /**
- * Make a vCPU: the handle through which one thread at a time makes accesses.
+ * Create a vCPU, through which one thread at a time makes accesses.
  *
- * Returns the vCPU, or NULL with errno set: EINVAL bad gsp; ENOMEM.
+ * Returns the vCPU, or NULL with errno set:
+ * - EINVAL: bad gsp
+ * - ENOMEM
+ *
  * Threads: any. Source: libgasp's own.
  */
 struct gasp_cpu *gasp_cpu_create(struct guest_system *gsp);
 
 /**
- * Destroy a vCPU. NULL, and a vCPU that is destroyed already (as all of a guest's are with the
- * guest), are left alone. Its counts stay in the guest's.
+ * Destroy a vCPU. NULL and a destroyed vCPU are ignored. A guest's vCPUs are destroyed with
+ * it. The guest's counts keep those of the vCPU.
  *
- * Threads: any, but no other call on this vCPU may run at the same time. Source: libgasp's own.
+ * Threads: any, but no other call on this vCPU may run at the same time. So its trap handlers
+ * must not call this. Source: libgasp's own.
  */
 void gasp_cpu_destroy(struct gasp_cpu *cpu);
 
 /**
- * Look up a region: as gasp_region_info(), but faster if it is the one that this vCPU looked up
- * last (by this or by an access) and nothing has changed since.
+ * Look up a region, as gasp_region_info() does for the vCPU's guest. It is faster if this
+ * vCPU's last lookup (by this function or by an access) found the same region, and the space
+ * has not changed since.
  *
- * Returns as gasp_region_info(). Threads: one at a time for each vCPU. Source: libgasp's own.
+ * Returns as gasp_region_info(), with EINVAL for a bad cpu. Threads: one at a time for each
+ * vCPU. Source: libgasp's own.
  */
 int gasp_cpu_info(struct gasp_cpu *cpu, const struct qvm_state_block *blk, struct gasp_region *rgn);
 
@@ -390,24 +467,32 @@ int gasp_cpu_info(struct gasp_cpu *cpu, const struct qvm_state_block *blk, struc
  * Make an access as the guest would.
  *
  * type: QST_MEMORY (or QST_PCI_IO) or QST_X86_IO. kind: GASP_READ, GASP_WRITE or GASP_EXECUTE
- * (which reads). data: `length` bytes to be filled or written; location and length in bytes or
- * ports.
+ * (which reads). location, length: in bytes or ports. data: length bytes to be filled or
+ * written.
  *
- * Where the region passes this kind of access, it goes to memory; 1, 2, 4 or 8 bytes at a
- * multiple of their number are read or written at once. Where it traps a read or a write, the
- * trap handler is called. Everything else goes where gasp_guest_set_unsupported() says: nothing
- * there, nothing allowed, no trap handler, and (as QNX has it) trapped fetches. An access over
- * several regions is cut at their boundaries, so that no device sees a byte that is not its own;
- * the pieces are made in ascending order, up to the first that fails.
+ * The region at the location decides:
+ * - If it traps the kind (GRF_VIRT_RD, GRF_VIRT_WR), the trap handler is called.
+ * - If it passes the kind (GRF_PASS_*), memory is read or written. 1, 2, 4 or 8 bytes at a
+ *   multiple of their number are one read or write, never torn.
+ * - Otherwise the access is unsupported, and the policy of gasp_guest_set_unsupported()
+ *   applies. An access without a region, a trap without a trap handler and (as in QNX) a
+ *   trapped fetch are unsupported too.
+ *
+ * An access over several regions or holes is cut at each boundary, so that a device gets only
+ * its own bytes. The pieces are made in ascending order, up to the first that fails. Pieces
+ * before it have taken effect.
  *
  * An access that starts after a set call has returned never sees what that call removed.
  *
- * Returns EOK, or an error number (errno is changed only by trap handlers): what the trap handler
- * returned; EFAULT
- * the access goes nowhere and the policy says so; ELOOP from inside a trap handler, for the same
- * vdev (where that is NULL: the same cookie), or 16 handlers deep; ENOTSUP a port that passes through; EINVAL bad cpu, type or kind,
- * data NULL, length 0, a range past the end of the space.
- * Threads: one at a time for each vCPU; also from inside its own trap handlers. Takes no lock.
+ * Returns EOK, or an error number (only a trap handler changes errno):
+ * - the number that the trap handler returned
+ * - EFAULT: the access is unsupported, and the policy is GASP_UNSUPPORTED_FAIL
+ * - ELOOP: the vCPU is in a trap handler for this vdev already (if vdev is NULL: for this
+ *   cookie), or in 16 trap handlers
+ * - ENOTSUP: the access is to a port that passes through
+ * - EINVAL: bad cpu, type or kind, data NULL, length 0, a range past the end of the space
+ *
+ * Threads: one at a time for each vCPU; its own trap handlers may call it. Takes no lock.
  * Source: libgasp's own; the policies are QNX's.
  */
 int gasp_cpu_access(struct gasp_cpu *cpu,
@@ -418,83 +503,118 @@ int gasp_cpu_access(struct gasp_cpu *cpu,
                     size_t length);
 
 /**
- * Have a function called for each access that traps, in the thread that makes the access.
- * handler NULL: there is none, and such accesses go where accesses to nothing go.
+ * Set the trap handler, which is called for each access that traps, on the thread of the
+ * access.
  *
- * Accesses that are under way may still call the handler that was there before.
- * Returns EOK, or an error number (errno is not changed): EINVAL, ENOMEM. Threads: any. Source: libgasp's own.
+ * handler: NULL removes it; accesses that trap are then unsupported. A later call replaces it.
+ * arg: passed to the handler.
+ *
+ * Accesses under way may still call the old handler; after gasp_guest_synchronize() none does.
+ *
+ * Returns EOK, or an error number (errno is unchanged; the handler stays as it was):
+ * - EINVAL: bad gsp
+ * - ENOMEM
+ *
+ * Threads: any. Source: libgasp's own.
  */
-int gasp_guest_set_trap_handler(struct guest_system *gsp,
-                                gasp_trap_handler_t handler,
-                                void *arg);
+int gasp_guest_set_trap_handler(struct guest_system *gsp, gasp_trap_handler_t handler, void *arg);
 
 /**
- * Say what accesses to nothing do: GASP_UNSUPPORTED_IGNORE (at first), _FAIL or _ABORT.
+ * Set the policy for unsupported accesses.
  *
- * Returns EOK or EINVAL. Threads: any. Source: QNX's `unsupported reference` option; the
- * function is libgasp's own.
+ * policy: GASP_UNSUPPORTED_IGNORE (the default), GASP_UNSUPPORTED_FAIL or
+ * GASP_UNSUPPORTED_ABORT.
+ *
+ * Returns EOK, or EINVAL for a bad gsp or an unknown policy (errno is unchanged).
+ *
+ * Threads: any. Source: QNX's `unsupported reference` option; the function is libgasp's own.
  */
 int gasp_guest_set_unsupported(struct guest_system *gsp, unsigned int policy);
 
 /**
- * Wait until every access that has started has ended. After a set call has removed a region and
- * this has returned, no trap handler is running for it or will be: its vdev can be unloaded.
+ * Wait for a grace period: until every access of this guest that had started has ended. Later
+ * accesses are not waited for.
  *
- * Returns EOK, or an error number (errno is not changed): EDEADLK from inside a trap handler of
- * this guest, or with the lock of one of its spaces held; EINVAL; ENOMEM.
- * Threads: any but those. Source: libgasp's own.
+ * So after a set call has removed a region and this has returned, no trap handler runs or will
+ * run for it: its vdev can be unloaded.
+ *
+ * Returns EOK, or an error number (errno is unchanged; without waiting):
+ * - EINVAL: bad gsp
+ * - EDEADLK: this thread is in a trap handler of this guest, or holds the lock of one of its
+ *   spaces
+ * - ENOMEM
+ *
+ * Threads: any. Source: libgasp's own.
  */
 int gasp_guest_synchronize(struct guest_system *gsp);
 
 /**
- * Have a function called once, when every access that has started has ended: at once, in this
- * thread, if there is none, else in a thread that ends one of them. As
- * gasp_guest_synchronize(), but without waiting, so it can be called from anywhere. The thread may
- * be inside of gasp_cpu_access(): fn must not destroy the guest or that vCPU.
+ * Have a quiet callback called once, after a grace period: when every access of this guest
+ * that had started has ended. The call does not wait, and can be made anywhere.
  *
- * Returns EOK, or an error number (errno is not changed; fn will not be called): EINVAL bad gsp,
- * fn NULL; ENOMEM.
+ * If no access is under way, fn is called before this function returns, on this thread.
+ * Otherwise it is called on a thread that ends an access of the guest, before its
+ * gasp_cpu_access() returns. In both cases no lock of the library is taken for it. fn may call
+ * any function that its thread may, but must not destroy the guest, or the vCPU of that
+ * gasp_cpu_access(). Its change of errno does not stay.
+ *
+ * Returns EOK, or an error number (errno is unchanged; fn will not be called):
+ * - EINVAL: bad gsp, fn NULL
+ * - ENOMEM
+ *
  * Threads: any. Source: libgasp's own.
  */
 int gasp_guest_call_when_quiet(struct guest_system *gsp, gasp_quiet_function_t fn, void *arg);
 
 /**
- * How often the accesses of a guest went where, over all its vCPUs, those that were destroyed
- * included.
+ * Count the accesses that all vCPUs of a guest have made, destroyed ones included.
  *
- * Returns EOK or EINVAL (*counts not written). Threads: any; accesses that are under way may be
- * counted or not. Source: libgasp's own.
+ * Accesses under way may be counted or not.
+ *
+ * Returns EOK, or EINVAL for a bad gsp or counts NULL (errno is unchanged, *counts not
+ * written).
+ *
+ * Threads: any. Source: libgasp's own.
  */
 int gasp_guest_counts(struct guest_system *gsp, struct gasp_counts *counts);
 
 /**
- * Where the memory behind a location came from: for those who share it with another process
- * (vhost-user) or a device (VFIO).
+ * Get the file behind a location of memory, to share it with another process (vhost-user) or a
+ * device (VFIO).
  *
- * Returns EOK, or an error number (errno is not changed, *backing not written): ENXIO nothing
- * is behind the location; ENOTSUP it is memory of the caller's own; EINVAL.
+ * Returns EOK, or an error number (errno is unchanged, *backing not written):
+ * - EINVAL: bad gsp, backing NULL
+ * - ENXIO: the location is absent, or has no memory behind it
+ * - ENOTSUP: the memory behind it is not from gasp_guest_add_memory()
+ *
  * Threads: any. Source: libgasp's own.
  */
 int gasp_guest_backing(struct guest_system *gsp, uint64_t location, struct gasp_backing *backing);
 
 /**
- * Have somebody follow the changes of a guest.
+ * Add a listener, which is then notified of each call that changes something, as one
+ * difference.
  *
- * Each call that changes something, of whatever function, is told as one difference: all
- * listeners prepare, in the order of their priority; it becomes visible; all commit. If one
- * refuses, nothing of the call happens: those that had prepared abort, in the opposite order, and
- * the call fails with the refusal's errno (index 0 where it returns an index). A call that changes
- * nothing is not told. A listener is first told of the present map, as if all of it came now;
- * when it is removed, and when the guest is destroyed, of all that is there, as if it went: then
- * a refusal is not heard.
+ * listener: size is sizeof(struct gasp_listener); the structure is copied. arg: passed to each
+ * callback. id: NULL, or *id becomes the listener's number, which is not 0.
  *
- * listener: its size is sizeof(struct gasp_listener); it is copied. arg: handed back. *id becomes
- * its number (id may be NULL).
+ * All listeners prepare, in the order of their priority; the change becomes visible; all
+ * commit. If a listener refuses, nothing of the call happens: listeners that have prepared
+ * abort, in the opposite order, and the call fails with the refusal's number (with index 0, if
+ * it returns an index). A call that changes nothing causes no notification.
  *
- * Returns EOK, or an error number (errno is not changed, *id not written): what prepare refused
- * the present map with (a number that is not in 1..4095 becomes EINVAL); EINVAL bad gsp, listener
- * NULL or size too small; E2BIG larger than this library knows, and something set in the part that
- * it does not know; EDEADLK from inside a listener's function, and as gasp_lock(); ENOMEM.
+ * A new listener is notified of the present map as added. It is notified of the whole map as
+ * removed when it is removed or the guest is destroyed; the result of prepare is then ignored.
+ *
+ * Returns EOK, or an error number (errno is unchanged, *id not written):
+ * - EINVAL: bad gsp, listener NULL, listener->size too small
+ * - E2BIG: listener->size is larger than this library knows, and a byte that it does not know
+ *   is not zero
+ * - EDEADLK: inside a listener callback, or as for gasp_lock()
+ * - ENOMEM
+ * - the number with which prepare refused the present map; a number outside 1 to 4095 becomes
+ *   EINVAL
+ *
  * Threads: any; takes the locks of both spaces. Source: libgasp's own.
  */
 int gasp_guest_add_listener(struct guest_system *gsp,
@@ -503,29 +623,42 @@ int gasp_guest_add_listener(struct guest_system *gsp,
                             uint64_t *id);
 
 /**
- * Remove a listener. It is told that all of the map goes, and then nothing more.
+ * Remove a listener. It is notified of the whole map as removed. When the call has returned,
+ * none of its callbacks runs or will run.
  *
- * Returns EOK, or an error number (errno is not changed): EINVAL bad gsp, no listener has this id;
- * EDEADLK from inside a listener's function, and as gasp_lock(); ENOMEM.
+ * id: the number from gasp_guest_add_listener().
+ *
+ * Returns EOK, or an error number (errno is unchanged):
+ * - EINVAL: bad gsp, or no listener of this guest has this id
+ * - EDEADLK: inside a listener callback, or as for gasp_lock()
+ * - ENOMEM
+ *
  * Threads: any; takes the locks of both spaces. Source: libgasp's own.
  */
 int gasp_guest_remove_listener(struct guest_system *gsp, uint64_t id);
 
 /**
- * Set regions, with what QNX's functions do not have. The elements mean what they mean to
- * gasp_region_set_soft(); the locks are taken for the call unless the caller has them.
+ * Set regions as gasp_region_set_soft() does, with options and a report. The call takes the
+ * locks that the caller does not hold, also in strict mode.
  *
- * flags: GASP_SET_ALL_OR_NOTHING: if one element is refused, nothing is changed; deletions are
- * made first, then the other elements in order, and whether a page of memory was cut is judged
- * when all of them have been made. So what goes in this call is in nobody's way, and two regions
- * swap places by two deletions and two additions in any order. GASP_SET_DRY_RUN: nothing is
- * changed; the result and the report are those that the call would have, except for what
- * listeners find out only by doing it. report: NULL, or its size is sizeof(struct gasp_report),
- * and the rest is written, unless gsp or flags are bad.
+ * flags: 0, or one or both of these:
+ * - GASP_SET_ALL_OR_NOTHING: if an element is refused, nothing is changed. Deletions are made
+ *   first, then the other elements in order, so additions may reuse deleted ranges: two
+ *   regions swap places by two deletions and two additions in any order. Edges inside a page
+ *   that has memory behind it are refused only if they cut it in the resulting state.
+ * - GASP_SET_DRY_RUN: nothing is changed. The result and the report are those of the call
+ *   without this flag, but a refusal by a listener's prepare is not predicted: only estimate
+ *   is called.
  *
- * Returns EOK, or an error number (errno is not changed): as gasp_region_set_soft(), whose index
- * is report->index; EINVAL also for unknown flags and a report whose size is too small; the errno
- * of a listener that refuses. num_regions 0 is EOK.
+ * report: NULL, or report->size is sizeof(struct gasp_report). The rest is written, unless
+ * gsp, flags or report->size is bad. The array is read up to three times, and must not change
+ * during the call.
+ *
+ * Returns EOK, also for num_regions 0, or an error number (errno is unchanged): the errors of
+ * gasp_region_set_soft(), except strict mode's EPERM. report->index is then what
+ * gasp_region_set_soft() would return. Unknown flags and a report->size that is too small are
+ * EINVAL.
+ *
  * Threads: any. Source: libgasp's own.
  */
 int gasp_guest_set(struct guest_system *gsp,
@@ -535,11 +668,14 @@ int gasp_guest_set(struct guest_system *gsp,
                    struct gasp_report *report);
 
 /**
- * How many changes of a space have become visible: it grows by one with each call that changes
- * something in it. It costs one load.
+ * Get the number of changes of a space that have become visible: 0 for a new guest, and one
+ * more with each call that changes something in the space. It costs one load.
  *
  * type: QST_MEMORY (or QST_PCI_IO) or QST_X86_IO.
- * Returns the number, or 0 with errno EINVAL: bad gsp or type.
+ *
+ * Returns the number, or 0 with errno EINVAL for a bad gsp or type. errno is unchanged
+ * otherwise, also for the 0 of a new guest.
+ *
  * Threads: any. Source: libgasp's own.
  */
 uint64_t gasp_guest_generation(struct guest_system *gsp, unsigned int type);

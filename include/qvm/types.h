@@ -33,22 +33,25 @@ typedef struct vdev_s vdev_t;
 #define QSF_ZEXT_SHIFT 4
 
 /**
- * "Nowhere": the answer of a search that found nothing. The name is QNX's, the value (2^64-1)
- * is libgasp's own.
+ * No location: the result of a search that finds nothing. The name is QNX's, the value (2^64-1) is
+ * libgasp's own.
  */
 #define QSL_NO_LOCATION UINT64_MAX
 
-/** Shift from GRF_PASS_* and GRF_NOCACHE to the rights that a region had before it was trapped. */
+/**
+ * Left shift of GRF_PASS_* and GRF_NOCACHE to the saved rights, which are the rights from before
+ * the region was trapped.
+ */
 #define GRF_BACKUP_SHIFT (28 - 3)
 
-/** Mask of those saved rights (0xf0000000): reported, ignored on input. */
+/** Mask of the saved rights (0xf0000000). Queries report them; set calls ignore them. */
 #define GRF_BACKUP_MASK 0xf0000000
 
 /**
- * What a location is a location of (`qvm_state_block.type`).
+ * The kind of location that a state block describes (`qvm_state_block.type`).
  *
  * Two kinds are spaces of a guest: QST_MEMORY (0 to 2^64-1) and QST_X86_IO (0 to 0xffff).
- * QST_PCI_IO means the same as QST_MEMORY. Numbers: QNX 7.x, qvm_state_types.
+ * QST_PCI_IO means the same as QST_MEMORY. The numbers are those of QNX 7.x, qvm_state_types.
  */
 enum qvm_state_types {
     /** Guest-physical address. */
@@ -63,11 +66,11 @@ enum qvm_state_types {
     QST_HOST = 4,
     /** PCI bus, device and function, packed by QSL_PCI_MAKE_LOC(). */
     QST_PCI = 5,
-    /** PCI I/O space of guests that are not x86: to be treated like QST_MEMORY. */
+    /** PCI I/O space of guests that are not x86. It is treated like QST_MEMORY. */
     QST_PCI_IO = 6,
     /** The location is the value itself. */
     QST_IMMEDIATE = 7,
-    /** x86 I/O port (first of the architecture's own types). */
+    /** x86 I/O port. The first of the architecture's own types. */
     QST_X86_IO = 0x8000,
     /** x86: offset in the segment registers. */
     QST_X86_SEGREGS = 0x8001,
@@ -77,30 +80,30 @@ enum qvm_state_types {
     QST_X86_DBGREGS = 0x8003,
     /** x86: number of a model-specific register. */
     QST_X86_MSR = 0x8004,
-    /** No type at all. */
+    /** No type. */
     QST_NO_TYPE = 0xffff,
 };
 
-/** How a state block is to be read or written (`qvm_state_block.flags`; QNX 7.1). */
+/** How to read or write a state block (`qvm_state_block.flags`; QNX 7.1). */
 enum qvm_state_flags {
     /** No flags. */
     QSF_NONE = 0,
     /** Mask of one extension field. */
     QSF_EXT_MASK = 0xf,
-    /** Write even what is read-only for the guest (7.1). */
+    /** Write even if the location is read-only for the guest (7.1). */
     QSF_FORCE_WRITE = 0x4000,
     /** Report a guest exception if the access fails. */
     QSF_REPORT_EXCEPTION = 0x8000,
 };
 
 /**
- * What the guest may do in a region, and what else is known of it (QNX 7.1, same numbers).
+ * The guest's rights in a region, and its other properties (QNX 7.1, same numbers).
  *
- * For each of read, write and execute a region either passes the access to memory (GRF_PASS_*),
- * traps it (GRF_VIRT_*), or does neither.
+ * For each of read, write and execute, a region passes the access to memory (GRF_PASS_*), traps it
+ * (GRF_VIRT_*), or does neither.
  */
 enum gasp_region_flags {
-    /** No flags: in a set call, "delete what is there". */
+    /** No flags. In a set call: delete the range. */
     GRF_NONE = 0,
     /** A guest read traps: the vdev's vread is called. */
     GRF_VIRT_RD = (1 << 0),
@@ -108,48 +111,56 @@ enum gasp_region_flags {
     GRF_VIRT_WR = (1 << 1),
     /** A guest instruction fetch traps. */
     GRF_VIRT_EX = (1 << 2),
-    /** The three above. */
+    /** GRF_VIRT_RD, GRF_VIRT_WR and GRF_VIRT_EX. */
     GRF_VIRT_ANY = 7,
-    /** A guest read goes through to the host's memory or port. */
+    /** A guest read passes through to the host's memory or port. */
     GRF_PASS_RD = (1 << 3),
-    /** A guest write goes through. */
+    /** A guest write passes through. */
     GRF_PASS_WR = (1 << 4),
-    /** A guest instruction fetch goes through. */
+    /** A guest instruction fetch passes through. */
     GRF_PASS_EX = (1 << 5),
-    /** The three above. */
+    /** GRF_PASS_RD, GRF_PASS_WR and GRF_PASS_EX. */
     GRF_PASS_ANY = (7 << 3),
-    /** What passes through is uncached. */
+    /** Accesses that pass through are uncached. */
     GRF_NOCACHE = (1 << 6),
-    /** The region is installed: reported, ignored on input. */
+    /** The region is installed. Queries report it; set calls ignore it. */
     GRF_ACTIVE = (1 << 7),
     /** Usable as ordinary memory. */
     GRF_MEMORY = (1 << 8),
-    /** Came from a `pass` option. */
+    /** The region came from a `pass` option. */
     GRF_PASSTHRU = (1 << 9),
-    /** Uses DMA. */
+    /** The region uses DMA. */
     GRF_DMA_USES = (1 << 10),
-    /** Does not use DMA. */
+    /** The region does not use DMA. */
     GRF_DMA_NO_USE = (1 << 11),
-    /** May be the source of DMA. */
+    /** The region may be the source of DMA. */
     GRF_DMA_SOURCE = (1 << 12),
-    /** May be the target of DMA. */
+    /** The region may be the target of DMA. */
     GRF_DMA_TARGET = (1 << 13),
-    /** Nothing else may overlap the region. */
+    /** No other region may overlap this one. */
     GRF_PRECIOUS = (1 << 14),
     /** Reserved: pages without permissions. */
     GRF_NOPERMS = (1 << 15),
-    /** The flags that a later change of flags leaves set: MEMORY, PASSTHRU, DMA_SOURCE, DMA_TARGET. */
+    /**
+     * The flags that stay set until the location is deleted: MEMORY, PASSTHRU, DMA_SOURCE,
+     * DMA_TARGET.
+     */
     GRF_STICKY = (51 << 8),
 };
 
-/** A guest: made by the host, handed to vdevs as vdev_t.v_gsp, opaque. */
+/**
+ * A guest: the memory space and the port space of a virtual machine. Opaque. The host gets it from
+ * gasp_guest_create(), a vdev gets it as vdev_t.v_gsp.
+ *
+ * A `gsp` is bad, which most functions report as EINVAL, if it is NULL or its guest is destroyed.
+ */
 struct guest_system;
 
 /** A run of locations (QNX 7.1: 16 bytes). */
 struct qvm_state_block {
-    /** First location; `type` says of what. */
+    /** First location. `type` says what kind of location it is. */
     uint64_t location;
-    /** Number of bytes (or ports). 32 bits: one block describes less than 4 GiB. */
+    /** Number of bytes or ports. The field has 32 bits, so one block describes less than 4 GiB. */
     uint32_t length;
     /** QST_*. */
     uint16_t type;
@@ -161,13 +172,16 @@ struct qvm_state_block {
 struct gasp_region {
     /** GRF_*. */
     uint32_t flags;
-    /** Handed back to the vdev when an access traps. */
+    /** A number of the vdev's choice, handed back when an access traps. */
     uint32_t cookie;
-    /** The vdev to call when an access traps. */
+    /** The vdev, handed back when an access traps. */
     vdev_t *vdev;
-    /** Address in this process of the memory behind the region, or the host's port number. */
+    /**
+     * Address in this process of the memory behind the region, or the number of the host port
+     * behind it.
+     */
     uint64_t host_location;
-    /** Where the region is in the guest. */
+    /** The region's locations in the guest. */
     struct qvm_state_block guest;
 };
 
