@@ -1,22 +1,21 @@
 //! libgasp: the guest physical address space of a QNX-style virtual machine, as a C library.
 //!
 //! ```text
-//!   C          include/qvm/*.h, include/gasp/host.h      generated from abi and capi
-//!   ──────────────────────────────────────────────
-//!   capi       exported functions: convert, call, convert back
-//!   registry   handles
-//!   cpu        what an access does, and waiting until accesses have ended
-//!   guest      the safe API: two spaces, set, find, gram, memory, mapping
-//!   walk, runs walks over memory
+//!   capi       the exported C functions: convert, call, convert back; handles
+//!   vcpu       a guest with its vCPUs: accesses, grace periods
+//!   guest      the safe API: set, find, walk, memory, mappings, listeners
 //!   space      one space: lock, map, reservations
-//!   map        which region is where; lock-free lookups
-//!   region, flags, range   values
-//!   ──────────────────────────────────────────────
-//!   sys        memory and errno from the operating system
+//!   map        the regions of a space; lock-free lookups
+//!   error      why a call failed
+//!   callback   functions of the host
+//!   raw        unsafe building blocks
+//!   value      locations, ranges, flags, regions
+//!   sys        the operating system
+//!   gasp-abi   a crate of its own: C types and declarations, the source of include/
 //! ```
 //!
-//! Each layer uses those below it. `unsafe` is in capi, registry, map/pool and sys only.
-//! `ARCHITECTURE.md` is the longer story, `docs/specification.md` what is promised.
+//! Each layer uses only those below it. `unsafe` is in capi, callback, map/pool, raw and sys.
+//! `ARCHITECTURE.md` explains the design, `docs/specification.md` has the promises to callers.
 
 mod callback;
 mod capi;

@@ -1,9 +1,9 @@
-//! Bytes that others may change at any moment: buffers of C callers and guest memory.
+//! Bytes that other code may change at any moment: buffers of C callers, and guest memory.
 
 use core::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering::Relaxed};
 
-/// Bytes of a C caller. What it points to is reached by raw copies only, never by a reference:
-/// it may be guest memory itself.
+/// A buffer of a C caller. Only raw copies reach its bytes, never a reference: it may lie in guest
+/// memory, which other threads change.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Buffer {
     start: *mut u8,
@@ -14,26 +14,26 @@ impl Buffer {
     /// The `length` bytes from `start` on.
     ///
     /// # Safety
-    /// They can be read, and written if the buffer is filled, for as long as it is used.
+    /// The bytes can be read for as long as the buffer is used, and written if it is filled.
     #[inline(always)]
     pub(crate) unsafe fn new(start: *mut u8, length: usize) -> Self {
         Self { start, length }
     }
 
-    /// How many bytes.
+    /// The number of bytes.
     #[inline(always)]
     pub(crate) fn len(&self) -> usize {
         self.length
     }
 
-    /// Some of the bytes; what the buffer does not have is left out.
+    /// The `length` bytes at offset `from`, cut at the end of the buffer.
     pub(crate) fn part(&self, from: u64, length: u64) -> Self {
         let from = usize::try_from(from).unwrap_or(usize::MAX).min(self.length);
         let length = usize::try_from(length).unwrap_or(usize::MAX).min(self.length - from);
         Self { start: self.start.wrapping_add(from), length }
     }
 
-    /// Where the bytes are.
+    /// The address of the first byte.
     #[inline(always)]
     pub(crate) fn pointer(&self) -> *mut u8 {
         self.start
@@ -48,12 +48,11 @@ impl Buffer {
 
     /// Sets all bytes.
     pub(crate) fn fill(&self, byte: u8) {
-        // SAFETY: `new` was promised that the buffer can be written.
+        // SAFETY: the caller of `new` promised that the buffer can be written.
         unsafe { self.start.write_bytes(byte, self.length) };
     }
 
-    /// Copies as many bytes of host memory here as there is room. 1, 2, 4 or 8 aligned bytes are
-    /// read at once.
+    /// Fills the buffer from host memory. 1, 2, 4 or 8 aligned bytes are one read, never torn.
     #[inline(always)]
     pub(crate) fn fill_from(&self, host: u64) {
         let source = host_pointer(host);
@@ -62,13 +61,13 @@ impl Buffer {
             2 if source.cast::<u16>().is_aligned() => self.load::<AtomicU16>(source),
             4 if source.cast::<u32>().is_aligned() => self.load::<AtomicU32>(source),
             8 if source.cast::<u64>().is_aligned() => self.load::<AtomicU64>(source),
-            // SAFETY: who put `host` behind a region promised that it is memory as long as the
-            // region is; `new` was promised that the buffer can be written.
+            // SAFETY: the host promised that the memory behind a region is valid as long as the
+            // region exists; the caller of `new`, that the buffer can be written.
             _ => unsafe { self.start.copy_from(source, self.length) },
         }
     }
 
-    /// Copies all bytes to host memory. 1, 2, 4 or 8 aligned bytes are written at once.
+    /// Copies the buffer to host memory. 1, 2, 4 or 8 aligned bytes are one write, never torn.
     #[inline(always)]
     pub(crate) fn copy_to(&self, host: u64) {
         let target = host_pointer(host);
@@ -77,32 +76,32 @@ impl Buffer {
             2 if target.cast::<u16>().is_aligned() => self.store::<AtomicU16>(target),
             4 if target.cast::<u32>().is_aligned() => self.store::<AtomicU32>(target),
             8 if target.cast::<u64>().is_aligned() => self.store::<AtomicU64>(target),
-            // SAFETY: who put `host` behind a region promised that it is memory as long as the
-            // region is; `new` was promised that the buffer can be read.
+            // SAFETY: the host promised that the memory behind a region is valid as long as the
+            // region exists; the caller of `new`, that the buffer can be read.
             _ => unsafe { self.start.copy_to(target, self.length) },
         }
     }
 
     #[inline(always)]
     fn load<A: Cell>(&self, source: *mut u8) {
-        // SAFETY: as `fill_from`; aligned, and other accesses to guest memory of this size are
-        // atomic too, or the guest's own.
+        // SAFETY: valid as in `fill_from`, and `fill_from` checked the alignment. Other accesses of
+        // this size to guest memory are atomic too, or made by the guest.
         let value = unsafe { &*source.cast::<A>() }.read();
-        // SAFETY: the buffer has the value's size.
+        // SAFETY: the buffer can be written, and `fill_from` checked that it has the value's size.
         unsafe { self.start.cast::<A::Value>().write_unaligned(value) };
     }
 
     #[inline(always)]
     fn store<A: Cell>(&self, target: *mut u8) {
-        // SAFETY: the buffer has the value's size.
+        // SAFETY: the buffer can be read, and `copy_to` checked that it has the value's size.
         let value = unsafe { self.start.cast::<A::Value>().read_unaligned() };
-        // SAFETY: as `copy_to`; aligned, and other accesses to guest memory of this size are
-        // atomic too, or the guest's own.
+        // SAFETY: valid as in `copy_to`, and `copy_to` checked the alignment. Other accesses of
+        // this size to guest memory are atomic too, or made by the guest.
         unsafe { &*target.cast::<A>() }.write(value);
     }
 }
 
-/// Memory of a size that is read and written at once.
+/// An atomic integer, for reads and writes that are never torn.
 trait Cell {
     type Value: Copy;
     fn read(&self) -> Self::Value;
@@ -132,7 +131,7 @@ cell!(AtomicU16, u16);
 cell!(AtomicU32, u32);
 cell!(AtomicU64, u64);
 
-/// The memory at a host address that C gave as a number.
+/// The pointer to a host address that C gave as a number.
 #[inline(always)]
 fn host_pointer(host: u64) -> *mut u8 {
     core::ptr::with_exposed_provenance_mut(usize::try_from(host).unwrap_or(0))

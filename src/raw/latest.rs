@@ -1,19 +1,20 @@
-//! A value that is read all the time and replaced seldom.
+//! A value that is read often and replaced seldom.
 
 use crate::sys::mapping::OutOfMemory;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, Ordering::Acquire, Ordering::Release};
 use parking_lot::Mutex;
 
-/// The latest of some values. All of them are kept until this is dropped, so that reading is one
-/// load; so it is for values that are set a few times only.
+/// A value that is read with one load. All earlier values are kept until this is dropped, so it is
+/// for values that are set a few times only.
 #[derive(Debug)]
 pub(crate) struct Latest<T> {
     current: AtomicPtr<T>,
     all: Mutex<Vec<NonNull<T>>>,
 }
 
-// SAFETY: the pointers are boxes that this owns, whose contents are read by any thread.
+// SAFETY: the pointers are boxes that this owns. Any thread may read their contents (`Sync`) or
+// drop them (`Send`).
 unsafe impl<T: Send + Sync> Send for Latest<T> {}
 // SAFETY: as above.
 unsafe impl<T: Send + Sync> Sync for Latest<T> {}
@@ -27,12 +28,12 @@ impl<T> Latest<T> {
     /// The latest value.
     #[inline(always)]
     pub(crate) fn get(&self) -> Option<&T> {
-        // SAFETY: null, or one of `all`, none of which is dropped or written before this is
-        // dropped.
+        // SAFETY: the pointer is null or one of `all`, which are not written, and not dropped
+        // before this is.
         unsafe { self.current.load(Acquire).as_ref() }
     }
 
-    /// Sets the value; `None`: there is none any more.
+    /// Replaces the value; `None` removes it.
     pub(crate) fn set(&self, value: Option<T>) -> Result<(), OutOfMemory> {
         let mut all = self.all.lock();
         let current = match value {
@@ -55,7 +56,8 @@ impl<T> Latest<T> {
 impl<T> Drop for Latest<T> {
     fn drop(&mut self) {
         for value in self.all.get_mut().drain(..) {
-            // SAFETY: every pointer in `all` is of a box of one value, and is in it once.
+            // SAFETY: `set` made each pointer in `all` from a box of one value, and put it there
+            // once.
             drop(unsafe { Box::from_raw(value.as_ptr().cast::<[T; 1]>()) });
         }
     }

@@ -1,4 +1,4 @@
-//! Unsafe building blocks that need no operating system.
+//! Unsafe building blocks that make no system call of their own.
 
 #![allow(unsafe_code)]
 

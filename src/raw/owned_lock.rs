@@ -1,4 +1,4 @@
-//! A recursive lock that spans calls: it knows the thread that owns it, and has no guard.
+//! A recursive lock without a guard, so that it can be held across C calls. It knows its owner.
 
 use crate::sys::thread::{NO_THREAD, this_thread};
 use core::fmt;
@@ -6,20 +6,20 @@ use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use parking_lot::RawMutex;
 use parking_lot::lock_api::RawMutex as _;
 
-/// How often a thread can take a lock without releasing it.
+/// The maximum number of times that a thread can hold a lock.
 const MAX_DEPTH: u32 = 65_535;
 
-/// The lock is taken [`MAX_DEPTH`] times.
+/// The calling thread holds the lock [`MAX_DEPTH`] times already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TooDeep;
 
-/// A recursive lock. The mutex below it is fair enough: a thread that takes and releases it in a
-/// loop has to hand it over about every half millisecond.
+/// A recursive lock. Its mutex is eventually fair: a thread that takes and releases it in a loop
+/// hands it to a waiter about every half millisecond.
 pub(crate) struct OwnedLock {
     mutex: RawMutex,
     /// The thread that has locked `mutex`. Written by that thread only.
     owner: AtomicU64,
-    /// How often the owner has the lock. Used by the owner only.
+    /// The number of times that the owner holds the lock. Used by the owner only.
     depth: AtomicU32,
 }
 
@@ -41,7 +41,7 @@ impl OwnedLock {
         self.owner.load(Relaxed) == this_thread()
     }
 
-    /// Takes the lock, unless that means waiting: then the result is false.
+    /// Takes the lock if that needs no waiting. The result says whether it did.
     #[inline]
     pub(crate) fn try_lock(&self) -> Result<bool, TooDeep> {
         if self.is_mine() {
@@ -59,7 +59,7 @@ impl OwnedLock {
         Ok(locked)
     }
 
-    /// Waits for the lock and takes it. The calling thread does not own it.
+    /// Waits for the lock and takes it. The calling thread must not own it.
     pub(crate) fn wait(&self) {
         self.mutex.lock();
         self.own();
@@ -86,12 +86,12 @@ impl OwnedLock {
         true
     }
 
-    /// Frees the lock, whichever thread owns it. No thread uses it at the same time.
+    /// Frees the lock, whichever thread owns it. No thread may use it at the same time.
     pub(crate) fn reset(&self) {
         if self.owner.swap(NO_THREAD, Relaxed) != NO_THREAD {
             self.depth.store(0, Relaxed);
-            // SAFETY: the lock had an owner, which had locked the mutex and can no longer unlock
-            // it: `unlock` asks for an owner.
+            // SAFETY: the lock had an owner, which had locked the mutex. That thread cannot unlock
+            // it a second time: `unlock` checks the owner, which was removed above.
             unsafe { self.mutex.unlock() };
         }
     }

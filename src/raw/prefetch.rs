@@ -1,10 +1,9 @@
-//! What the processor's caches are told.
+//! Hints to the processor's caches.
 
 /// Bytes of a cache line.
 const LINE: usize = 64;
 
-/// Says that all of a value is about to be used. Where nothing is known of how to say it, nothing
-/// is said.
+/// Prefetches all cache lines of a value. A no-op except on x86-64.
 #[inline(always)]
 pub(crate) fn expect<T>(value: &T) {
     let start = core::ptr::from_ref(value).cast::<i8>();
@@ -17,7 +16,7 @@ pub(crate) fn expect<T>(value: &T) {
 #[inline(always)]
 fn expect_line(line: *const i8) {
     use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-    // SAFETY: a prefetch has no effect that a program can see, at any address.
+    // SAFETY: a prefetch is a hint: it never faults, at any address, and changes no memory.
     unsafe { _mm_prefetch::<_MM_HINT_T0>(line) };
 }
 

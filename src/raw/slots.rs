@@ -1,4 +1,4 @@
-//! Slots for values that C holds handles of.
+//! Slots: the memory that handles of C callers point to.
 //!
 //! A slot is never freed, so the handle of a destroyed value can be recognised. A slot is reused
 //! only after 1,024 more values of its kind have been created.
@@ -11,24 +11,24 @@ use core::sync::atomic::{AtomicU32, Ordering::Acquire, Ordering::Release};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 
-/// How many values have to be created before a slot is reused.
+/// The number of values that must be created before an emptied slot is reused.
 const REUSE_AFTER: u64 = 1024;
 
 /// The state of a slot that holds a value.
 const ALIVE: u32 = u32::from_le_bytes(*b"gasp");
-/// The state of a slot that holds none.
+/// The state of a slot that is empty.
 const DEAD: u32 = u32::from_le_bytes(*b"dead");
 
-/// Room for a value that comes and goes, beside data that stays.
+/// Memory for a value that can be destroyed, and data (`kept`) that stays.
 pub(crate) struct Slot<T, K = ()> {
     state: AtomicU32,
     value: UnsafeCell<MaybeUninit<T>>,
-    /// Stays as long as the process.
+    /// Data that lives as long as the process.
     pub(crate) kept: K,
 }
 
-// SAFETY: `value` is written only by `fill` and `empty`, on a slot that no other call uses: it is
-// not yet handed out, or the caller of `empty` promised so. In between, any thread may read it.
+// SAFETY: `value` is written only by `fill` and `empty`, whose callers promise that no other call
+// uses the slot. Between them, threads only read it.
 unsafe impl<T: Send + Sync, K: Sync> Sync for Slot<T, K> {}
 
 impl<T, K> fmt::Debug for Slot<T, K> {
@@ -49,8 +49,8 @@ impl<T, K> Slot<T, K> {
         if self.state.load(Acquire) != ALIVE {
             return None;
         }
-        // SAFETY: nobody writes: the state says that `fill` is done, and `empty` does not run at
-        // the same time as a call that uses the handle.
+        // SAFETY: no thread writes the value: the state says that `fill` has ended, and the caller
+        // of `empty` promised that no other call, such as this one, uses the slot.
         let value = unsafe { &*self.value.get() };
         // SAFETY: `fill` wrote the value before it set the state.
         Some(unsafe { value.assume_init_ref() })
@@ -61,12 +61,13 @@ impl<T, K> Slot<T, K> {
     /// # Safety
     /// No other call uses the slot.
     unsafe fn fill(&self, value: T) {
-        // SAFETY: the caller's promise.
+        // SAFETY: no other call uses the slot, as the caller promises, so no other reference
+        // exists.
         unsafe { &mut *self.value.get() }.write(value);
         self.state.store(ALIVE, Release);
     }
 
-    /// Drops the value; false if there is none.
+    /// Drops the value. The result is false if there is none.
     ///
     /// # Safety
     /// No other call uses the slot.
@@ -74,24 +75,24 @@ impl<T, K> Slot<T, K> {
         if self.state.swap(DEAD, Release) != ALIVE {
             return false;
         }
-        // SAFETY: the caller's promise, and the state keeps later calls away.
+        // SAFETY: no other call uses the slot, as the caller promises; later calls see the state.
         let value = unsafe { &mut *self.value.get() };
-        // SAFETY: the slot had a value.
+        // SAFETY: the state was `ALIVE`, so `fill` had written the value.
         unsafe { value.assume_init_drop() };
         true
     }
 }
 
-/// All slots of one kind.
+/// All slots for one type of value.
 pub(crate) struct Slots<T: 'static, K: 'static = ()>(Mutex<List<T, K>>);
 
 struct List<T: 'static, K: 'static> {
-    /// How many values were created.
+    /// The number of values ever created.
     created: u64,
-    /// How many slots there are.
+    /// The number of slots.
     slots: usize,
-    /// Empty slots in the order in which they were emptied, each with the number of values that
-    /// had been created by then.
+    /// Empty slots in the order in which they were emptied, each with the value that `created` had
+    /// then.
     empty: VecDeque<(u64, &'static Slot<T, K>)>,
 }
 
@@ -101,14 +102,15 @@ impl<T, K> Slots<T, K> {
         Self(Mutex::new(List { created: 0, slots: 0, empty: VecDeque::new() }))
     }
 
-    /// Puts a new value into a slot. `keep` makes what stays in a new slot, `make` the value.
+    /// Puts a new value into a slot. `keep` makes the permanent data of a new slot, `make` the
+    /// value.
     pub(crate) fn create(
         &self,
         keep: impl FnOnce() -> K,
         make: impl FnOnce(&'static Slot<T, K>) -> T,
     ) -> Result<&'static Slot<T, K>, OutOfMemory> {
         let slot = self.0.lock().take(keep)?;
-        // SAFETY: `take` gave the slot to no other call, and it is not handed out yet.
+        // SAFETY: `take` returned an empty slot to this call only, and no caller has it yet.
         unsafe { slot.fill(make(slot)) };
         Ok(slot)
     }
@@ -118,7 +120,7 @@ impl<T, K> Slots<T, K> {
     /// # Safety
     /// The slot is one of these, and no other call uses it.
     pub(crate) unsafe fn destroy(&self, slot: &'static Slot<T, K>) {
-        // SAFETY: the caller's promise.
+        // SAFETY: no other call uses the slot, as the caller promises.
         if unsafe { slot.empty() } {
             let mut list = self.0.lock();
             let created = list.created;
@@ -141,7 +143,8 @@ impl<T, K> List<T, K> {
         Ok(slot)
     }
 
-    /// Makes a slot, and room for it in the list of empty ones, so that `destroy` cannot fail.
+    /// Makes a slot, and reserves its place in the list of empty ones, so that `destroy` cannot
+    /// fail.
     fn add(&mut self, keep: impl FnOnce() -> K) -> Result<&'static Slot<T, K>, OutOfMemory> {
         let room = self.slots + 1 - self.empty.len();
         self.empty.try_reserve(room).map_err(|_| OutOfMemory)?;

@@ -1,10 +1,11 @@
-//! Memory from the kernel: zeroed, costing nothing until touched, gone when dropped.
+//! Memory from the kernel. It reads as zero, costs nothing until touched, and is unmapped when
+//! dropped.
 
 use core::ffi::c_int;
 use core::ptr::{self, NonNull};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
-/// The system has no memory left for this.
+/// The system has no memory, address space or file descriptor left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct OutOfMemory;
 
@@ -15,10 +16,9 @@ pub(crate) struct Mapping {
     length: usize,
 }
 
-// SAFETY: a mapping belongs to the process, not to a thread; what is in it is reached through
-// raw pointers whose users answer for their own synchronisation.
+// SAFETY: a mapping belongs to the process, not to a thread, so any thread may unmap it.
 unsafe impl Send for Mapping {}
-// SAFETY: as above; `Mapping` itself never reads or writes what it maps.
+// SAFETY: as above; `Mapping` itself never reads or writes the mapped memory.
 unsafe impl Sync for Mapping {}
 
 impl Mapping {
@@ -27,7 +27,7 @@ impl Mapping {
         Self::new(length, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE, -1)
     }
 
-    /// All of a memory file, shared with whoever else maps it. What is mapped next to it is never
+    /// A shared mapping of a whole memory file. A gap after it keeps two mappings from being
     /// adjacent.
     pub(crate) fn of_file(file: &MemoryFile) -> Result<Self, OutOfMemory> {
         const GAP: usize = 4096;
@@ -37,13 +37,14 @@ impl Mapping {
         Ok(mapping)
     }
 
-    /// Addresses without memory, for [`Mapping::place`].
+    /// Reserved addresses without memory, for [`Mapping::place`].
     pub(crate) fn reserve(length: usize) -> Result<Self, OutOfMemory> {
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
         Self::with_access(length, libc::PROT_NONE, flags, -1)
     }
 
-    /// Puts a part of a memory file into this mapping. All numbers are multiples of a page.
+    /// Maps a part of a memory file at offset `at` of this mapping. All numbers are multiples of
+    /// the page size.
     pub(crate) fn place(
         &self,
         at: usize,
@@ -58,14 +59,15 @@ impl Mapping {
         }
         let target = self.start.as_ptr().wrapping_add(at).cast();
         let flags = libc::MAP_SHARED | libc::MAP_FIXED | libc::MAP_NORESERVE;
-        // SAFETY: the addresses are this mapping's own, and nobody has been given them yet.
+        // SAFETY: the addresses belong to this mapping, as just checked, and no code has a pointer
+        // to them yet: callers place the files before they hand out the address.
         let placed = unsafe { libc::mmap(target, length, access, flags, file, offset) };
         if placed == libc::MAP_FAILED { Err(OutOfMemory) } else { Ok(()) }
     }
 
-    /// Asks for large pages; the system need not follow.
+    /// Asks for large pages. The system need not comply.
     pub(crate) fn prefer_large_pages(&self) {
-        // SAFETY: the addresses are this mapping's own, and the advice changes no content.
+        // SAFETY: the addresses belong to this mapping, and the advice changes no content.
         unsafe { libc::madvise(self.start.as_ptr().cast(), self.length, libc::MADV_HUGEPAGE) };
     }
 
@@ -79,7 +81,7 @@ impl Mapping {
         flags: c_int,
         file: c_int,
     ) -> Result<Self, OutOfMemory> {
-        // SAFETY: the kernel chooses the place (no MAP_FIXED), so nothing mapped is touched.
+        // SAFETY: without MAP_FIXED the kernel chooses free addresses, so no mapping is replaced.
         let start = unsafe { libc::mmap(ptr::null_mut(), length, access, flags, file, 0) };
         if start == libc::MAP_FAILED {
             return Err(OutOfMemory);
@@ -88,7 +90,7 @@ impl Mapping {
         Ok(Self { start, length })
     }
 
-    /// Where the mapping starts.
+    /// The address of the first byte.
     pub(crate) fn start(&self) -> NonNull<u8> {
         self.start
     }
@@ -96,12 +98,13 @@ impl Mapping {
 
 impl Drop for Mapping {
     fn drop(&mut self) {
-        // SAFETY: this is the mapping that `new` made, and nobody else unmaps it.
+        // SAFETY: `with_access` made this mapping, no other code unmaps it, and its owner drops it
+        // only when its addresses are no longer used.
         unsafe { libc::munmap(self.start.as_ptr().cast(), self.length) };
     }
 }
 
-/// A file in memory, which other processes can be given.
+/// A memory file (memfd), which can be shared with other processes.
 #[derive(Debug)]
 pub(crate) struct MemoryFile {
     descriptor: OwnedFd,
@@ -117,7 +120,7 @@ impl MemoryFile {
         if file < 0 {
             return Err(OutOfMemory);
         }
-        // SAFETY: the descriptor was just made, and nobody else has it.
+        // SAFETY: the descriptor was just created, and no other code owns it.
         let descriptor = unsafe { OwnedFd::from_raw_fd(file) };
         // SAFETY: the descriptor is open; the call only sets the file's size.
         match unsafe { libc::ftruncate(file, size) } {
@@ -126,7 +129,7 @@ impl MemoryFile {
         }
     }
 
-    /// How long the file is.
+    /// The size of the file, in bytes.
     pub(crate) fn length(&self) -> usize {
         self.length
     }
@@ -137,11 +140,11 @@ impl MemoryFile {
     }
 }
 
-/// Gives whole pages inside of [start, start + length) back to the system; they read as zero.
+/// Gives the whole pages inside [start, start + length) back to the system. They read as zero then.
 ///
 /// # Safety
-/// The bytes are private anonymous memory of the caller's, and zero is a valid value for
-/// whatever they hold.
+/// The bytes are private anonymous memory that the caller owns, and all zeros is a valid value of
+/// their type.
 pub(crate) unsafe fn discard(start: NonNull<u8>, length: usize) {
     const PAGE: usize = 4096;
     let skipped = start.as_ptr().align_offset(PAGE);
@@ -149,10 +152,10 @@ pub(crate) unsafe fn discard(start: NonNull<u8>, length: usize) {
         return;
     };
     if whole > 0 {
-        // SAFETY: `skipped` is at most `length`, so the result is in or at the end of the bytes.
+        // SAFETY: `checked_sub` found `skipped` to be at most `length`, so the result is in bounds.
         let page = unsafe { start.as_ptr().add(skipped) };
-        // SAFETY: [page, page + whole) is inside of the caller's bytes; the caller allows it. A
-        // failure leaves the pages as they are, which is only less thrifty.
+        // SAFETY: [page, page + whole) is inside the caller's bytes, which may become zero. After a
+        // failure the pages keep their content and their memory, which only costs memory.
         unsafe { libc::madvise(page.cast(), whole, libc::MADV_DONTNEED) };
     }
 }

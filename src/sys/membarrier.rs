@@ -1,8 +1,8 @@
-//! Fences that cost nothing where they run all the time, and a system call where they are rare.
+//! Asymmetric fences: the frequent side costs nothing, the rare side makes a system call.
 //!
 //! [`light`] on one side and [`heavy`] on the other order a store before a later load on both
-//! sides, as two sequentially consistent fences would. Where the kernel has no membarrier, both
-//! are such fences.
+//! sides, as two sequentially consistent fences would. If the kernel has no membarrier, both are
+//! such fences.
 
 #![cfg_attr(all(test, loom), allow(dead_code))] // vcpu/loom has them itself
 
@@ -14,8 +14,8 @@ const FENCES: u8 = 2;
 
 static MEANS: AtomicU8 = AtomicU8::new(UNKNOWN);
 
-/// Finds out which means there are. Has to come before the first use of [`light`] by a thread
-/// that [`heavy`] counts on.
+/// Registers the process for membarrier, if the kernel has it. A thread's first [`light`] must come
+/// after a call of this.
 pub(crate) fn prepare() {
     if MEANS.load(Relaxed) == UNKNOWN {
         let registered = call(libc::MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
@@ -23,7 +23,7 @@ pub(crate) fn prepare() {
     }
 }
 
-/// The side that runs all the time.
+/// The fence of the frequent side.
 #[inline(always)]
 pub(crate) fn light() {
     if MEANS.load(Relaxed) == KERNEL {
@@ -33,16 +33,16 @@ pub(crate) fn light() {
     }
 }
 
-/// The side that is rare.
+/// The fence of the rare side.
 pub(crate) fn heavy() {
     fence(SeqCst);
     if MEANS.load(Relaxed) == KERNEL {
-        // Once registered, the call cannot fail.
+        // The call cannot fail after the registration.
         call(libc::MEMBARRIER_CMD_PRIVATE_EXPEDITED);
     }
 }
 
 fn call(command: core::ffi::c_int) -> bool {
-    // SAFETY: the system call touches no memory of this process.
+    // SAFETY: the system call reads and writes no memory of this process.
     unsafe { libc::syscall(libc::SYS_membarrier, command, 0, 0) == 0 }
 }

@@ -1,4 +1,4 @@
-//! The process: errno, standard error and the end.
+//! The process: errno, standard error, and exit.
 
 use core::ffi::c_int;
 
@@ -10,7 +10,7 @@ pub(crate) fn errno() -> c_int {
     unsafe { errno.read() }
 }
 
-/// Runs something that may change errno, and puts errno back.
+/// Runs `action`, and restores errno afterwards.
 pub(crate) fn keep_errno<T>(action: impl FnOnce() -> T) -> T {
     let number = errno();
     let result = action();
@@ -26,13 +26,13 @@ pub(crate) fn set_errno(number: c_int) {
     unsafe { errno.write(number) };
 }
 
-/// Writes a line to standard error with one system call; nobody is told if that fails.
+/// Writes a line to standard error with one system call. A failure is ignored.
 pub(crate) fn write_to_stderr(line: &[u8]) {
     // SAFETY: the pointer and the length are those of a live slice.
     unsafe { libc::write(libc::STDERR_FILENO, line.as_ptr().cast(), line.len()) };
 }
 
-/// Ends the process at once, without the handlers of `atexit`.
+/// Ends the process without running the handlers of `atexit`.
 pub(crate) fn exit_now(code: c_int) -> ! {
     // SAFETY: _exit has no requirement.
     unsafe { libc::_exit(code) }

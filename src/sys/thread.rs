@@ -1,14 +1,14 @@
-//! The number of a thread.
+//! Thread numbers.
 
 #![forbid(unsafe_code)]
 
 use core::cell::Cell;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// The number of no thread.
+/// A number that no thread has.
 pub(crate) const NO_THREAD: u64 = 0;
 
-/// The number of the calling thread. No later thread of the process gets it again.
+/// The number of the calling thread. Numbers are never reused in the process.
 #[inline(always)]
 pub(crate) fn this_thread() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(NO_THREAD + 1);

@@ -1,4 +1,4 @@
-//! Values as C structures, and back.
+//! Conversions between values and C structures.
 
 #![forbid(unsafe_code)]
 
@@ -8,13 +8,13 @@ use core::ptr::with_exposed_provenance_mut;
 use gasp_abi::{gasp_region, gasp_span, qvm_state_block, qvm_state_types as qst, vdev_t};
 
 impl Vdev {
-    /// The vdev that a pointer names.
+    /// The vdev of a C pointer.
     #[inline(always)]
     pub(crate) fn from_c(vdev: *mut vdev_t) -> Self {
         Self(vdev.expose_provenance() as u64)
     }
 
-    /// The pointer that named the vdev.
+    /// The C pointer of the vdev.
     #[inline(always)]
     pub(crate) fn to_c(self) -> *mut vdev_t {
         with_exposed_provenance_mut(usize::try_from(self.0).unwrap_or(0))
@@ -22,10 +22,10 @@ impl Vdev {
 }
 
 impl Region {
-    /// The answer to a query for a block, as `gasp_region_info()` returns it.
+    /// The region as `gasp_region_info()` reports it for a block.
     #[inline(always)]
     pub(crate) fn to_c(self, asked: &qvm_state_block) -> gasp_region {
-        #[allow(clippy::cast_possible_truncation)] // cut to a block, whose length is 32-bit
+        #[allow(clippy::cast_possible_truncation)] // clipped to a block, whose length has 32 bits
         let length = self.range.saturating_length() as u32;
         gasp_region {
             flags: self.flags.reported(),
@@ -41,7 +41,7 @@ impl Region {
         }
     }
 
-    /// The whole region, as hosts see it.
+    /// The whole region, as `gasp_guest_next()` reports it.
     pub(crate) fn to_span(self) -> gasp_span {
         gasp_span {
             location: self.range.first().get(),
@@ -54,7 +54,8 @@ impl Region {
     }
 }
 
-/// The range of a block whose type is plainly `QST_MEMORY`, as in nearly all queries.
+/// The range of a block with the type `QST_MEMORY`, as in nearly all queries. `None`: another type,
+/// or a bad range.
 #[inline(always)]
 pub(crate) fn memory_range(block: &qvm_state_block) -> Option<Range> {
     let in_memory = block.r#type == qst::QST_MEMORY as u16;

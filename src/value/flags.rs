@@ -1,4 +1,4 @@
-//! The flags of a region (`GRF_*`), and what is stored beside them in the same word.
+//! The flags of a region (`GRF_*`), with its saved rights and whether it is backed, in one word.
 
 #![forbid(unsafe_code)]
 
@@ -6,9 +6,9 @@ use core::fmt;
 use core::ops::{BitAnd, BitOr};
 use gasp_abi::{GRF_BACKUP_MASK, GRF_BACKUP_SHIFT, gasp_region_flags as grf};
 
-/// A set of flags. The rights that a region had before it was trapped are in the top four bits,
-/// as QNX reports them; [`Flags::BACKED`] has the bit of `GRF_ACTIVE`, which every present region
-/// reports and no input needs.
+/// A set of flags. The saved rights are in the top four bits, where QNX reports them.
+/// [`Flags::BACKED`] uses the bit of `GRF_ACTIVE`: every present region reports that flag and every
+/// input ignores it, so it need not be stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Flags(u32);
 
@@ -31,11 +31,11 @@ impl Flags {
     pub(crate) const PASS_WR: Self = Self(grf::GRF_PASS_WR as u32);
     /// Ordinary memory.
     pub(crate) const MEMORY: Self = Self(grf::GRF_MEMORY as u32);
-    /// Nothing may overlap.
+    /// No other region may overlap.
     pub(crate) const PRECIOUS: Self = Self(grf::GRF_PRECIOUS as u32);
-    /// Flags that a change leaves set.
+    /// Flags that stay set until the location is deleted.
     pub(crate) const STICKY: Self = Self(grf::GRF_STICKY as u32);
-    /// Flags that need something behind the location.
+    /// Flags that make a location backed.
     pub(crate) const NEEDS_HOST: Self = Self(Self::PASS_ANY.0 | Self::MEMORY.0);
     /// There is host memory (or a host port) behind the location.
     pub(crate) const BACKED: Self = Self(grf::GRF_ACTIVE as u32);
@@ -53,10 +53,10 @@ impl Flags {
 
     const SAVEABLE: Self = Self(Self::PASS_ANY.0 | grf::GRF_NOCACHE as u32);
     const SAVED: Self = Self(GRF_BACKUP_MASK);
-    /// What a caller may set; `GRF_ACTIVE` and the saved rights are ignored.
+    /// Flags that a caller can set. `GRF_ACTIVE` and the saved rights are ignored.
     const SETTABLE: Self = Self(0xffff & !Self::BACKED.0);
 
-    /// The flags of a set call, or the bits that have no meaning.
+    /// The flags of a set call. The error has the undefined bits.
     pub(crate) fn from_input(bits: u32) -> Result<Self, u32> {
         match bits & !(Self::SETTABLE.0 | Self::BACKED.0 | Self::SAVED.0) {
             0 => Ok(Self(bits & Self::SETTABLE.0)),
@@ -64,13 +64,13 @@ impl Flags {
         }
     }
 
-    /// The word that the map stores.
+    /// The word that the map stores for these flags.
     #[inline]
     pub(crate) fn bits(self) -> u32 {
         self.0
     }
 
-    /// The flags in a word that the map stored.
+    /// The flags of a word that the map stored.
     #[inline]
     pub(crate) fn from_bits(bits: u32) -> Self {
         Self(bits)
@@ -94,13 +94,13 @@ impl Flags {
         self.0 & flags.0 == flags.0
     }
 
-    /// Whether one kind of access would both pass and trap.
+    /// Whether some kind of access would both pass and trap.
     pub(crate) fn contradicts_itself(self) -> bool {
         let passing = (self & Self::PASS_ANY).0 >> 3;
         passing & self.0 != 0
     }
 
-    /// Whether the guest may write here, or might before the region was trapped.
+    /// Whether the guest may write, or might before the region was trapped.
     #[inline]
     pub(crate) fn is_writable_memory(self) -> bool {
         (self | self.restored()).has_any(Self::PASS_WR)
@@ -121,7 +121,7 @@ impl Flags {
         new | (self & Self::STICKY) | saved
     }
 
-    /// The rights saved when the region was trapped, in their own places.
+    /// The saved rights, at the bits of the flags that they were.
     #[inline]
     fn restored(self) -> Self {
         Self((self & Self::SAVED).0 >> GRF_BACKUP_SHIFT)
@@ -146,7 +146,7 @@ impl BitAnd for Flags {
     }
 }
 
-/// Every flag that can be set, without its `GRF_`.
+/// The name of each flag, without its `GRF_`.
 const NAMES: [(u32, &str); 16] = [
     (grf::GRF_VIRT_RD as u32, "VIRT_RD"),
     (grf::GRF_VIRT_WR as u32, "VIRT_WR"),
@@ -166,7 +166,7 @@ const NAMES: [(u32, &str); 16] = [
     (grf::GRF_NOPERMS as u32, "NOPERMS"),
 ];
 
-/// Flags as C gave them, to be read by people: `VIRT_RD|VIRT_WR`, `NONE`, `PASS_RD|0x10000`.
+/// C flags as text: `VIRT_RD|VIRT_WR`, `NONE`, `PASS_RD|0x10000`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Names(pub u32);
 

@@ -1,4 +1,4 @@
-//! Which space of a guest a location is in.
+//! The spaces of a guest.
 
 #![forbid(unsafe_code)]
 
@@ -15,18 +15,18 @@ pub(crate) enum SpaceKind {
     Ports,
 }
 
-/// A range that a space does not have.
+/// Why a range is not in a space.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OutOfSpace {
     /// The range has no locations.
     Empty,
     /// The range runs past the end of the space.
     PastEnd {
-        /// Which space.
+        /// The space.
         kind: SpaceKind,
-        /// First location.
+        /// The first location.
         location: u64,
-        /// Number of locations.
+        /// The number of locations.
         length: u64,
     },
 }
@@ -35,7 +35,7 @@ impl SpaceKind {
     /// All spaces, in the order of their locks.
     pub(crate) const ALL: [Self; 2] = [Self::Memory, Self::Ports];
 
-    /// The space that a `QST_*` names.
+    /// The space of a `QST_*` number.
     #[inline]
     pub(crate) fn from_type(number: u32) -> Option<Self> {
         const MEMORY: u32 = qst::QST_MEMORY as u32;
@@ -48,7 +48,7 @@ impl SpaceKind {
         }
     }
 
-    /// The `QST_*` that names the space and nothing else.
+    /// The `QST_*` number of the space.
     #[inline]
     pub(crate) fn to_type(self) -> u16 {
         match self {
@@ -71,7 +71,7 @@ impl SpaceKind {
         Range::up_to(self.last())
     }
 
-    /// The range that starts at a location and has this length, if the space has it.
+    /// The `length` locations from `location` on.
     #[inline]
     pub(crate) fn range(self, location: u64, length: u64) -> Result<Range, OutOfSpace> {
         if length == 0 {

@@ -1,4 +1,5 @@
-//! Values: cut, continue, compare, convert; no side effects.
+//! Values: locations, ranges, flags, spaces, regions, and their C forms. Nothing here has a side
+//! effect.
 
 #![forbid(unsafe_code)]
 

@@ -1,14 +1,14 @@
 //! Guest locations and ranges of them.
 //!
-//! A [`Location`] has no operators: whoever computes with one says what happens at the ends of
-//! the space. A [`Range`] has an inclusive end, so that the last location of the space is an
-//! ordinary one, and cannot be empty or inverted.
+//! A [`Location`] has no operators, so each calculation states its result at the ends of the space.
+//! A [`Range`] cannot be empty or inverted. Its end is inclusive, so the last location of the space
+//! is an ordinary one.
 
 #![forbid(unsafe_code)]
 
 use core::fmt;
 
-/// A page of guest memory, in bytes: the grain of host memory.
+/// Bytes of a page. Backed memory consists of whole pages.
 pub(crate) const PAGE: u64 = 4096;
 
 /// A guest-physical address or a port number.
@@ -45,13 +45,13 @@ impl Location {
         self.0.checked_sub(1).map(Self)
     }
 
-    /// The location `offset` further up, if there is one.
+    /// The location `offset` above this one, if there is one.
     #[inline]
     pub(crate) fn checked_add(self, offset: u64) -> Option<Self> {
         self.0.checked_add(offset).map(Self)
     }
 
-    /// How far this location is above `base`, which must not be above it.
+    /// The distance to `base`, which must not be above this location.
     #[inline]
     pub(crate) fn offset_from(self, base: Self) -> u64 {
         debug_assert!(base <= self);
@@ -77,7 +77,7 @@ impl Location {
     }
 }
 
-/// One location or more, without a gap.
+/// One or more consecutive locations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Range {
     first: Location,
@@ -96,13 +96,14 @@ impl Range {
         Self { first: Location::ZERO, last }
     }
 
-    /// The range from `first` to `last`, both inclusive, if it has `location`.
+    /// The range from `first` to `last`, both inclusive, if it contains `location`.
     #[inline(always)]
     pub(crate) fn around(location: Location, first: Location, last: Location) -> Option<Self> {
         (first <= location && location <= last).then_some(Self { first, last })
     }
 
-    /// The `length` locations from `first` on; `None` if there are none or not as many.
+    /// The `length` locations from `first` on; `None` if `length` is 0, or passes the last
+    /// location.
     #[inline]
     pub(crate) fn from_length(first: Location, length: u64) -> Option<Self> {
         let last = first.checked_add(length.checked_sub(1)?)?;
@@ -121,13 +122,13 @@ impl Range {
         self.last
     }
 
-    /// How far the last location is above the first: the length less one, which always fits.
+    /// The length less one, which always fits into 64 bits.
     #[inline]
     pub(crate) fn extent(&self) -> u64 {
         self.last.offset_from(self.first)
     }
 
-    /// The number of locations, or 2^64-1 for the whole of the memory space.
+    /// The number of locations; 2^64-1 for the whole memory space, which has one more.
     #[inline]
     pub(crate) fn saturating_length(&self) -> u64 {
         self.extent().saturating_add(1)
@@ -145,13 +146,13 @@ impl Range {
         self.first <= other.first && other.last <= self.last
     }
 
-    /// The range up to `last` at most, but at least its first location.
+    /// The range cut after `last`, but not before its own first location.
     #[inline(always)]
     pub(crate) fn ending_by(&self, last: Location) -> Self {
         Self { first: self.first, last: self.last.min(last).max(self.first) }
     }
 
-    /// What both ranges have.
+    /// The locations that are in both ranges.
     #[inline]
     pub(crate) fn intersection(&self, other: &Self) -> Option<Self> {
         Self::from_ends(self.first.max(other.first), self.last.min(other.last))
@@ -169,7 +170,7 @@ impl Range {
         Self::from_ends(self.first.max(location.next()?), self.last)
     }
 
-    /// The range with one more location at each end that has one.
+    /// The range with one more location at each end, except at an end of the space.
     #[inline]
     pub(crate) fn with_neighbours(&self) -> Self {
         Self {

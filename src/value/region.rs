@@ -5,34 +5,34 @@
 use crate::value::flags::Flags;
 use crate::value::range::{Location, Range};
 
-/// The address of a vdev. The library hands it back and never looks behind it.
+/// The address of a vdev. The library hands it back and never dereferences it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Vdev(pub(crate) u64);
 
 /// A run of locations with equal attributes and, where backed, consecutive host memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Region {
-    /// Where it is in the guest.
+    /// The region's locations in the guest.
     pub(crate) range: Range,
-    /// Its flags, saved rights and whether it is backed.
+    /// The flags, the saved rights, and whether the region is backed.
     pub(crate) flags: Flags,
-    /// Handed back when an access traps.
+    /// A number that is handed back when an access traps.
     pub(crate) cookie: u32,
-    /// Handed back when an access traps.
+    /// The device, handed back when an access traps.
     pub(crate) vdev: Vdev,
-    /// What is behind the first location; 0 where nothing is.
+    /// The host location behind the first location; 0 if the region is not backed.
     pub(crate) host: u64,
 }
 
 impl Region {
-    /// What a region is but for its range, as three words.
+    /// The region without its range, as three words.
     #[inline(always)]
     pub(crate) fn to_words(self) -> [u64; 3] {
         let tag = u64::from(self.flags.bits()) << 32 | u64::from(self.cookie);
         [tag, self.vdev.0, self.host]
     }
 
-    /// The region that has this range and became these words.
+    /// The region with this range that [`Region::to_words`] made these words from.
     #[inline(always)]
     pub(crate) fn from_words(range: Range, [tag, vdev, host]: [u64; 3]) -> Self {
         #[allow(clippy::cast_possible_truncation)] // the two halves of a word
@@ -53,14 +53,15 @@ impl Region {
         Some(Self { range: part, host: self.host_at(part.first()), ..*self })
     }
 
-    /// The part of the region that is in `range`, whose first location the region has.
+    /// The part of the region that is in `range`. The region contains the first location of
+    /// `range`.
     #[inline(always)]
     pub(crate) fn view(&self, range: &Range) -> Self {
         let part = range.ending_by(self.range.last());
         Self { range: part, host: self.host_at(part.first()), ..*self }
     }
 
-    /// What is behind a location of the region; 0 where nothing is.
+    /// The host location behind a location of the region; 0 if the region is not backed.
     #[inline]
     pub(crate) fn host_at(&self, location: Location) -> u64 {
         if self.is_backed() {
@@ -70,7 +71,7 @@ impl Region {
         }
     }
 
-    /// Whether `next` goes on where this region ends, so that both are one region.
+    /// Whether this region and `next` are parts of one region, in this order.
     #[inline]
     pub(crate) fn continues_in(&self, next: &Self) -> bool {
         self.range.meets(&next.range)
@@ -80,8 +81,8 @@ impl Region {
             && (!self.is_backed() || self.host_at(next.range.first()) == next.host)
     }
 
-    /// Adds `next` to the end of a list of regions, as part of the last one if it continues it.
-    /// False: there was no memory for it.
+    /// Appends the region to an ascending list, merged into the last region if it continues that.
+    /// The result is false if there was no memory.
     #[inline]
     pub(crate) fn append_to(self, list: &mut Vec<Self>) -> bool {
         if let Some(last) = list.last_mut()
