@@ -1,6 +1,6 @@
-//! The last failure of each thread: kept as it is, put into words when somebody asks.
+//! The last failure of each thread, which becomes a message only on request.
 //!
-//! The thread-local cells have no destructors, so that the library can be unloaded.
+//! The thread-local variables have no destructors, so that the library can be unloaded.
 
 #![forbid(unsafe_code)]
 
@@ -9,7 +9,7 @@ use core::cell::{Cell, RefCell};
 use core::ffi::{CStr, c_char};
 use core::fmt::{self, Write};
 
-/// Longest message, with its terminating NUL; what is longer is cut.
+/// The size of the longest message, with its NUL. A longer one is cut.
 const CAPACITY: usize = 512;
 
 thread_local! {
@@ -22,7 +22,7 @@ pub(crate) fn record(refusal: impl Into<Refusal>) {
     LAST.set(Some(refusal.into()));
 }
 
-/// This thread's last failure in words; "" if there was none.
+/// The message for this thread's last failure; "" if there was none.
 pub(crate) fn message() -> *const c_char {
     TEXT.with_borrow_mut(|text| {
         text.length = 0;
@@ -33,7 +33,7 @@ pub(crate) fn message() -> *const c_char {
     })
 }
 
-/// Text in a buffer of fixed size: nothing is allocated where memory may just have run out.
+/// Text in a buffer of fixed size. It allocates nothing, because memory may just have run out.
 #[derive(Debug)]
 pub(crate) struct Text {
     bytes: [u8; CAPACITY],
@@ -46,9 +46,9 @@ impl Text {
         Self { bytes: [0; CAPACITY], length: 0 }
     }
 
-    /// Adds text; what does not fit is left out.
+    /// Appends text, cut at the end of the buffer.
     pub(crate) fn format(&mut self, text: fmt::Arguments<'_>) {
-        // The only error is that of a full buffer, which keeps what fits.
+        // The only error is a full buffer, which has kept the start of the text.
         let _ = self.write_fmt(text);
     }
 
@@ -57,7 +57,7 @@ impl Text {
         &self.bytes[..self.length]
     }
 
-    /// The text so far, as C has it.
+    /// The text so far, as a C string.
     pub(crate) fn as_c_str(&mut self) -> &CStr {
         self.bytes[self.length] = 0;
         CStr::from_bytes_until_nul(&self.bytes).unwrap_or_default()

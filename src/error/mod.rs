@@ -1,4 +1,4 @@
-//! Why a call was refused: in words (thiserror), and as errno.
+//! Errors: the reason of a failed call, its message (thiserror) and its errno.
 
 #![forbid(unsafe_code)]
 
@@ -11,214 +11,213 @@ use crate::value::region::Region;
 use core::ffi::c_int;
 use core::fmt;
 
-/// Why something was refused.
+/// The reason of a failed call.
 ///
-/// Copyable, because the last one of each thread is kept as it is and put into words only when
-/// somebody asks.
+/// `Copy`: each thread keeps its last one, and makes the message only on request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Error {
-    /// The handle is NULL or that of a destroyed guest.
+    /// A `gsp` is NULL, or its guest is destroyed.
     #[error("gsp is not a guest system (NULL, or destroyed)")]
     NotAGuest,
-    /// A pointer that has to point to something does not.
+    /// A required pointer is NULL.
     #[error("{0} is NULL")]
     Null(&'static str),
-    /// The type is not one of a space.
+    /// The type names no space.
     #[error("type {0:#x} is not a space: QST_MEMORY, QST_PCI_IO or QST_X86_IO")]
     BadType(u32),
-    /// Strict mode: QNX names two types for locks.
+    /// Strict mode: the type is not one of the two that QNX's page on locks names.
     #[error("strict mode: locks are named by QST_MEMORY or QST_X86_IO, not by type {0:#x}")]
     StrictLockType(u32),
-    /// A range without locations.
+    /// A range has no locations.
     #[error("the length is 0")]
     Empty,
-    /// A range that the space does not have.
+    /// A range runs past the end of its space.
     #[error("{length:#x} locations from {location:#x} run past the end of the {kind} space")]
     PastEnd {
-        /// Which space.
+        /// The space.
         kind: SpaceKind,
         /// The first location.
         location: u64,
-        /// How many.
+        /// The number of locations.
         length: u64,
     },
-    /// Flags with bits that have no meaning.
+    /// The flags have undefined bits.
     #[error("the flags have undefined bits ({:#x})", .0)]
     UndefinedFlags(u32),
-    /// Flags of which nothing counts.
+    /// The flags have only bits that are ignored.
     #[error("the flags have nothing but bits that are ignored on input; to delete, use GRF_NONE")]
     NothingButIgnored,
-    /// An access cannot both trap and pass.
+    /// The flags both trap and pass one kind of access.
     #[error("the flags both trap (VIRT) and pass (PASS) the same kind of access")]
     Contradiction,
-    /// Host memory comes in pages.
+    /// A range that becomes backed does not consist of whole pages.
     #[error("PASS and MEMORY flags need a location and a length that are multiples of 4096")]
     UnalignedMemory,
-    /// The host's memory has to be given.
+    /// A required `host_location` is 0 or not at a page boundary.
     #[error("host_location {0:#x} is needed here, and has to be a multiple of 4096 other than 0")]
     BadHost(u64),
-    /// The host's memory has to be in the host's address space.
+    /// A host range runs past the end of the host's space.
     #[error("host_location {0:#x} and the length run past the end of the host's {1} space")]
     HostPastEnd(u64, SpaceKind),
-    /// Strict mode: changes of a running guest need the lock.
+    /// Strict mode: the guest has started, and the caller does not hold the lock.
     #[error("strict mode: the guest has started and the lock of the {0} space is not held")]
     LockNeeded(SpaceKind),
-    /// A range meets a region that nothing may overlap.
+    /// A range overlaps a PRECIOUS region.
     #[error("overlaps the PRECIOUS region {}", .0.range)]
     MeetsPrecious(Region),
-    /// A range that nothing may overlap meets a region.
+    /// A range that becomes PRECIOUS overlaps a region.
     #[error("PRECIOUS, but overlaps the region {} (flags {})", .0.range, Names(.0.flags.reported()))]
     PreciousMeets(Region),
-    /// A page of memory cannot be cut.
+    /// An edge lies inside a backed page.
     #[error("an edge lies inside the page at {:#x} of the region {}", .0.get(), .1.range)]
     SplitsPage(Location, Region),
-    /// Strict mode: a delete has to find something everywhere.
+    /// Strict mode: a location to be deleted is absent.
     #[error("strict mode: nothing to delete at {:#x}", .0.get())]
     NothingToDelete(Location),
-    /// Strict mode: one region for each element.
+    /// Strict mode: an element covers more than one region.
     #[error("strict mode: covers more than the one region {}", .0.range)]
     SeveralRegions(Region),
-    /// Strict mode: one region for each element, without holes.
+    /// Strict mode: an element covers a region and a hole.
     #[error("strict mode: covers the region {} and a hole", .0.range)]
     RegionAndHole(Region),
-    /// Nothing is at a location.
+    /// A location is absent.
     #[error("nothing is at {:#x} in the {kind} space", .location.get())]
     Absent {
-        /// Which space.
+        /// The space.
         kind: SpaceKind,
-        /// Where.
+        /// The location.
         location: Location,
     },
-    /// No region at a location or after it.
+    /// A space has no region at a location or after it.
     #[error("no region at {:#x} in the {kind} space, or after it", .location.get())]
     NoMore {
-        /// Which space.
+        /// The space.
         kind: SpaceKind,
-        /// Where.
+        /// The location.
         location: Location,
     },
-    /// Something has no memory behind it.
+    /// A location is not backed.
     #[error("no memory is behind {:#x}", .0.get())]
     Unbacked(Location),
-    /// The lock is not this thread's.
+    /// The calling thread does not hold the lock.
     #[error("this thread does not hold the lock of the {0} space")]
     NotOwner(SpaceKind),
-    /// The lock was taken too often.
+    /// The calling thread holds the lock the maximum number of times.
     #[error("the lock of the {0} space has been taken 65,535 times by this thread")]
     TooDeep(SpaceKind),
-    /// Waiting would not end.
+    /// Waiting for the lock would close a cycle.
     #[error(
         "waiting for the lock of the {0} space would never end: its holder waits for this thread"
     )]
     Deadlock(SpaceKind),
-    /// Memory ran out.
+    /// There is no memory.
     #[error("out of memory; nothing was changed")]
     NoMemory,
-    /// The size of a structure.
+    /// The `size` of a structure is too small.
     #[error("{0}->size {1} is too small")]
     TooSmall(&'static str, usize),
-    /// A structure from the future.
+    /// A structure is larger than this library knows, and not zero there.
     #[error("{0} has something set that this version of the library does not know")]
     TooNew(&'static str),
-    /// A listener did not want it.
+    /// A listener refused a change with this number.
     #[error("a listener refused the change: {}", std::io::Error::from_raw_os_error(*.0))]
     Vetoed(c_int),
-    /// Whoever is told of a change cannot make one.
+    /// The call is not allowed inside a listener callback.
     #[error("a listener's function cannot wait for what waits for it")]
     InListener,
-    /// The number is that of no listener.
+    /// No listener has this id.
     #[error("no listener has the id {0}")]
     NoListener(u64),
-    /// Flags of a call that are not flags of a region.
+    /// An argument has unknown bits, or an unknown number.
     #[error("unknown {what} {bits:#x}")]
     Unknown {
-        /// What they would be.
+        /// The argument, for the message.
         what: &'static str,
-        /// What was given.
+        /// The unknown bits, or the number.
         bits: u32,
     },
-    /// The guest has started before.
+    /// The guest has started already.
     #[error("the guest has started already")]
     AlreadyStarted,
-    /// Strict mode: QNX allows this at startup only.
+    /// Strict mode: the call is only allowed before the guest starts.
     #[error("strict mode: only allowed before the guest starts")]
     StartupOnly,
-    /// An alignment that is none.
+    /// An alignment is not a power of two.
     #[error("the alignment {0:#x} is not a power of two")]
     BadAlignment(u64),
-    /// A search window that is none.
+    /// A search range ends before it starts.
     #[error("the search range starts ({0:#x}) after its end ({1:#x})")]
     Inverted(u64, u64),
-    /// A search without a result.
+    /// A search found nothing.
     #[error("no free place of {size:#x}, a multiple of {align:#x}, in {window}")]
     NoPlace {
-        /// How much.
+        /// The size of the place.
         size: u64,
-        /// At a multiple of what.
+        /// The alignment of the place.
         align: u64,
-        /// Where.
+        /// The range that was searched.
         window: Range,
     },
-    /// A search in an area that the space does not have.
+    /// A search range starts past the end of its space.
     #[error("the search range starts at {0:#x}, past the end of the {1} space")]
     NoWindow(u64, SpaceKind),
-    /// Something is reserved already.
+    /// A range overlaps a reservation.
     #[error("overlaps the reservation {0}")]
     Reserved(Range),
-    /// Not all of it is memory.
+    /// A location is not `GRF_MEMORY`.
     #[error("{:#x} is not memory (GRF_MEMORY)", .0.get())]
     NotMemory(Location),
-    /// Something is there already.
+    /// A range overlaps a region.
     #[error("overlaps the region {} (flags {})", .0.range, Names(.0.flags.reported()))]
     Occupied(Region),
-    /// The handle is NULL or that of a destroyed vCPU.
+    /// A `cpu` is NULL, or it or its guest is destroyed.
     #[error("cpu is not a vCPU (NULL, or it or its guest was destroyed)")]
     NotACpu,
-    /// A device that accesses its own registers from its handler.
+    /// An access reaches a device in whose trap handler the vCPU is, or traps in too many handlers.
     #[error("the access reaches the device that makes it, or goes through too many trap handlers")]
     ReachesItself,
-    /// What a trap handler returned.
+    /// A trap handler returned this number.
     #[error("the trap handler returned {0}")]
     FromHandler(c_int),
-    /// The library does not touch the host's ports.
+    /// An access is to a port that passes through, which the library cannot make.
     #[error("port {:#x} passes through to the host, which only a hypervisor can do", .0.get())]
     PortPassesThrough(Location),
-    /// An access to nothing.
+    /// An access is unsupported.
     #[error("nothing takes the access to {kind} {range}")]
     Unsupported {
-        /// Which space.
+        /// The space.
         kind: SpaceKind,
-        /// Where.
+        /// The locations of the access.
         range: Range,
     },
-    /// Who holds a lock must not wait for accesses, which may wait for it.
+    /// The caller would wait for accesses that may wait for its lock.
     #[error("waiting for accesses to end with the lock of the {0} space held might never end")]
     WaitsWithLock(SpaceKind),
-    /// Who is in an access cannot wait for it.
+    /// The caller would wait for its own access.
     #[error("waiting inside of a trap handler for its own access would never end")]
     WaitsForItself,
-    /// Something cannot be mapped.
+    /// A location is absent, trapped or not backed, so it cannot be mapped.
     #[error("{:#x} has no memory that can be mapped (absent, trapped or not backed)", .0.get())]
     NotMappable(Location),
-    /// The guest has not the rights that a mapping asks for.
+    /// A region lacks a right of `prot`.
     #[error("the region {} (flags {}) does not pass what prot asks for", .0.range, Names(.0.flags.reported()))]
     NoRights(Region),
-    /// Memory of the host's own cannot be put side by side.
+    /// A location that needs a separate view is not backed by a memory file.
     #[error("the memory is not contiguous in the host, and {:#x} was not given by gasp_guest_add_memory()", .0.get())]
     CannotJoin(Location),
-    /// Nothing is mapped there.
+    /// No mapping has this address and length.
     #[error("nothing of this length is mapped at this address")]
     NotMapped,
-    /// The memory is the caller's own.
+    /// A location is not backed by a memory file.
     #[error("the memory behind {:#x} was not given by gasp_guest_add_memory()", .0.get())]
     NoFile(Location),
-    /// Guest memory is made of pages.
+    /// The memory to be added does not consist of whole pages.
     #[error("location, length and chunk of guest memory are multiples of 4096")]
     UnalignedChunks,
 }
 
 impl Error {
-    /// The number that C gets.
+    /// The error number for C callers.
     pub(crate) fn errno(&self) -> c_int {
         use Error::*;
         match self {
@@ -256,7 +255,7 @@ impl Error {
 }
 
 impl Error {
-    /// The region that an element met.
+    /// The region that an element conflicts with.
     pub(crate) fn conflict(&self) -> Option<Region> {
         match self {
             Self::MeetsPrecious(region)
@@ -287,12 +286,12 @@ impl From<crate::sys::mapping::OutOfMemory> for Error {
     }
 }
 
-/// An element of a set call as C gave it, for the message about it.
+/// An element of a set call as C gave it, for its message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Element {
     /// Its index in the array.
     pub(crate) index: u32,
-    /// How many elements the array has.
+    /// The number of elements in the array.
     pub(crate) count: u32,
     /// `guest.type`
     pub(crate) kind: u16,
@@ -319,12 +318,12 @@ impl fmt::Display for Element {
     }
 }
 
-/// A failed call: why, and for a set call which element.
+/// A failed call: the error, and the refused element of a set call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Refusal {
-    /// The element that was refused; `None` where no array could be looked at.
+    /// The refused element; `None` if the call failed as a whole.
     pub(crate) element: Option<Element>,
-    /// Why.
+    /// The reason.
     pub(crate) error: Error,
 }
 

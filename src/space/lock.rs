@@ -1,7 +1,7 @@
-//! The lock of a space: it spans calls, and refuses a wait that would never end.
+//! The lock of a space. It is held across calls, and refuses a wait that would never end.
 //!
 //! All waits of the process are listed. A thread that is about to wait follows the list from owner
-//! to owner. If it comes back to itself, the wait is refused.
+//! to owner. If that leads back to itself, the wait is refused.
 
 #![forbid(unsafe_code)]
 
@@ -24,7 +24,7 @@ pub(crate) enum LockError {
     NoMemory,
 }
 
-/// A recursive lock, owned by a thread, that can be released by another call than took it.
+/// A recursive lock, owned by a thread. One call can take it, and a later one release it.
 #[derive(Debug)]
 pub(crate) struct Lock(OwnedLock);
 
@@ -40,7 +40,7 @@ impl Lock {
         self.0.is_mine()
     }
 
-    /// Takes the lock, waiting for it if need be.
+    /// Takes the lock, and waits for it if another thread owns it.
     #[inline]
     pub(crate) fn lock(&'static self) -> Result<(), LockError> {
         match self.0.try_lock() {
@@ -63,7 +63,8 @@ impl Lock {
         if self.0.unlock() { Ok(()) } else { Err(LockError::NotOwner) }
     }
 
-    /// Takes the lock until the result is dropped, unless the thread owns it anyway.
+    /// Takes the lock until the result is dropped. If the thread owns it already, it stays as it
+    /// is.
     #[inline]
     pub(crate) fn hold(&'static self) -> Result<Held, LockError> {
         if self.is_mine() {
@@ -73,7 +74,7 @@ impl Lock {
         Ok(Held(Some(self)))
     }
 
-    /// As [`Lock::hold`], but `None` if that means waiting.
+    /// As [`Lock::hold`], but `None` if it would have to wait.
     pub(crate) fn try_hold(&'static self) -> Option<Held> {
         if self.is_mine() {
             return Some(Held(None));
@@ -81,19 +82,19 @@ impl Lock {
         matches!(self.0.try_lock(), Ok(true)).then_some(Held(Some(self)))
     }
 
-    /// Frees the lock, whichever thread owns it. No thread uses it at the same time.
+    /// Frees the lock, whichever thread owns it. No thread may use it at the same time.
     pub(crate) fn reset(&self) {
         self.0.reset();
     }
 }
 
-/// A lock that is released when this is dropped; `None`: its owner had it before.
+/// A lock that is released when this is dropped. `None`: the thread owned it before, and keeps it.
 #[derive(Debug)]
 pub(crate) struct Held(Option<&'static Lock>);
 
 impl Drop for Held {
     fn drop(&mut self) {
-        // The only error is that of a thread that does not own the lock, and this one does.
+        // Unlocking fails only for a thread that does not own the lock, and this thread does.
         let _ = self.0.map(Lock::unlock);
     }
 }
@@ -101,7 +102,7 @@ impl Drop for Held {
 /// The threads of the process that wait for a lock, each with that lock.
 static WAITS: Mutex<Vec<(u64, &'static OwnedLock)>> = Mutex::new(Vec::new());
 
-/// An entry in [`WAITS`] for as long as this lives.
+/// An entry in [`WAITS`], removed when this is dropped.
 struct Wait(u64);
 
 impl Wait {
@@ -115,7 +116,7 @@ impl Wait {
             if owner == thread {
                 return Err(LockError::Deadlock);
             }
-            // A thread that is listed for the lock which it owns has just got it.
+            // A thread that waits for the lock that it owns has just got it.
             let wait = waits.iter().find(|wait| wait.0 == owner && !ptr::eq(wait.1, lock));
             match wait {
                 Some((_, next)) => lock = next,

@@ -1,4 +1,4 @@
-//! One space of a guest: its regions, its lock, and what is reserved in it.
+//! One space of a guest: its regions, its lock, and its reservations.
 
 #![forbid(unsafe_code)]
 
@@ -17,7 +17,7 @@ use parking_lot::Mutex;
 /// A space of one guest.
 #[derive(Debug)]
 pub(crate) struct Space {
-    /// Which one.
+    /// Memory or ports.
     pub(crate) kind: SpaceKind,
     lock: &'static Lock,
     /// The regions. Only the owner of the lock changes them.
@@ -38,7 +38,7 @@ impl Space {
         self.lock.is_mine()
     }
 
-    /// Takes the lock, waiting for it if need be.
+    /// Takes the lock, and waits for it if another thread owns it.
     #[inline]
     pub(crate) fn lock(&self) -> Result<(), Error> {
         self.lock.lock().map_err(|error| self.error(error))
@@ -50,13 +50,14 @@ impl Space {
         self.lock.unlock().map_err(|error| self.error(error))
     }
 
-    /// Takes the lock until the result is dropped, unless the thread owns it anyway.
+    /// Takes the lock until the result is dropped. If the thread owns it already, it stays as it
+    /// is.
     #[inline]
     pub(crate) fn hold(&self) -> Result<Held, Error> {
         self.lock.hold().map_err(|error| self.error(error))
     }
 
-    /// As [`Space::hold`], but `None` if that means waiting.
+    /// As [`Space::hold`], but `None` if it would have to wait.
     pub(crate) fn try_hold(&self) -> Option<Held> {
         self.lock.try_hold()
     }

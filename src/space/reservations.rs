@@ -1,11 +1,11 @@
-//! Ranges that are set aside.
+//! Reservations: ranges that searches leave out.
 
 #![forbid(unsafe_code)]
 
 use crate::error::Error;
 use crate::value::range::{Location, Range};
 
-/// Ranges that are set aside: ascending, disjoint.
+/// Reserved ranges: ascending, disjoint.
 #[derive(Debug, Default)]
 pub(crate) struct Reservations {
     ranges: Vec<Range>,
