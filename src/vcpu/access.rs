@@ -1,4 +1,4 @@
-//! An access: to memory, to a trap handler, or to nothing.
+//! An access: passed, trapped or unsupported.
 
 #![forbid(unsafe_code)]
 
@@ -36,8 +36,8 @@ impl Access {
 }
 
 impl Vcpu {
-    /// Makes an access, cut at the boundaries of regions. `slot` is this vCPU's own. The first piece
-    /// that fails ends the access; the pieces before it have happened.
+    /// Makes an access, cut at the boundaries of regions. `slot` is the slot of this vCPU. The
+    /// first piece that fails ends the access; earlier pieces have taken effect.
     #[inline(always)]
     pub(crate) fn access(&self, slot: &'static CpuSlot, access: &Access) -> Result<(), Error> {
         let system = self.system().ok_or(Error::NotAGuest)?;
@@ -80,7 +80,7 @@ impl Vcpu {
         Ok(())
     }
 
-    /// An access inside of one region.
+    /// Makes an access that is inside one region.
     #[inline(always)]
     fn perform(
         &self,
@@ -119,7 +119,7 @@ impl Vcpu {
             r#type: access.space.to_type(),
         };
         self.counts.count_trapped(access.kind);
-        // Without a vdev, the cookie tells one device from another; no address is that high.
+        // Without a vdev, the cookie identifies the device. Bit 63 tells cookies from addresses.
         let device = match region.vdev.0 {
             0 => u64::from(region.cookie) | 1 << 63,
             vdev => vdev,

@@ -6,7 +6,7 @@ use super::kind::AccessKind;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use gasp_abi::gasp_counts;
 
-/// How many accesses of each kind went where.
+/// The numbers of accesses, by kind.
 #[derive(Debug)]
 pub(super) struct Counts {
     passed: [AtomicU64; 3],
@@ -20,7 +20,7 @@ impl Counts {
         Self { passed: zeros(), trapped: zeros(), unsupported: zeros() }
     }
 
-    /// Adds other counts.
+    /// Adds the numbers of `other` to these.
     pub(super) fn add(&self, other: &Self) {
         let ours = [&self.passed, &self.trapped, &self.unsupported];
         let theirs = [&other.passed, &other.trapped, &other.unsupported];
@@ -29,7 +29,7 @@ impl Counts {
         }
     }
 
-    /// The numbers, as C has them.
+    /// The numbers as a C structure.
     pub(super) fn to_c(&self) -> gasp_counts {
         let read = |cells: &[AtomicU64; 3]| cells.each_ref().map(|cell| cell.load(Relaxed));
         gasp_counts {
@@ -54,7 +54,7 @@ impl Counts {
     }
 }
 
-/// Adds one to a number that only this thread writes: no locked instruction.
+/// Adds one to a number that only this thread writes, so no locked instruction is needed.
 #[inline(always)]
 fn increment(cell: &AtomicU64) {
     cell.store(cell.load(Relaxed).wrapping_add(1), Relaxed);

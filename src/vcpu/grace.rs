@@ -1,14 +1,14 @@
-//! Waiting until accesses that had started have ended.
+//! Grace periods: waiting until all accesses that had started have ended.
 //!
-//! Each vCPU has a number that is odd while an access is under way. Who waits makes the guest's
-//! `waiters` non-zero, then (heavy fence) looks at all numbers. An access makes its number odd,
-//! then (light fence) looks at the map; at its end it makes the number even, then (light fence)
-//! looks at `waiters`. So either the waiter sees that an access is under way, or the access sees
-//! the map as it is after the change; and either the waiter sees that the access has ended, or
-//! the access sees the waiter and tells it.
+//! Each vCPU has a number that is odd while an access is under way. A waiter makes the guest's
+//! `waiters` non-zero, then (heavy fence) reads all numbers. An access makes its number odd, then
+//! (light fence) reads the map; at its end it makes the number even, then (light fence) reads
+//! `waiters`. So either the waiter sees that the access is under way, or the access sees the
+//! changed map. And either the waiter sees that the access has ended, or the access sees the waiter
+//! and notifies it.
 //!
-//! Nothing here relies on the orderings of the map. `exhaustive` runs this file in every order
-//! that the memory model allows, and has a scenario for each step: it fails without it.
+//! Nothing here relies on the orderings of the map. The loom tests run this file in every order
+//! that the memory model allows. For each step, one of their scenarios fails without that step.
 
 #![forbid(unsafe_code)]
 
@@ -25,7 +25,7 @@ use {
 #[cfg(all(test, loom))]
 use super::loom::stand_ins::{AtomicU32, AtomicU64, Condvar, Mutex, membarrier, own};
 
-/// The number that this thread stored last; for the only thread that stores it.
+/// Reads a number that only the calling thread stores.
 #[cfg(not(all(test, loom)))]
 #[inline(always)]
 fn own(number: &AtomicU64) -> u64 {
@@ -35,9 +35,9 @@ fn own(number: &AtomicU64) -> u64 {
 /// Whether an access of a vCPU is under way.
 #[derive(Debug)]
 pub(super) struct AccessCounter {
-    /// Odd while an access is under way; grows with each change.
+    /// Odd while an access is under way. It grows by one when an access starts or ends.
     number: AtomicU64,
-    /// Accesses within accesses. Nobody else looks at it.
+    /// The depth of accesses inside trap handlers. Only this vCPU's thread uses it.
     depth: atomic::AtomicU32,
 }
 
@@ -46,7 +46,7 @@ impl AccessCounter {
         Self { number: AtomicU64::new(0), depth: atomic::AtomicU32::new(0) }
     }
 
-    /// An access starts, maybe inside of another one.
+    /// Starts an access, which may be inside a trap handler of another one.
     #[inline(always)]
     pub(super) fn start(&self) {
         let depth = self.depth.load(Relaxed);
@@ -57,10 +57,11 @@ impl AccessCounter {
         }
     }
 
-    /// An access ends. If somebody may be waiting for it, [`GracePeriods::end_of`] has to tell them.
+    /// Ends an access. If the result is true, the caller must call [`GracePeriods::end_of`],
+    /// because a grace period may wait for the access.
     ///
-    /// Release, with the acquire in [`GracePeriods::list`]: who sees the even number has what the access
-    /// did behind it.
+    /// The release pairs with the acquire in [`GracePeriods::list`]: everything the access did
+    /// happens before a waiter sees the even number.
     #[inline(always)]
     pub(super) fn end<F>(&self, quiet: &GracePeriods<F>) -> bool {
         let depth = self.depth.load(Relaxed) - 1;
@@ -80,17 +81,17 @@ impl AccessCounter {
 
 /// The vCPUs of a guest.
 pub(super) trait Accesses {
-    /// Looks at what all of them do. None comes or goes meanwhile.
+    /// Calls `look` with the counters of all vCPUs. No vCPU is added or removed meanwhile.
     fn with_all<T>(&self, look: impl FnOnce(&mut dyn Iterator<Item = &AccessCounter>) -> T) -> T;
 }
 
-/// Who waits for accesses to end. `F` is what is called then.
+/// The grace periods that have not ended. `F` is the type of their callbacks.
 #[derive(Debug)]
 pub(crate) struct GracePeriods<F> {
-    /// How many waits there are, and how many are being made.
+    /// The number of waits that are listed or about to be.
     waiters: AtomicU32,
     waits: Mutex<Waits<F>>,
-    /// A wait of somebody who sleeps has ended.
+    /// Notified when a wait with a sleeping thread has ended.
     ended: Condvar,
 }
 
@@ -101,13 +102,14 @@ struct Waits<F> {
     list: Vec<Wait<F>>,
 }
 
-/// Accesses that have to end, and what to do then.
+/// One grace period: the accesses that it waits for, and its callback.
 #[derive(Debug)]
 struct Wait<F> {
     number: u64,
-    /// vCPUs, by the address of their activity. A vCPU is struck off by the end of its access.
+    /// The addresses of the counters of vCPUs with an access that must end. The end of that access
+    /// removes the vCPU.
     running: Vec<usize>,
-    /// What to call; `None`: somebody sleeps until then.
+    /// The callback; `None`: a thread sleeps until the end.
     then: Option<F>,
 }
 
@@ -119,7 +121,7 @@ impl<F> Default for GracePeriods<F> {
 }
 
 impl<F> GracePeriods<F> {
-    /// Returns when every access that has started has ended.
+    /// Waits for a grace period.
     pub(super) fn synchronize(&self, cpus: &impl Accesses) -> Result<(), Error> {
         if let Some(mine) = self.wait_for_all(cpus, &mut None)? {
             let mut waits = self.waits.lock();
@@ -130,8 +132,8 @@ impl<F> GracePeriods<F> {
         Ok(())
     }
 
-    /// Has a function called when every access that has started has ended. `None`: it will be;
-    /// else the caller has to, now.
+    /// Has `function` called after a grace period. If no access is under way, it is returned
+    /// instead, and the caller must call it.
     pub(super) fn call_when_quiet(
         &self,
         cpus: &impl Accesses,
@@ -142,8 +144,8 @@ impl<F> GracePeriods<F> {
         Ok(function)
     }
 
-    /// Lists a wait for the accesses that are under way, and takes what is to be done then. `None`:
-    /// there are none.
+    /// Lists a wait for the accesses under way, and moves the callback `then` into it. `None`: no
+    /// access is under way.
     fn wait_for_all(
         &self,
         cpus: &impl Accesses,
@@ -160,8 +162,8 @@ impl<F> GracePeriods<F> {
         })
     }
 
-    /// The list is locked while the vCPUs are looked at, so an access that ends meanwhile finds
-    /// the wait.
+    /// Holds the lock of the list while it reads the counters, so that an access that ends
+    /// meanwhile finds the wait.
     fn list(
         &self,
         activities: &mut dyn Iterator<Item = &AccessCounter>,
@@ -185,7 +187,8 @@ impl<F> GracePeriods<F> {
         Ok(Some(number))
     }
 
-    /// Tells those who wait for it that an access has ended.
+    /// Removes an access that has ended from all waits. Each wait that is empty then ends: its
+    /// thread is woken, or `call` gets its callback.
     pub(super) fn end_of(&self, activity: &AccessCounter, call: impl Fn(F)) {
         let others = |whose: &usize| *whose != activity.address();
         for wait in &mut self.waits.lock().list {
@@ -201,8 +204,8 @@ impl<F> GracePeriods<F> {
         }
     }
 
-    /// A wait for which nothing is under way any more, no longer listed. Those of sleepers come
-    /// first: a function may wait for one of them.
+    /// Removes a wait that has ended from the list. Waits of sleeping threads come first, because a
+    /// callback may wait for such a thread.
     fn take_ended(&self) -> Option<Wait<F>> {
         let mut waits = self.waits.lock();
         let ended = |wait: &Wait<F>| wait.running.is_empty();

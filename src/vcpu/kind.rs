@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::value::flags::Flags;
 use gasp_abi::{GASP_EXECUTE, GASP_READ, GASP_WRITE};
 
-/// What an access does.
+/// A kind of access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AccessKind {
     /// Reads data.
@@ -18,7 +18,7 @@ pub(crate) enum AccessKind {
 }
 
 impl AccessKind {
-    /// The kind that a `GASP_*` names.
+    /// The kind of a `GASP_*` number.
     #[inline(always)]
     pub(crate) fn from_c(kind: u32) -> Result<Self, Error> {
         match kind {
@@ -29,13 +29,13 @@ impl AccessKind {
         }
     }
 
-    /// The flag of a region that passes such an access.
+    /// The flag of regions that pass this kind.
     pub(super) fn pass_flag(self) -> Flags {
         [Flags::PASS_RD, Flags::PASS_WR, Flags::PASS_EX][self as usize]
     }
 
-    /// The flag of a region that traps such an access. Fetches do not trap: as QNX has it, they go
-    /// where accesses to nothing go.
+    /// The flag of regions that trap this kind. As in QNX, a trapped fetch is unsupported, so
+    /// fetches have none.
     pub(super) fn trap_flag(self) -> Flags {
         [Flags::VIRT_RD, Flags::VIRT_WR, Flags::NONE][self as usize]
     }

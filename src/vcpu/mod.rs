@@ -1,11 +1,11 @@
-//! vCPUs: the accesses that they make, and waiting until accesses have ended.
+//! vCPUs: their accesses, and grace periods.
 //!
-//! | file | what it has |
+//! | file | contents |
 //! |---|---|
 //! | `system` | a guest with its vCPUs, and one vCPU |
-//! | `access` | an access: to memory, to a trap handler, or to nothing |
-//! | `running` | accesses in progress, and waits for their end |
-//! | `grace` | the protocol between accesses and waits |
+//! | `access` | an access: passed, trapped or unsupported |
+//! | `running` | accesses under way, and the calls that wait for their end |
+//! | `grace` | the protocol between accesses and grace periods |
 //! | `counts`, `kind` | access counts, kinds of access |
 
 #![forbid(unsafe_code)]

@@ -1,4 +1,4 @@
-//! Accesses in progress, and waits for their end.
+//! Accesses under way, and the calls that wait for their end.
 
 #![forbid(unsafe_code)]
 
@@ -8,7 +8,7 @@ use crate::callback::QuietCallback;
 use crate::error::Error;
 use crate::sys::process::keep_errno;
 
-/// An access in progress, until dropped.
+/// An access that is under way until this is dropped.
 #[derive(Debug)]
 pub(super) struct Running<'c> {
     accesses: &'c AccessCounter,
@@ -33,8 +33,8 @@ impl Drop for Running<'_> {
 }
 
 impl Accesses for System {
-    /// The list is locked before any fence. So the fences of every vCPU that is in it are known,
-    /// and a vCPU that is created later sees the map as it is now.
+    /// The list is locked before `look` makes its fence. So that fence pairs with those of every
+    /// vCPU in the list, and a vCPU that is added later sees the map as it is now.
     fn with_all<T>(&self, look: impl FnOnce(&mut dyn Iterator<Item = &AccessCounter>) -> T) -> T {
         let cpus = self.cpus.lock();
         look(&mut cpus.iter().filter_map(|cpu| cpu.get()).map(|cpu| &cpu.accesses))
@@ -42,13 +42,13 @@ impl Accesses for System {
 }
 
 impl System {
-    /// Returns when every access that has started has ended.
+    /// Waits for a grace period.
     pub(crate) fn synchronize(&self) -> Result<(), Error> {
         self.check_may_wait()?;
         self.grace_periods.synchronize(self)
     }
 
-    /// Has a function called when every access that has started has ended.
+    /// Has the callback called after a grace period.
     pub(crate) fn call_when_quiet(&self, callback: QuietCallback) -> Result<(), Error> {
         if let Some(callback) = self.grace_periods.call_when_quiet(self, callback)? {
             callback.call();
@@ -56,8 +56,8 @@ impl System {
         Ok(())
     }
 
-    /// A wait inside of an access, or with a lock held that an access may wait for, might never
-    /// end.
+    /// Refuses a wait that might never end: inside an access, or with a lock held that an access
+    /// may wait for.
     fn check_may_wait(&self) -> Result<(), Error> {
         let handling = self.cpus.lock().iter().any(|cpu| cpu.get().is_some_and(Vcpu::is_handling));
         match self.guest().locked_space() {
@@ -67,7 +67,7 @@ impl System {
         }
     }
 
-    /// Ends the grace periods that wait for a vCPU's access only.
+    /// Removes a vCPU's access from all grace periods, and ends those that waited for nothing else.
     #[cold]
     pub(super) fn end_grace_periods(&self, accesses: &AccessCounter) {
         self.grace_periods.end_of(accesses, QuietCallback::call);

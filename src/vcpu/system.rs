@@ -1,7 +1,7 @@
 //! A guest with its vCPUs.
 //!
-//! Everything in a vCPU is written by its own thread only, so vCPUs share no cache line that any
-//! of them writes.
+//! Only the vCPU's own thread writes to a vCPU, and each vCPU has cache lines of its own. So vCPUs
+//! do not slow each other down.
 
 #![forbid(unsafe_code)]
 
@@ -22,19 +22,19 @@ use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use gasp_abi::{gasp_counts, gasp_cpu, qvm_state_block};
 use parking_lot::Mutex;
 
-/// What a `guest_system` handle points to. The locks stay when the guest is destroyed.
+/// The target of a `guest_system` handle. The locks stay when the guest is destroyed.
 pub(crate) type GuestSlot = Slot<System, Locks>;
-/// What a `gasp_cpu` handle points to.
+/// The target of a `gasp_cpu` handle.
 pub(crate) type CpuSlot = Slot<Vcpu>;
 
-/// How many trap handlers one vCPU can be in at the same time.
+/// The maximum number of trap handlers that one vCPU can be in at the same time.
 const MAX_NESTED: usize = 16;
 
 /// A guest and its vCPUs.
 #[derive(Debug)]
 pub(crate) struct System {
     guest: Guest,
-    /// Locked before the list of grace periods, and before the list of slots.
+    /// The vCPUs. Lock order: before the list of grace periods, and before the list of slots.
     pub(super) cpus: Mutex<Vec<&'static CpuSlot>>,
     /// The counts of destroyed vCPUs.
     past: Counts,
@@ -47,7 +47,7 @@ pub(crate) struct System {
 pub(crate) struct Vcpu {
     system: &'static GuestSlot,
     pub(super) accesses: AccessCounter,
-    /// The thread that is in a trap handler, for [`Vcpu::is_handling`].
+    /// The thread that is in a trap handler, valid while `nested` is not 0.
     handler: AtomicU64,
     /// The devices whose handlers this vCPU is in, the innermost last.
     devices: [AtomicU64; MAX_NESTED],
@@ -86,7 +86,7 @@ impl System {
         Ok(slot)
     }
 
-    /// Lets go of a vCPU that is about to be destroyed. Its counts stay.
+    /// Removes a vCPU that is about to be destroyed. Its counts are kept.
     pub(crate) fn remove_cpu(&self, slot: &'static CpuSlot) {
         self.cpus.lock().retain(|cpu| !ptr::eq(*cpu, slot));
         if let Some(cpu) = slot.get() {
@@ -95,7 +95,7 @@ impl System {
         }
     }
 
-    /// Lets go of all vCPUs.
+    /// Removes all vCPUs, for their destruction.
     pub(crate) fn take_cpus(&self) -> Vec<&'static CpuSlot> {
         core::mem::take(&mut *self.cpus.lock())
     }
@@ -131,7 +131,7 @@ impl Vcpu {
         self.system.get()
     }
 
-    /// The region that holds a location. It is remembered, and tried first the next time.
+    /// The region that holds a location. The vCPU remembers it, and tries it first the next time.
     #[inline(always)]
     pub(super) fn lookup(&self, guest: &Guest, kind: SpaceKind, at: Location) -> Option<Region> {
         let hint = match kind {
@@ -141,8 +141,7 @@ impl Vcpu {
         guest.map(kind).lookup_hinted(at, hint)
     }
 
-    /// The answer of [`Vcpu::info`] in the usual case: the region that was remembered. `None`:
-    /// `info` has to be asked.
+    /// The fast path of [`Vcpu::info`]: the remembered region. `None`: the caller must call `info`.
     #[inline(always)]
     pub(crate) fn info_fast(&self, block: &qvm_state_block) -> Option<Region> {
         let range = memory_range(block)?;
@@ -150,7 +149,7 @@ impl Vcpu {
         Some(map.known(range.first(), &self.memory)?.view(&range))
     }
 
-    /// As [`Guest::info`], but the region is remembered.
+    /// As [`Guest::info`], but the vCPU remembers the region.
     pub(crate) fn info(&self, block: &qvm_state_block) -> Result<Region, Error> {
         let guest = self.system().ok_or(Error::NotAGuest)?.guest();
         let kind = u32::from(block.r#type);
@@ -166,8 +165,8 @@ impl Vcpu {
         self.nested.load(Relaxed) > 0 && self.handler.load(Relaxed) == this_thread()
     }
 
-    /// Runs a trap handler of a device, unless this vCPU is in one of its handlers already: a
-    /// device that reaches itself would never finish.
+    /// Runs a device's trap handler, unless this vCPU is in a handler of that device already, which
+    /// would recurse forever.
     #[inline(always)]
     pub(super) fn in_handler<T>(
         &self,
