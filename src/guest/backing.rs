@@ -1,4 +1,4 @@
-//! Memory behind a guest's locations: adding it, and the host's reads and writes.
+//! The memory behind a guest's locations: adding it, the host's reads and writes, and its files.
 
 #![forbid(unsafe_code)]
 
@@ -14,7 +14,7 @@ use crate::value::region::Region;
 use gasp_abi::{GASP_LARGE_PAGES, GASP_RAM, GASP_ROM, gasp_backing};
 
 impl Guest {
-    /// Gives the guest memory, in chunks of `chunk` bytes that are not adjacent in the host.
+    /// Adds regions with new memory, in chunks of `chunk` bytes that are not adjacent in the host.
     pub(crate) fn add_memory(
         &self,
         location: u64,
@@ -41,7 +41,8 @@ impl Guest {
         change.finish().inspect_err(|_| self.memories.lock().retain(|one| one.start() != host))
     }
 
-    /// Keeps memory until the guest is dropped. Listeners that hear of it can ask for its file.
+    /// Keeps memory until the guest is dropped. This comes before listeners are notified, because
+    /// they may ask for its file.
     fn keep_memory(&self, memory: Memory) -> Result<(), Error> {
         let mut memories = self.memories.lock();
         memories.try_reserve(1).map_err(|_| Error::NoMemory)?;
@@ -60,7 +61,7 @@ impl Guest {
     }
 
     /// Calls `action` with each contiguous piece of host memory behind a range and its part of
-    /// `data`, once it is known that there is memory behind all of the range.
+    /// `data`. If some location is not backed, `action` is not called at all.
     fn each_piece(
         &self,
         location: u64,
@@ -93,7 +94,7 @@ impl Guest {
         Ok(pieces)
     }
 
-    /// The file that the memory behind a location came from.
+    /// The file behind a location.
     pub(crate) fn backing(&self, location: u64) -> Result<gasp_backing, Error> {
         let at = SpaceKind::Memory.range(location, 1)?.first();
         let region = self.memory.map.lookup(at).filter(Region::is_backed);
@@ -104,7 +105,7 @@ impl Guest {
         Ok(gasp_backing { fd, offset, length })
     }
 
-    /// The file and the offset of a host address, if `length` bytes from there are in it.
+    /// The file and the offset of a host address, if it holds the `length` bytes from there.
     pub(super) fn file_of(&self, host: u64, length: u64) -> Option<(i32, u64)> {
         self.memories.lock().iter().find_map(|memory| memory.file_of(host, length))
     }

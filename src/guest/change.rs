@@ -1,4 +1,4 @@
-//! One element of a set call: its meaning, its refusals, and its result.
+//! One element of a set call: its change, its refusals, and its result.
 
 #![forbid(unsafe_code)]
 
@@ -23,7 +23,7 @@ pub(super) struct Change {
     host: u64,
 }
 
-/// The rules that a change is judged by.
+/// The optional rules for refusing a change.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rules {
     /// Strict mode: one region for each element.
@@ -33,7 +33,7 @@ pub(super) struct Rules {
 }
 
 impl Change {
-    /// Makes the checks that do not need the map.
+    /// Makes the change of an element, with the checks that do not need the map.
     #[inline]
     pub(super) fn parse(element: &gasp_region) -> Result<Self, Error> {
         let block = &element.guest;
@@ -66,8 +66,8 @@ impl Change {
         self.flags == Flags::NONE
     }
 
-    /// Makes the change in a draft, unless it is refused. `next` names the location of the next
-    /// change; it is called only if this one is not refused.
+    /// Makes the change in a draft, unless it is refused. `next` returns the location of the next
+    /// change, for a prefetch. It is called only if this change is not refused.
     pub(super) fn apply(
         &self,
         draft: &mut Draft<'_>,
@@ -100,8 +100,7 @@ impl Change {
         if rules.strict { self.check_strict(&found) } else { Ok(()) }
     }
 
-    /// Judges the edges by the state after all changes of a call: no page with memory behind it may
-    /// be cut.
+    /// Checks the edges in the state after all changes of a call: they must not cut a backed page.
     pub(super) fn judge_result(&self, draft: &Draft<'_>) -> Result<(), Error> {
         let window = draft.window(&self.range.with_neighbours());
         let at = |location| draft.regions(&window).find(|region| region.range.contains(location));
@@ -111,8 +110,8 @@ impl Change {
         })
     }
 
-    /// Why the change is refused to a caller without the lock. This reads the published map, because
-    /// a draft of another space may be open.
+    /// The reason to refuse the change to a caller without the lock. This reads the published map,
+    /// because a draft of the other space may be open.
     pub(super) fn refusal_without_lock(&self, map: &Map) -> Error {
         let first = map.lookup_from(self.range.first());
         let regions = core::iter::successors(first, |region| {
@@ -129,7 +128,7 @@ impl Change {
         }
     }
 
-    /// `host_location` is needed, so it has to be valid.
+    /// Refuses a `host_location` that is needed but not valid.
     fn check_host(&self) -> Result<(), Error> {
         let last = self.host.checked_add(self.range.extent());
         match self.kind {
@@ -156,14 +155,14 @@ impl Change {
         }
     }
 
-    /// A page with memory behind it cannot be cut. `at` looks up a location in the present state.
+    /// Refuses an edge that cuts a backed page. `at` looks up a location in the present state.
     fn check_edges(&self, at: impl Fn(Location) -> Option<Region>) -> Result<(), Error> {
         let behind = |location| at(location).filter(Region::is_backed);
         self.cut_pages(|before, after| behind(before).filter(|_| behind(after).is_some()))
     }
 
-    /// Refuses an edge inside a page if `cut` returns a region that it cuts. Each edge lies between
-    /// two locations.
+    /// Refuses an edge inside a page if `cut` returns a region for the locations before and after
+    /// it.
     fn cut_pages(&self, cut: impl Fn(Location, Location) -> Option<Region>) -> Result<(), Error> {
         if self.kind != SpaceKind::Memory {
             return Ok(());
@@ -187,8 +186,8 @@ impl Change {
         }
     }
 
-    /// The regions that take the place of a window. `regions` are those that overlap the range or
-    /// touch it, in ascending order; the first and the last may continue outside of it.
+    /// The regions that replace those of a window. `regions` are the present ones that overlap or
+    /// touch the range, in ascending order. The first and the last may extend beyond the range.
     fn outcome(
         &self,
         regions: impl Iterator<Item = Region>,
@@ -199,7 +198,7 @@ impl Change {
             _ => Ok(()),
         };
         let (first, last) = (self.range.first(), self.range.last());
-        // The first location that is not done yet; `None`: all are done.
+        // The first location that has no result yet; `None`: all have one.
         let mut next = Some(first);
         for region in regions {
             put(region.range.below(first).and_then(|part| region.cut(&part)))?;
@@ -217,15 +216,15 @@ impl Change {
         put(next.and_then(|next| self.fill(next, last)))
     }
 
-    /// The region that an absent part of the range becomes.
+    /// The new region for an absent part of the range.
     fn fill(&self, from: Location, to: Location) -> Option<Region> {
         let range = Range::from_ends(from, to)?;
         let flags = Flags::NONE;
         self.change(&Region { range, flags, cookie: 0, vdev: Vdev(0), host: 0 })
     }
 
-    /// The region that a part of the range becomes, which is absent (no flags) or has equal
-    /// attributes.
+    /// The new region for a part of the range that is absent (no flags) or has equal attributes.
+    /// `None`: the part is deleted.
     fn change(&self, part: &Region) -> Option<Region> {
         if self.flags == Flags::NONE {
             return None;

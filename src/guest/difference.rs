@@ -18,18 +18,18 @@ pub(super) struct SpaceDifference {
     added: Vec<Region>,
 }
 
-/// The difference in both spaces, as C has it.
+/// The difference in both spaces, as C structures.
 #[derive(Debug, Default)]
 pub(super) struct Difference {
     lists: [Vec<gasp_span>; 4],
 }
 
 impl SpaceDifference {
-    /// The changes that a draft makes inside of some ranges.
+    /// The difference that a draft makes inside the ranges.
     pub(super) fn of(map: &Map, draft: &Draft<'_>, ranges: &mut [Range]) -> Result<Self, Error> {
         ranges.sort_unstable_by_key(Range::first);
         let mut part = Self::default();
-        // The last location that an earlier range has compared.
+        // The last location that was compared for an earlier range.
         let mut done: Option<Location> = None;
         for range in ranges {
             let rest = done.map_or(Some(*range), |done| range.above(done));
@@ -43,14 +43,14 @@ impl SpaceDifference {
         Ok(part)
     }
 
-    /// Whether a draft changes nothing inside of a range.
+    /// Whether a draft changes nothing inside a range.
     pub(super) fn is_nothing(map: &Map, draft: &Draft<'_>, range: Range) -> bool {
         let window = draft.window(&range);
         let after = draft.regions(&window).filter_map(|region| region.cut(&range));
         published(map, range).eq(after)
     }
 
-    /// All of a space, as added.
+    /// The whole map of a space, as added.
     pub(super) fn all_added(map: &Map, all: Range) -> Result<Self, Error> {
         let mut part = Self::default();
         part.compare(core::iter::empty(), published(map, all))?;
@@ -81,7 +81,7 @@ impl SpaceDifference {
     }
 }
 
-/// Removes all of a space, region by region: that takes no memory.
+/// Notifies of each region of a space as removed. This allocates no memory.
 pub(super) fn each_removed(map: &Map, kind: SpaceKind, mut notify: impl FnMut(&gasp_difference)) {
     for region in published(map, kind.whole()) {
         let span = [region.to_span()];
@@ -93,14 +93,14 @@ pub(super) fn each_removed(map: &Map, kind: SpaceKind, mut notify: impl FnMut(&g
     }
 }
 
-/// The published regions inside of a range.
+/// The published regions inside a range.
 fn published(map: &Map, range: Range) -> impl Iterator<Item = Region> {
     let rest = move |rest: Range| map.lookup_from(rest.first())?.cut(&rest);
     core::iter::successors(rest(range), move |region| rest(range.above(region.range.last())?))
 }
 
-/// The longest range, from the first location of either on, in which each of them is everywhere
-/// or nowhere.
+/// The longest range from the first location of both on, such that each region covers it or is
+/// outside it.
 fn first_piece(before: Option<&Region>, after: Option<&Region>) -> Option<Range> {
     let (Some(old), Some(new)) = (before, after) else {
         return before.or(after).map(|one| one.range);
@@ -113,7 +113,8 @@ fn first_piece(before: Option<&Region>, after: Option<&Region>) -> Option<Range>
     }
 }
 
-/// Takes the part of a region that is in `piece`, which starts where the region starts or before.
+/// Cuts off and returns the part of a region that is in `piece`. `piece` must not start after the
+/// region.
 fn take(region: &mut Option<Region>, piece: &Range) -> Option<Region> {
     let whole = (*region)?;
     let taken = whole.cut(piece)?;
@@ -129,7 +130,7 @@ fn append(region: Option<Region>, list: &mut Vec<Region>) -> Result<(), Error> {
 }
 
 impl Difference {
-    /// The differences of both spaces together.
+    /// The difference of both spaces.
     pub(super) fn new(memory: &SpaceDifference, ports: &SpaceDifference) -> Result<Self, Error> {
         let mut difference = Self::default();
         let parts = [&memory.removed, &memory.added, &ports.removed, &ports.added];
@@ -145,7 +146,7 @@ impl Difference {
         self.lists.iter().all(Vec::is_empty)
     }
 
-    /// As C has it, for as long as this lives.
+    /// The C structure, which points into this.
     pub(super) fn to_c(&self) -> gasp_difference {
         to_c(self.lists.each_ref().map(Vec::as_slice))
     }

@@ -1,4 +1,4 @@
-//! The end of the process: a failed `gasp_region_set()`, or an access to nothing.
+//! The end of the process after a failed `gasp_region_set()` or an unsupported access.
 
 #![forbid(unsafe_code)]
 
@@ -23,7 +23,7 @@ pub(crate) fn die(refusal: &Refusal, started: bool, handler: Option<FatalHandler
     end("gasp_region_set", refusal, code, handler)
 }
 
-/// As [`die`], where an access to nothing ends the process.
+/// As [`die`], for an unsupported access.
 pub(crate) fn die_of_access(error: &Error, handler: Option<FatalHandler>) -> ! {
     end("gasp_cpu_access", &(*error).into(), UNSUPPORTED, handler)
 }
@@ -40,12 +40,12 @@ fn end(function: &str, refusal: &Refusal, code: c_int, handler: Option<FatalHand
     process::exit_now(code)
 }
 
-/// As [`die`], where there is no guest to ask.
+/// As [`die`], for a bad `gsp`.
 pub(crate) fn die_without_guest(refusal: &Refusal) -> ! {
     die(refusal, false, None)
 }
 
-/// Writes the line by one system call, so that lines of several threads do not mix.
+/// Writes the line with one system call, so that lines of several threads do not mix.
 fn announce(message: &[u8]) {
     let mut line = [0; 1024];
     let length = message.len().min(line.len() - 1);
@@ -54,8 +54,8 @@ fn announce(message: &[u8]) {
     process::write_to_stderr(&line[..=length]);
 }
 
-/// The names of the numbers that a set call can fail with, and of those that a listener is likely
-/// to refuse with.
+/// The name of an error number that a set call or an access can fail with, or that a listener is
+/// likely to refuse with.
 fn name(errno: c_int) -> &'static str {
     match errno {
         libc::EINVAL => "EINVAL",

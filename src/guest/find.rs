@@ -1,4 +1,4 @@
-//! Free space.
+//! Searches for free space.
 
 #![forbid(unsafe_code)]
 
@@ -8,10 +8,10 @@ use crate::space::Space;
 use crate::value::kind::SpaceKind;
 use crate::value::range::{Location, Range};
 
-/// `QSL_NO_LOCATION`: never an answer, although it is a location of memory.
+/// `QSL_NO_LOCATION`. It is a location of memory, but never the result of a search.
 const NOWHERE: Location = Location::MAX;
 
-/// A search for a place: its size, its alignment, and the window that it has to be in.
+/// A search for a place of some size and alignment inside a window.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PlaceRequest {
     pub(super) size: u64,
@@ -20,7 +20,7 @@ pub(super) struct PlaceRequest {
 }
 
 impl PlaceRequest {
-    /// Checks the arguments of a search; the window is cut to the space.
+    /// Checks the arguments of a search, and cuts the window to the space.
     pub(super) fn new(
         kind: SpaceKind,
         size: u64,

@@ -1,4 +1,4 @@
-//! Places inside the guest's RAM and ROM.
+//! Searches for places in the guest's RAM and ROM.
 
 #![forbid(unsafe_code)]
 
@@ -13,7 +13,7 @@ use crate::value::range::{Location, Range};
 use crate::value::region::Region;
 use gasp_abi::{GRAM_HINT_ALIGN_TOP, GRAM_HINT_RAM, GRAM_HINT_ROM};
 
-/// The kind of memory that is searched, and from which end.
+/// The kinds of memory to search, and the end to start from.
 #[derive(Debug, Clone, Copy)]
 struct Hints {
     ram: bool,

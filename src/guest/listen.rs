@@ -1,4 +1,4 @@
-//! Listeners that come and go.
+//! Adding and removing listeners.
 
 #![forbid(unsafe_code)]
 
@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::value::kind::SpaceKind;
 
 impl Guest {
-    /// Adds a listener, after a report of the present map to it. Returns its number.
+    /// Adds a listener, after notifying it of the present map as added. Returns its number.
     pub(crate) fn add_listener(&self, listener: Listener) -> Result<u64, Error> {
         self.listeners.refuse_inside()?;
         let _held = [self.memory.hold()?, self.ports.hold()?];
@@ -24,7 +24,7 @@ impl Guest {
         Ok(number)
     }
 
-    /// Removes a listener, and reports to it that all of the map goes.
+    /// Removes a listener, and notifies it of the whole map as removed.
     pub(crate) fn remove_listener(&self, number: u64) -> Result<(), Error> {
         self.listeners.refuse_inside()?;
         let _held = [self.memory.hold()?, self.ports.hold()?];
@@ -37,8 +37,8 @@ impl Guest {
         Ok(())
     }
 
-    /// Removes all listeners, the last one first, when the guest is destroyed. A thread may have
-    /// left a lock held, so none is taken.
+    /// Removes all listeners, the last one first, because the guest is destroyed. No lock is taken:
+    /// a thread may have ended with one held.
     pub(crate) fn remove_listeners(&self) {
         let mut notifier = self.listeners.lock();
         if notifier.list.entries.is_empty() {
@@ -49,7 +49,7 @@ impl Guest {
             match &removed {
                 Ok(removed) if removed.is_empty() => {}
                 Ok(removed) => notifier.dismiss(entry, &removed.to_c()),
-                // Without memory for the list, each region is reported by itself.
+                // Without memory for the list, each region is a difference of its own.
                 Err(_) => SpaceKind::ALL.into_iter().for_each(|kind| {
                     let dismiss = |removed: &_| notifier.dismiss(entry, removed);
                     each_removed(self.map(kind), kind, dismiss);
@@ -58,7 +58,7 @@ impl Guest {
         }
     }
 
-    /// All of the map, as a change.
+    /// The whole map as a difference.
     fn whole_map(
         &self,
         direction: impl Fn(SpaceDifference) -> SpaceDifference,

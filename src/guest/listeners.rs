@@ -1,11 +1,11 @@
-//! The listeners of a guest, and how they are called.
+//! The listeners of a guest, and the order in which they are notified.
 //!
-//! A change is reported while the locks of its spaces are held: all listeners prepare, then the
-//! change is published, then all commit. If one refuses, those that had prepared abort, the last
+//! Listeners are notified of a change while the locks of its spaces are held: all prepare, then the
+//! change is published, then all commit. If one refuses, those that have prepared abort, the last
 //! one first. The list is locked from before the first draft of the change is opened until the last
-//! function has returned, so no two functions of a guest's listeners run at a time. Listeners come
-//! and go with the locks of both spaces held, so a thread that holds one of them knows whether
-//! there are any.
+//! callback has returned, so callbacks of one guest never run at the same time. Listeners are added
+//! and removed with the locks of both spaces held, so a thread that holds one of these locks knows
+//! whether there are any.
 
 #![forbid(unsafe_code)]
 
@@ -22,9 +22,9 @@ use parking_lot::{Mutex, MutexGuard};
 #[derive(Debug, Default)]
 pub(super) struct Listeners {
     list: Mutex<List>,
-    /// How many listeners there are.
+    /// The number of listeners.
     count: AtomicUsize,
-    /// The thread that is in one of their functions.
+    /// The thread that is in a callback of a listener, or [`NO_THREAD`].
     notifying: AtomicU64,
 }
 
@@ -43,12 +43,12 @@ pub(super) struct Entry {
 }
 
 impl Listeners {
-    /// Whether there are any. The calling thread holds the lock of a space.
+    /// Whether there are any. The calling thread must hold the lock of a space.
     pub(super) fn is_any(&self) -> bool {
         self.count.load(Relaxed) != 0
     }
 
-    /// Refuses a thread that is in a listener's function.
+    /// Refuses a call that is made inside a listener callback.
     pub(super) fn refuse_inside(&self) -> Result<(), Error> {
         let thread = self.notifying.load(Relaxed);
         let inside = thread != NO_THREAD && thread == this_thread();
@@ -73,7 +73,7 @@ pub(super) struct Notifier<'g> {
 pub(super) struct Prepared;
 
 impl Notifier<'_> {
-    /// What a change costs all listeners, unless one would refuse it.
+    /// The cost of a change for all listeners, unless one would refuse it.
     pub(super) fn estimate(&self, difference: &Difference) -> Result<gasp_cost, Error> {
         let change = difference.to_c();
         self.call(|entries| {
@@ -83,7 +83,7 @@ impl Notifier<'_> {
         })
     }
 
-    /// Has all listeners prepare a change, or none.
+    /// Has all listeners prepare a change. If one refuses, those before it abort.
     pub(super) fn prepare(&self, difference: &Difference) -> Result<Prepared, Error> {
         let change = difference.to_c();
         self.call(|entries| {
@@ -97,7 +97,7 @@ impl Notifier<'_> {
         })
     }
 
-    /// Reports to all listeners that the change they prepared is visible.
+    /// Notifies all listeners that the change they prepared is visible.
     pub(super) fn commit(&self, difference: &Difference, _prepared: Prepared) {
         let change = difference.to_c();
         self.call(|entries| entries.iter().for_each(|entry| entry.listener.commit(&change)));
@@ -107,7 +107,7 @@ impl Notifier<'_> {
         self.call_with(&self.list.entries, functions)
     }
 
-    /// Runs `functions`, which call functions of listeners.
+    /// Runs `functions`, which makes calls to listeners, marked as being inside a callback.
     fn call_with<T>(&self, entries: &[Entry], functions: impl FnOnce(&[Entry]) -> T) -> T {
         self.listeners.notifying.store(this_thread(), Relaxed);
         let result = functions(entries);
@@ -115,7 +115,7 @@ impl Notifier<'_> {
         result
     }
 
-    /// Reports a change to one listener alone, if there is a difference.
+    /// Notifies one listener alone of a difference that is not empty.
     pub(super) fn replay(&self, entry: Entry, difference: &Difference) -> Result<(), Error> {
         if difference.is_empty() {
             return Ok(());
@@ -128,7 +128,7 @@ impl Notifier<'_> {
         })
     }
 
-    /// Reports to a listener that has left the list that the map goes. It cannot refuse that.
+    /// Notifies a listener that has been removed of removed regions, which it cannot refuse.
     pub(super) fn dismiss(&self, entry: Entry, removed: &gasp_difference) {
         self.call_with(&[entry], |_| {
             let _ = entry.listener.prepare(removed);
@@ -164,13 +164,13 @@ fn abort(prepared: &[Entry], change: &gasp_difference) {
     prepared.iter().rev().for_each(|entry| entry.listener.abort(change));
 }
 
-/// The refusal of a listener. A number that is no error number becomes one.
+/// The error for a listener's refusal. A number outside 1 to 4095 becomes `EINVAL`.
 fn vetoed(errno: c_int) -> Error {
     const LARGEST: c_int = 4095;
     Error::Vetoed(if (1..=LARGEST).contains(&errno) { errno } else { libc::EINVAL })
 }
 
-/// What two listeners cost together.
+/// The cost for two listeners together.
 fn sum(one: gasp_cost, other: gasp_cost) -> gasp_cost {
     gasp_cost {
         slots: one.slots.saturating_add(other.slots),

@@ -1,4 +1,4 @@
-//! Guest memory mapped for devices and firmware: one pointer for one range of the guest.
+//! Mappings of guest memory for devices and firmware: one pointer for one range of the guest.
 
 #![forbid(unsafe_code)]
 
@@ -12,7 +12,7 @@ use crate::value::range::{Location, PAGE, Range};
 use crate::value::region::Region;
 use gasp_abi::GMF_MAP_ANY;
 
-/// The rights that `prot` can name.
+/// The valid rights of `prot`.
 const PROT_ALL: i32 = libc::PROT_READ | libc::PROT_WRITE | libc::PROT_EXEC;
 
 /// The rights that a mapping asks for.
@@ -20,9 +20,9 @@ const PROT_ALL: i32 = libc::PROT_READ | libc::PROT_WRITE | libc::PROT_EXEC;
 struct Rights {
     /// `PROT_*`
     access: i32,
-    /// Flags that every region has to have.
+    /// Flags that every region must have.
     passing: Flags,
-    /// Memory without `GRF_MEMORY` is admitted.
+    /// Whether memory without `GRF_MEMORY` can be mapped.
     any: bool,
 }
 
@@ -67,7 +67,8 @@ impl Guest {
         self.map_side_by_side(&rights, &range, &pieces)
     }
 
-    /// Maps as much of a range as is contiguous in the host. Returns the address and the length.
+    /// Maps the first part of a range that is contiguous in the host. Returns its address and
+    /// length.
     pub(crate) fn map_contiguous(
         &self,
         prot: i32,
@@ -94,8 +95,8 @@ impl Guest {
         Ok((address, usize::try_from(length).map_err(|_| Error::NoMemory)?))
     }
 
-    /// Maps a range that is contiguous in the host from `first` on. The memory itself will do,
-    /// unless the range is to be executed: the mapping of the memory lacks that right.
+    /// Maps a range that is contiguous in the host from `first` on. The result is the host address,
+    /// except for `PROT_EXEC`: the first mapping of a guest's memory is not executable.
     fn map_one(&self, rights: &Rights, range: &Range, first: &Region) -> Result<u64, Error> {
         let length = range.saturating_length();
         let is_given = self.file_of(first.host, length).is_some();
@@ -106,7 +107,7 @@ impl Guest {
         self.keep(first.host, length, None)
     }
 
-    /// Takes back a mapping that was handed out.
+    /// Ends a mapping.
     pub(crate) fn unmap_memory(&self, address: u64, length: usize) -> Result<(), Error> {
         let mut mappings = self.mappings.lock();
         let same = |one: &Mapped| one.address == address && one.length == length as u64;
@@ -125,7 +126,8 @@ impl Guest {
         })
     }
 
-    /// The memory behind a range, in contiguous pieces, up to the first location without memory.
+    /// The memory behind a range, in contiguous pieces, up to the first location that is not
+    /// backed.
     fn pieces_up_to_obstacle(&self, range: &Range) -> Result<Vec<Region>, Error> {
         let backed = |end: Location| Range::from_ends(range.first(), end);
         match self.pieces_behind(range) {
@@ -138,7 +140,7 @@ impl Guest {
         }
     }
 
-    /// Maps the pages of a range once more, next to each other.
+    /// Maps the pages of a range side by side into a separate view.
     fn map_side_by_side(
         &self,
         rights: &Rights,

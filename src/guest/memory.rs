@@ -1,4 +1,4 @@
-//! Memory that belongs to a guest, and mappings of it that were handed out.
+//! Memory that belongs to a guest, and its mappings.
 
 #![forbid(unsafe_code)]
 
@@ -11,7 +11,7 @@ use crate::value::region::{Region, Vdev};
 /// A large page of the host, in bytes.
 const LARGE_PAGE: u64 = 2 << 20;
 
-/// Memory that was given to the guest: a file, and where this process has mapped it.
+/// The memory of one `gasp_guest_add_memory()`: a memory file, and its first mapping.
 #[derive(Debug)]
 pub(super) struct Memory {
     file: MemoryFile,
@@ -28,13 +28,13 @@ impl Memory {
         Ok(Self { file, mapping })
     }
 
-    /// Its address in this process.
+    /// The address of the first mapping.
     pub(super) fn start(&self) -> u64 {
         self.mapping.start().as_ptr().expose_provenance() as u64
     }
 
-    /// The file and the offset of a host address, if `length` bytes from there are in this
-    /// memory.
+    /// The file and the offset of a host address, if this memory holds the `length` bytes from
+    /// there.
     pub(super) fn file_of(&self, host: u64, length: u64) -> Option<(i32, u64)> {
         let offset = host.checked_sub(self.start())?;
         let end = offset.checked_add(length)?;
@@ -42,38 +42,38 @@ impl Memory {
     }
 }
 
-/// A mapping that was handed out and not taken back.
+/// A mapping that was returned to a caller and not unmapped yet.
 #[derive(Debug)]
 pub(super) struct Mapped {
     pub(super) address: u64,
     pub(super) length: u64,
-    /// A mapping of its own; `None`: an address of the memory itself was handed out.
+    /// The separate view; `None`: the mapping is a host address of the memory.
     pub(super) _mapping: Option<Mapping>,
 }
 
-/// How memory of a guest is cut into chunks of which no two are adjacent in the host: each is
-/// followed by a gap, which costs nothing.
+/// The layout of memory in chunks. A gap after each chunk keeps it from being adjacent to the next
+/// in the host. Gaps cost only address space.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Chunks {
     range: Range,
     flags: Flags,
-    /// Bytes of a chunk.
+    /// The bytes of a chunk.
     size: u64,
-    /// From one chunk to the next in the host.
+    /// The distance from one chunk to the next in the host.
     stride: u64,
-    /// Bytes of all chunks and gaps.
+    /// The bytes of all chunks and gaps.
     pub(super) host_length: usize,
 }
 
 impl Chunks {
-    /// `chunk` 0: one chunk. `None`: more than an address space holds.
+    /// The layout with chunks of `chunk` bytes; 0: one chunk. `None`: no address space has room.
     pub(super) fn new(range: Range, flags: Flags, chunk: u64) -> Option<Self> {
         let length = range.saturating_length();
         if chunk == 0 || chunk >= length {
             let host_length = usize::try_from(length).ok()?;
             return Some(Self { range, flags, size: length, stride: 0, host_length });
         }
-        // Chunks that could be large pages of the host stay aligned to them.
+        // This gap keeps chunks aligned that can consist of large pages of the host.
         let gap = if chunk % LARGE_PAGE == 0 { LARGE_PAGE } else { PAGE };
         let stride = chunk.checked_add(gap)?;
         let host_length = length.div_ceil(chunk).checked_mul(stride)?;

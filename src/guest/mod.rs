@@ -1,15 +1,15 @@
-//! A guest: two spaces, and everything that can be asked of them. The safe API under the C
-//! functions.
+//! A guest: two spaces and their operations. This is the safe API below the C functions.
 //!
-//! | file | what it has |
+//! | file | contents |
 //! |---|---|
 //! | `state` | the guest itself: its parts, locks and simple queries |
 //! | `set`, `transaction`, `change` | a set call, the changes of one call, one element |
-//! | `touched`, `overlap` | the ranges that a call changes, the regions that a range meets |
-//! | `listen`, `difference`, `listeners` | listeners that come and go, what a call changes, calling them |
-//! | `memory`, `backing`, `mapping` | memory of the guest, the host's view of it, mappings of it |
+//! | `touched`, `overlap` | the ranges that a call changes, the regions that a range overlaps |
+//! | `listen`, `listeners` | adding and removing listeners, notifying them |
+//! | `difference` | the difference that a call makes |
+//! | `memory`, `backing`, `mapping` | the guest's memory, the host's access to it, its mappings |
 //! | `find`, `gram`, `walk` | searches and walks |
-//! | `fatal`, `policy`, `request` | the end of the process, accesses to nothing, set requests |
+//! | `fatal`, `policy`, `request` | the end of the process, unsupported accesses, set requests |
 
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! The regions and holes that a range meets.
+//! The regions and holes in a range.
 
 #![forbid(unsafe_code)]
 
@@ -6,7 +6,7 @@ use crate::value::flags::Flags;
 use crate::value::range::{Location, Range};
 use crate::value::region::Region;
 
-/// The regions and holes that a range meets.
+/// A summary of the regions and holes in a range.
 #[derive(Debug, Default)]
 pub(super) struct Overlap {
     /// The first region.
@@ -19,7 +19,7 @@ pub(super) struct Overlap {
     pub(super) precious: Option<Region>,
     /// The first region that is not PRECIOUS.
     pub(super) common: Option<Region>,
-    /// Some location has nothing behind it.
+    /// Some location is not backed.
     pub(super) unbacked: bool,
 }
 

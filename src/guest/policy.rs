@@ -1,11 +1,11 @@
-//! What an access to nothing does.
+//! The policy for unsupported accesses.
 
 #![forbid(unsafe_code)]
 
 use crate::error::Error;
 use gasp_abi::{GASP_UNSUPPORTED_ABORT, GASP_UNSUPPORTED_FAIL, GASP_UNSUPPORTED_IGNORE};
 
-/// What an access to nothing does.
+/// The policy for unsupported accesses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Policy {
     /// Reads give all ones, writes are dropped.
@@ -17,10 +17,10 @@ pub(crate) enum Policy {
 }
 
 impl Policy {
-    /// In the order of their numbers.
+    /// All policies, in the order of their numbers.
     pub(super) const ALL: [Self; 3] = [Self::Ignore, Self::Fail, Self::Abort];
 
-    /// The policy that a `GASP_UNSUPPORTED_*` names.
+    /// The policy of a `GASP_UNSUPPORTED_*` number.
     pub(crate) fn from_c(number: u32) -> Result<Self, Error> {
         match number {
             GASP_UNSUPPORTED_IGNORE => Ok(Self::Ignore),

@@ -1,35 +1,35 @@
-//! What a set call is given, and what it answers.
+//! The input and the outcome of a set call.
 
 #![forbid(unsafe_code)]
 
 use crate::error::Refusal;
 use gasp_abi::{gasp_cost, gasp_region};
 
-/// The array of a set call. It is read element by element and not past one that is refused, so
-/// that a wrong count does no harm where that can be avoided.
+/// The array of a set call. It is read one element at a time and not past a refused element, so a
+/// count that is too large is harmless after one.
 pub(crate) trait Elements {
-    /// How many there are, at least one.
+    /// The number of elements, at least 1.
     fn count(&self) -> u32;
-    /// One of them.
+    /// The element at an index below the number.
     fn get(&self, index: u32) -> gasp_region;
 }
 
-/// What a set call does beyond QNX's.
+/// Options of a set call that QNX's functions do not have.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct SetOptions {
-    /// All elements take effect or none, and edges are judged by the result.
+    /// All elements take effect or none, and edges are checked in the resulting state.
     pub(crate) all_or_nothing: bool,
     /// Nothing takes effect.
     pub(crate) dry_run: bool,
-    /// The listeners are asked for the cost.
+    /// Listeners estimate the cost.
     pub(crate) wants_cost: bool,
 }
 
-/// How a set call ended.
+/// The outcome of a set call.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Outcome {
-    /// Which element was refused, if one was.
+    /// Success, or the failure.
     pub(crate) result: Result<(), Refusal>,
-    /// What the change costs the listeners.
+    /// The cost of the change for the listeners.
     pub(crate) cost: gasp_cost,
 }

@@ -1,4 +1,4 @@
-//! A set call: an array of changes that becomes visible at once in each space.
+//! A set call: an array of changes that become visible in one step in each space.
 
 #![forbid(unsafe_code)]
 
@@ -11,7 +11,7 @@ use crate::error::{Error, Refusal};
 use gasp_abi::{gasp_cost, gasp_region};
 
 impl Guest {
-    /// Makes changes, up to the first one that is refused.
+    /// Makes the changes of a set call, up to the first refused one.
     pub(crate) fn set(&self, elements: Result<impl Elements, Refusal>) -> Result<(), Refusal> {
         let elements = elements?;
         if elements.count() == 1 && self.set_one(&elements.get(0)).is_some() {
@@ -25,7 +25,8 @@ impl Guest {
     /// happened, and a transaction has to make the call.
     #[inline]
     fn set_one(&self, element: &gasp_region) -> Option<()> {
-        // A listener that is being added or removed is called without being in the list.
+        // `is_any` alone does not do: a listener that is being added or removed is notified while
+        // it is not in the list.
         self.listeners.refuse_inside().ok()?;
         let change = Change::parse(element).ok().filter(|_| !self.strict)?;
         let space = self.space(change.kind);
@@ -37,7 +38,7 @@ impl Guest {
         Some(())
     }
 
-    /// Makes changes; if one is refused, the process ends.
+    /// Makes the changes of a set call. If one is refused, the process ends.
     pub(crate) fn set_or_die(&self, elements: Result<impl Elements, Refusal>) {
         let (options, mut cost) = (SetOptions::default(), gasp_cost::NOTHING);
         let done = elements
@@ -48,7 +49,7 @@ impl Guest {
         }
     }
 
-    /// Makes changes with the options of a host.
+    /// Makes the changes of a set call with options.
     pub(crate) fn set_as(
         &self,
         elements: Result<impl Elements, Refusal>,
@@ -60,7 +61,7 @@ impl Guest {
         Outcome { result, cost }
     }
 
-    /// `cost` becomes the cost for the listeners, if it is asked for.
+    /// Makes the changes in a transaction. `cost` becomes their cost, if an option asks for it.
     fn set_with(
         &self,
         elements: &impl Elements,
@@ -69,7 +70,7 @@ impl Guest {
         cost: &mut gasp_cost,
     ) -> Result<(), Refusal> {
         let done = Transaction::new(self, locking, options).run(elements, cost);
-        // The drafts of that transaction are gone, so waiting for a lock is allowed.
+        // The drafts of the first transaction are dropped here, so waiting for locks is allowed.
         let done = match done {
             Err(Abort::NeedsLock) => Transaction::with_locks(self, locking, options)
                 .map_err(Abort::Failed)

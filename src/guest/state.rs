@@ -1,4 +1,4 @@
-//! The guest itself: its parts, its locks, and queries that look at one region.
+//! The guest itself: its parts, its locks, and queries for one region.
 
 #![forbid(unsafe_code)]
 
@@ -20,32 +20,33 @@ use core::sync::atomic::{
 use gasp_abi::{qvm_state_block, qvm_state_types as qst};
 use parking_lot::Mutex;
 
-/// How a guest behaves.
+/// Options of a guest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Options {
     /// Enforce what QNX's pages require of callers.
     pub(crate) strict: bool,
 }
 
-/// The locks of a guest's two spaces: memory, ports. They outlive the guest, because a waiting
-/// thread of another guest may look at their owners.
+/// The locks of a guest's two spaces: memory, ports. They outlive the guest, because a thread that
+/// waits for a lock of another guest may read their owners.
 pub(crate) type Locks = [Lock; 2];
 
 /// A guest.
 ///
-/// Lock order: the lock of memory, that of ports, the listeners, a map's writer, reservations. The
-/// other mutexes are held alone, and never while waiting for another one.
+/// Lock order: the lock of memory, the lock of ports, `listeners`, a map's writer, then `memories`
+/// and the spaces' reservations. `gram` is held around a query, which does not wait for a map's
+/// writer. A thread that holds one of the other mutexes takes no other lock.
 #[derive(Debug)]
 pub(crate) struct Guest {
     pub(super) memory: Space,
     pub(super) ports: Space,
     pub(super) strict: bool,
     started: AtomicBool,
-    /// Places that gram gave away.
+    /// The reservations of gram.
     pub(super) gram: Mutex<Reservations>,
-    /// Memory that the guest was given; kept until the guest is dropped.
+    /// Memory of `gasp_guest_add_memory()`, kept until the guest is dropped.
     pub(super) memories: Mutex<Vec<Memory>>,
-    /// Mappings that were handed out and not taken back.
+    /// Mappings that are not unmapped yet.
     pub(super) mappings: Mutex<Vec<Mapped>>,
     pub(super) listeners: Listeners,
     fatal: Mutex<Option<FatalHandler>>,
@@ -85,7 +86,7 @@ impl Guest {
         self.started.load(Acquire)
     }
 
-    /// Strict mode: what QNX's pages allow at startup only.
+    /// Strict mode: refuses calls that QNX's pages allow only at startup, if the guest has started.
     pub(super) fn startup_only(&self) -> Result<(), Error> {
         if self.strict && self.has_started() { Err(Error::StartupOnly) } else { Ok(()) }
     }
@@ -106,7 +107,7 @@ impl Guest {
         self.lockable(kind)?.unlock()
     }
 
-    /// QNX's page names two types for locks; strict mode takes only those.
+    /// The space of a lock's type. Strict mode accepts only the two types that QNX's page names.
     #[inline]
     fn lockable(&self, kind: u16) -> Result<&Space, Error> {
         let space = self.space_of(kind.into())?;
@@ -114,20 +115,20 @@ impl Guest {
         if self.strict && alias { Err(Error::StrictLockType(kind.into())) } else { Ok(space) }
     }
 
-    /// The space of which the calling thread owns the lock.
+    /// A space whose lock the calling thread owns.
     pub(crate) fn locked_space(&self) -> Option<SpaceKind> {
         SpaceKind::ALL.into_iter().find(|kind| self.space(*kind).is_locked_by_caller())
     }
 
-    /// The answer of [`Guest::info`] in the usual case: a block of memory in a region, and no
-    /// concurrent reuse. `None`: `info` has to be asked.
+    /// The fast path of [`Guest::info`]: a block that starts in a region of memory, without
+    /// concurrent reuse of nodes. `None`: the caller must call `info`.
     #[inline(always)]
     pub(crate) fn info_fast(&self, block: &qvm_state_block) -> Option<Region> {
         let range = memory_range(block)?;
         Some(self.memory.map.try_lookup(range.first())?.view(&range))
     }
 
-    /// The region at the start of a block, cut to the block.
+    /// The region at the start of a block, clipped to the block.
     pub(crate) fn info(&self, block: &qvm_state_block) -> Result<Region, Error> {
         let space = self.space_of(block.r#type.into())?;
         let range = space.kind.range(block.location, block.length.into())?;
@@ -143,7 +144,7 @@ impl Guest {
         space.map.lookup_from(from).ok_or(Error::NoMore { kind: space.kind, location: from })
     }
 
-    /// Keeps searches for free space away from a range.
+    /// Reserves a range, so that searches for free space leave it out.
     pub(crate) fn reserve(&self, kind: u32, location: u64, length: u64) -> Result<(), Error> {
         let space = self.space_of(kind)?;
         let range = space.kind.range(location, length)?;
@@ -155,33 +156,33 @@ impl Guest {
         Ok(self.space_of(kind)?.map.generation())
     }
 
-    /// Sets what is called before a failure ends the process.
+    /// Sets the fatal handler; `None` removes it.
     pub(crate) fn set_fatal_handler(&self, handler: Option<FatalHandler>) {
         *self.fatal.lock() = handler;
     }
 
-    /// What is called before a failure ends the process.
+    /// The fatal handler.
     pub(crate) fn fatal_handler(&self) -> Option<FatalHandler> {
         *self.fatal.lock()
     }
 
-    /// Sets what is called for accesses that trap.
+    /// Sets the trap handler; `None` removes it.
     pub(crate) fn set_trap_handler(&self, handler: Option<TrapHandler>) -> Result<(), Error> {
         Ok(self.trap.set(handler)?)
     }
 
-    /// What is called for accesses that trap.
+    /// The trap handler.
     #[inline(always)]
     pub(crate) fn trap_handler(&self) -> Option<&TrapHandler> {
         self.trap.get()
     }
 
-    /// Sets what accesses to nothing do.
+    /// Sets the policy for unsupported accesses.
     pub(crate) fn set_policy(&self, policy: Policy) {
         self.policy.store(policy as u8, Relaxed);
     }
 
-    /// What accesses to nothing do.
+    /// The policy for unsupported accesses.
     pub(crate) fn policy(&self) -> Policy {
         Policy::ALL[usize::from(self.policy.load(Relaxed)) % Policy::ALL.len()]
     }

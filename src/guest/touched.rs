@@ -8,12 +8,12 @@ use crate::value::range::{Location, Range};
 /// The ranges of a space that a call changes.
 #[derive(Debug)]
 pub(super) struct TouchedRanges {
-    /// Each range, if there are listeners.
+    /// Each range that was added with `listed`.
     pub(super) ranges: Vec<Range>,
-    /// The lowest location and the highest one.
+    /// The lowest and the highest location.
     low: Location,
     high: Location,
-    /// Two of the ranges may overlap, so one change may have undone another.
+    /// Whether two of the ranges may overlap, so that one change may have undone another.
     overlap: bool,
 }
 
@@ -24,7 +24,7 @@ impl TouchedRanges {
         Self { ranges: Vec::new(), low, high, overlap: false }
     }
 
-    /// Adds a range; `listed`: also to the list.
+    /// Adds a range. `listed` also adds it to `ranges`, which listeners need.
     pub(super) fn add(&mut self, range: Range, listed: bool) -> Result<(), Error> {
         if listed {
             self.ranges.try_reserve(1).map_err(|_| Error::NoMemory)?;

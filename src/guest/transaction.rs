@@ -1,4 +1,4 @@
-//! The changes of one call, from its first element until they are visible.
+//! A transaction: the changes of one call, from its first element until they are visible.
 
 #![forbid(unsafe_code)]
 
@@ -16,22 +16,22 @@ use crate::value::range::{Location, Range};
 use crate::value::region::Region;
 use gasp_abi::{gasp_cost, gasp_region};
 
-/// How strict mode wants the locks of a running guest to be taken.
+/// How the locks of a started guest are taken in strict mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Locking {
-    /// The caller has to hold them.
+    /// The caller must hold them.
     ByCaller,
     /// The call takes them.
     ByCall,
 }
 
-/// Why a transaction ended early.
+/// The reason that a transaction ended early.
 pub(super) enum Abort {
-    /// An element was refused.
+    /// An element was refused, or taking a lock failed.
     Refused(Refusal),
-    /// Nothing is in effect.
+    /// The call failed as a whole.
     Failed(Error),
-    /// Nothing is in effect: the lock of another space has to be waited for.
+    /// The call must start over, and wait for the lock of its second space.
     NeedsLock,
 }
 
@@ -45,23 +45,23 @@ impl From<Abort> for Error {
     }
 }
 
-/// The spaces that a call has named so far, each with its next state. Fields are dropped in this
-/// order: drafts, listeners, locks.
+/// The spaces that a call has named so far, each with a draft of its next state. The fields are
+/// dropped in their order: drafts, listeners, locks.
 pub(super) struct Transaction<'g> {
     guest: &'g Guest,
     locking: Locking,
     options: SetOptions,
-    /// There is more than one element.
+    /// Whether there is more than one element.
     several: bool,
     memory: Option<OpenSpace<'g>>,
     ports: Option<OpenSpace<'g>>,
     /// `None`: there are no listeners, or no draft was opened yet.
     listeners: Option<Notifier<'g>>,
-    /// Taken before any draft was opened.
+    /// The locks of a call that started over, taken before any draft was opened.
     _locks: Option<[Held; 2]>,
 }
 
-/// A space that is being changed. The draft goes first, then the lock.
+/// A space that is being changed. The draft is dropped before the lock.
 struct OpenSpace<'g> {
     draft: Draft<'g>,
     map: &'g Map,
@@ -70,7 +70,7 @@ struct OpenSpace<'g> {
 }
 
 impl OpenSpace<'_> {
-    /// Whether some changes have undone all the others.
+    /// Whether later changes have undone all earlier ones, so that nothing has changed.
     fn is_undone(&self) -> bool {
         let hull = self.touched.overlapping_hull();
         hull.is_some_and(|hull| SpaceDifference::is_nothing(self.map, &self.draft, hull))
@@ -92,7 +92,7 @@ impl<'g> Transaction<'g> {
         Ok(Self { _locks: Some(locks), ..Self::new(guest, locking, options) })
     }
 
-    /// Makes the changes. `cost` becomes their cost for the listeners, if it is asked for.
+    /// Makes the changes. `cost` becomes their cost for the listeners, if an option asks for it.
     pub(super) fn run(
         &mut self,
         elements: &impl Elements,
@@ -113,7 +113,7 @@ impl<'g> Transaction<'g> {
         }
     }
 
-    /// A change of the memory space that does not come from elements.
+    /// A transaction for the memory space without elements.
     pub(super) fn of_memory(guest: &'g Guest) -> Result<Self, Error> {
         guest.listeners.refuse_inside()?;
         let mut transaction = Self::new(guest, Locking::ByCall, SetOptions::default());
@@ -154,7 +154,7 @@ impl<'g> Transaction<'g> {
         open.touched.add(*range, listed)
     }
 
-    /// Makes everything visible.
+    /// Makes the changes visible.
     pub(super) fn finish(&mut self) -> Result<(), Error> {
         let mut cost = gasp_cost::NOTHING;
         Ok(self.commit(&mut cost)?)
@@ -196,8 +196,7 @@ impl<'g> Transaction<'g> {
         })
     }
 
-    /// Makes one change. `ahead` is the element that follows it; it is not read if this one is
-    /// refused.
+    /// Makes one change. `ahead` is the next element, which is not read if this one is refused.
     fn make(
         &mut self,
         change: &Change,
@@ -222,7 +221,7 @@ impl<'g> Transaction<'g> {
         Ok(())
     }
 
-    /// Strict mode: the caller has to hold the lock, and does not.
+    /// Strict mode: whether the caller lacks a lock that it must hold.
     fn lock_missing(&self, kind: SpaceKind) -> bool {
         let guest = self.guest;
         let needed = guest.strict && guest.has_started() && self.locking == Locking::ByCaller;
@@ -235,13 +234,13 @@ impl<'g> Transaction<'g> {
         }
         let space: &'g Space = self.guest.space(kind);
         let held = if self.memory.is_none() && self.ports.is_none() {
-            // The failure of a lock is the call's, not the element's.
+            // `Refused` without an element: `blame` must not attribute the failure to an element.
             let held = space.hold().map_err(|error| Abort::Refused(error.into()))?;
             let listeners = &self.guest.listeners;
             self.listeners = listeners.is_any().then(|| listeners.lock());
             held
         } else {
-            // Other threads may wait for an open draft, so a thread with one does not wait.
+            // Other threads may wait for this open draft, so this thread must not wait.
             space.try_hold().ok_or(Abort::NeedsLock)?
         };
         let (draft, touched) = (space.map.draft(), TouchedRanges::none());
@@ -268,7 +267,7 @@ impl<'g> Transaction<'g> {
         Ok(())
     }
 
-    /// Publishes the changes with the consent of the listeners.
+    /// Publishes the changes if the listeners consent, and notifies them.
     fn notify(&mut self, cost: &mut gasp_cost) -> Result<(), Error> {
         for place in [&mut self.memory, &mut self.ports] {
             // Only the locks of spaces that change are held while listeners are called.
@@ -311,7 +310,7 @@ impl<'g> Transaction<'g> {
     }
 }
 
-/// A failure of an element, with the element.
+/// Attributes a failure to its element. `NoMemory` is a failure of the call as a whole.
 fn blame(
     done: Result<(), Abort>,
     index: u32,

@@ -1,5 +1,5 @@
-//! Walks over the guest's memory: cursors by location, which need no clean-up and see the map of
-//! each moment.
+//! Walks over the guest's memory. A walk is a cursor, a location: it needs no clean-up, and each
+//! step sees the map of its moment.
 
 #![forbid(unsafe_code)]
 
@@ -11,19 +11,18 @@ use crate::value::range::{Location, PAGE, Range};
 use crate::value::region::Region;
 use gasp_abi::GWS_HOST;
 
-/// The longest entry: all of the space but its last page, which is the longest length of whole
-/// pages that 64 bits can hold.
+/// The length of the longest entry: the most whole pages that 64 bits can hold.
 const LONGEST: u64 = u64::MAX - (PAGE - 1);
 
 /// A walk over the runs of memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Walk {
-    /// Bytes that an entry has at most.
+    /// The maximum length of an entry.
     longest: u64,
     flags: u32,
-    /// Where to go on; `None`: at the end of the space.
+    /// The location to search from; `None`: the end of the space is reached.
     next: Option<Location>,
-    /// The entry.
+    /// The current entry.
     entry: Option<Run>,
 }
 
@@ -32,12 +31,12 @@ fn is_memory(region: &Region) -> bool {
 }
 
 impl Walk {
-    /// A walk from the start of the space. What `flags` has is checked at the first step.
+    /// A walk from the start of the space. Unknown flags end it at the first step.
     pub(crate) fn start(max_length: u64, flags: u32) -> Self {
         Self::resume(max_length, flags, Some(Location::ZERO))
     }
 
-    /// A walk from the start of the space, with flags that are known.
+    /// A walk from the start of the space. Unknown flags are refused.
     pub(crate) fn checked(max_length: u64, flags: u32) -> Result<Self, Error> {
         match flags & !GWS_HOST {
             0 => Ok(Self::start(max_length, flags)),
@@ -51,7 +50,7 @@ impl Walk {
         Self { longest, flags, next, entry: None }
     }
 
-    /// The entry.
+    /// The current entry.
     pub(crate) fn entry(&self) -> Option<&Run> {
         self.entry.as_ref()
     }
@@ -67,7 +66,7 @@ impl Walk {
         Some(self.at(run))
     }
 
-    /// How many entries follow at this moment.
+    /// The number of entries that follow, in one state of the map.
     pub(crate) fn count(self, map: &Map) -> Result<u32, Error> {
         let count = || core::iter::successors(self.next(map), |walk| walk.next(map)).count();
         Ok(u32::try_from(map.at_once(count)).unwrap_or(u32::MAX))
@@ -80,7 +79,7 @@ impl Walk {
         Self { next: range.last().next(), entry: Some(Run { range, ..run }), ..self }
     }
 
-    /// The first run, of which no more than `enough` bytes are needed.
+    /// The first run from a location on. After `enough` bytes its end may be cut.
     fn run_from(&self, map: &Map, from: Location, enough: u64) -> Option<Run> {
         let with_host = self.flags & GWS_HOST != 0;
         if self.flags & !GWS_HOST != 0 {
@@ -92,18 +91,18 @@ impl Walk {
     }
 }
 
-/// A walk that visits what a filter lets through.
+/// A walk that visits the parts of memory that a filter chooses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FilteredWalk {
-    /// The walk; its `next` is where the next candidate is looked for.
+    /// The walk without the filter. Its `next` is where the search for the next candidate starts.
     walk: Walk,
-    /// What is left of the part that the filter let through.
+    /// The rest of the part that the filter chose.
     wanted: Option<Range>,
-    /// What is left of the candidate, to be asked for.
+    /// The rest of the candidate, which the filter has not seen.
     rest: Option<Range>,
 }
 
-/// Which part of a candidate is wanted; `None`: nothing more of it.
+/// A filter: returns the first wanted part of a candidate. `None`: nothing more of it is wanted.
 pub(crate) type Filter<'f> = dyn Fn(Range) -> Option<Range> + 'f;
 
 impl FilteredWalk {
@@ -117,22 +116,22 @@ impl FilteredWalk {
         Ok(Self::resume(Walk::checked(max_length, flags)?, None, None))
     }
 
-    /// A walk that goes on with what is left.
+    /// A walk that goes on with the rest of a wanted part, then of a candidate.
     pub(crate) fn resume(walk: Walk, wanted: Option<Range>, rest: Option<Range>) -> Self {
         Self { walk, wanted, rest }
     }
 
-    /// The walk itself.
+    /// The walk without the filter.
     pub(crate) fn walk(&self) -> &Walk {
         &self.walk
     }
 
-    /// What is left: of the part that the filter let through, and of the candidate.
+    /// The rest of the part that the filter chose, and the rest of the candidate.
     pub(crate) fn left(&self) -> (Option<Range>, Option<Range>) {
         (self.wanted, self.rest)
     }
 
-    /// Where the next candidate is looked for.
+    /// The location where the search for the next candidate starts.
     pub(crate) fn cursor(&self) -> Option<Location> {
         self.walk.next
     }
@@ -155,14 +154,14 @@ impl FilteredWalk {
         }
     }
 
-    /// How many entries follow.
+    /// The number of entries that follow. Each step sees the map of its moment.
     pub(crate) fn count(self, map: &Map, filter: &Filter<'_>) -> Result<u32, Error> {
         let step = |walk: Self| walk.next(map, filter);
         let steps = core::iter::successors(step(self), |walk| step(*walk));
         Ok(u32::try_from(steps.count()).unwrap_or(u32::MAX))
     }
 
-    /// The entry at the start of what the filter let through, if that is still memory.
+    /// The walk with its entry at the start of a wanted part, if that is still memory.
     fn enter(&self, map: &Map, wanted: Range) -> Option<Self> {
         let run = self.walk.run_from(map, wanted.first(), self.walk.longest)?;
         let range = run.range.intersection(&wanted)?;
