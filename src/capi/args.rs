@@ -1,5 +1,5 @@
-//! C arguments as values of the safe API: the only place, beside `handles` and `sized`, that
-//! follows a pointer of a C caller. The promises of C callers are in the documentation of `capi`.
+//! Conversions from C arguments to values of the safe API. Only this file, `handles` and `sized`
+//! turn pointers of C callers into references.
 
 use super::handles::{cpu_slot, guest_slot};
 use super::sized;
@@ -48,11 +48,11 @@ pub(super) unsafe fn guest<'a>(gsp: *const guest_system) -> Result<&'a Guest, Er
 /// The guest of a vdev.
 ///
 /// # Safety
-/// See [`super`]; the vdev's `v_gsp` is as a `gsp` has to be.
+/// See [`super`]; promise 1 also holds for the vdev's `v_gsp`.
 pub(super) unsafe fn guest_of_vdev<'a>(vdev: *const vdev_t) -> Result<&'a Guest, Error> {
     // SAFETY: promise 2.
     let vdev = unsafe { required_input("vdev", vdev)? };
-    // SAFETY: promise 1, of v_gsp.
+    // SAFETY: promise 1, for v_gsp.
     unsafe { guest(vdev.v_gsp) }
 }
 
@@ -67,7 +67,7 @@ pub(super) unsafe fn cpu(cpu: *const gasp_cpu) -> Result<(&'static CpuSlot, &'st
     slot.get().map(|cpu| (slot, cpu)).ok_or(Error::NotACpu)
 }
 
-/// An access as C describes it.
+/// An access with the arguments of `gasp_cpu_access()`.
 #[inline(always)]
 pub(super) fn access(
     space: c_uint,
@@ -81,7 +81,7 @@ pub(super) fn access(
     Ok(Access { space, kind, range, data })
 }
 
-/// The block of a query, whose output is not NULL.
+/// The block of a query. A NULL `output` is an error, too.
 ///
 /// # Safety
 /// See [`super`].
@@ -96,7 +96,7 @@ pub(super) unsafe fn block(
     if block.is_null() {
         return Err(Error::Null("blk"));
     }
-    // SAFETY: not NULL, so it can be read; copied, because it may be a part of the output.
+    // SAFETY: promise 2, and not NULL. The block is copied, because it may be a part of the output.
     Ok(unsafe { block.read_unaligned() })
 }
 
@@ -115,7 +115,8 @@ impl Elements for Array {
     fn get(&self, index: u32) -> gasp_region {
         debug_assert!(index < self.count);
         let element = self.first.wrapping_add(index as usize);
-        // SAFETY: `array` was promised `count` elements, and `index` is below that.
+        // SAFETY: the caller of `array` promised that the elements up to a refused one can be read.
+        // A call reads them in ascending order, and stops there.
         unsafe { element.read_unaligned() }
     }
 }
@@ -123,8 +124,8 @@ impl Elements for Array {
 /// The array of a set call.
 ///
 /// # Safety
-/// `first` is NULL or points to elements that can be read, `count` of them or up to one that is
-/// refused.
+/// `first` is NULL, or points to `count` elements that can be read. Elements after the one at which
+/// the call's first pass over the array is refused need not exist.
 pub(super) unsafe fn array(count: u32, first: *const gasp_region) -> Result<Array, Refusal> {
     if first.is_null() { Err(Error::Null("rgn").into()) } else { Ok(Array { first, count }) }
 }
@@ -153,12 +154,12 @@ pub(super) unsafe fn text_buffer(buffer: *mut c_char, size: usize) -> Result<Buf
     Ok(unsafe { Buffer::new(buffer.cast(), size) })
 }
 
-/// An output; `None`: NULL.
+/// An output. `None`: the pointer is NULL.
 ///
 /// # Safety
 /// See [`super`].
 pub(super) unsafe fn output<'a, T>(pointer: *mut T) -> Option<&'a mut T> {
-    // SAFETY: the caller's promise; C callers have no other reference to it during the call.
+    // SAFETY: promise 2; the only reference during the call is this one.
     unsafe { pointer.as_mut() }
 }
 
@@ -170,11 +171,11 @@ pub(super) unsafe fn required_output<'a, T>(
     name: &'static str,
     pointer: *mut T,
 ) -> Result<&'a mut T, Error> {
-    // SAFETY: the caller's promise.
+    // SAFETY: promise 2.
     unsafe { output(pointer) }.ok_or(Error::Null(name))
 }
 
-/// Bytes that can be written.
+/// A buffer for reading and writing.
 ///
 /// # Safety
 /// `data` is NULL or points to `length` bytes that can be written.
@@ -182,25 +183,26 @@ pub(super) unsafe fn buffer_mut(data: *mut c_void, length: usize) -> Result<Buff
     if data.is_null() {
         return Err(Error::Null("data"));
     }
-    // SAFETY: the caller's promise.
+    // SAFETY: not NULL, so the caller promises that the bytes can be written.
     Ok(unsafe { Buffer::new(data.cast(), length) })
 }
 
-/// Bytes that can be read.
+/// A buffer for reading.
 ///
 /// # Safety
 /// `data` is NULL or points to `length` bytes that can be read.
 pub(super) unsafe fn buffer(data: *const c_void, length: usize) -> Result<Buffer, Error> {
-    // SAFETY: the caller's promise; the buffer is only read from.
+    // SAFETY: the caller promises that the bytes can be read, and they are not written: the result
+    // is used as a source only.
     unsafe { buffer_mut(data.cast_mut(), length) }
 }
 
-/// The options of a guest; NULL: the defaults.
+/// The options of a guest. NULL means the defaults.
 ///
 /// # Safety
-/// `options` is NULL, or its `size` and as many bytes as that says can be read.
+/// `options` is NULL, or its `size` and that number of bytes can be read.
 pub(super) unsafe fn options(options: *const gasp_guest_options) -> Result<Options, Error> {
-    // SAFETY: the caller's promise.
+    // SAFETY: this is what `input` requires, as the caller promises.
     let Some(options) = (unsafe { sized::input("options", options)? }) else {
         return Ok(Options::default());
     };
@@ -210,7 +212,8 @@ pub(super) unsafe fn options(options: *const gasp_guest_options) -> Result<Optio
     }
 }
 
-/// A walk's filter. Its answer outside of the candidate is no answer.
+/// The filter of a walk. An answer that is not inside the candidate means that nothing of it is
+/// wanted.
 ///
 /// # Safety
 /// See [`super`], for as long as the result is used.
@@ -221,14 +224,14 @@ pub(super) unsafe fn filter(filter: gasp_walk_filter_t) -> impl Fn(Range) -> Opt
         };
         let mut location = candidate.first().get();
         let mut length = usize::try_from(candidate.saturating_length()).unwrap_or(usize::MAX);
-        // SAFETY: the caller's promise; both arguments are this function's own variables.
+        // SAFETY: promise 3; both pointers are to local variables.
         unsafe { filter(&raw mut location, &raw mut length) };
         let part = Range::from_length(Location::new(location), length as u64)?;
         candidate.covers(&part).then_some(part)
     }
 }
 
-/// A handler of fatal errors.
+/// A fatal handler.
 ///
 /// # Safety
 /// See [`super`].
@@ -240,7 +243,7 @@ pub(super) unsafe fn fatal_handler(
     handler.map(|handler| unsafe { Callback::new(handler, arg) })
 }
 
-/// A handler of trapped accesses.
+/// A trap handler.
 ///
 /// # Safety
 /// See [`super`].
@@ -252,7 +255,7 @@ pub(super) unsafe fn trap_handler(
     handler.map(|handler| unsafe { Callback::new(handler, arg) })
 }
 
-/// A function that is called when accesses have ended.
+/// A quiet callback.
 ///
 /// # Safety
 /// See [`super`].

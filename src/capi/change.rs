@@ -1,4 +1,4 @@
-//! `<gasp/host.h>`: changes that others follow, and set calls for hosts.
+//! `<gasp/host.h>`: listeners, and set calls for hosts.
 
 use super::{args, ret, sized};
 use crate::callback::{Callback, Listener};
@@ -93,12 +93,15 @@ fn set_options(flags: c_uint) -> Result<SetOptions, Error> {
     }
 }
 
+/// The listener with its `arg`.
+///
 /// # Safety
-/// `listener` is NULL or has its size, and its functions can be called with `arg` from any thread.
+/// `listener` is NULL, or its `size` and that number of bytes can be read. Its callbacks can be
+/// called with `arg` from any thread.
 unsafe fn listener_of(listener: *const gasp_listener, arg: *mut c_void) -> Result<Listener, Error> {
-    // SAFETY: the caller's promise.
+    // SAFETY: this is what `input` requires, as the caller promises.
     let listener = unsafe { sized::input("listener", listener)? };
     let listener = listener.ok_or(Error::Null("listener"))?;
-    // SAFETY: the caller's promise.
+    // SAFETY: the callbacks can be called with `arg` from any thread, as the caller promises.
     Ok(unsafe { Callback::new(listener, arg) })
 }

@@ -1,4 +1,4 @@
-//! Outcomes and walks as C structures, and back. No pointer is followed here.
+//! Conversions between outcomes or walks and C structures. No pointer is dereferenced here.
 
 use crate::guest::{FilteredWalk, Outcome, Walk};
 use crate::value::kind::SpaceKind;
@@ -12,7 +12,7 @@ use gasp_abi::{
 };
 
 impl Outcome {
-    /// The outcome of a call of `count` elements, as C has it.
+    /// The report of a call with `count` elements.
     pub(crate) fn to_c(self, count: u32, size: usize) -> gasp_report {
         let refusal = self.result.err();
         let conflict = refusal.and_then(|refusal| refusal.error.conflict());
@@ -29,7 +29,7 @@ impl Outcome {
     }
 }
 
-/// Where a walk is at the end of the space. Entries start at pages, so none starts here.
+/// The cursor of a walk at the end of the space. Entries start at pages, so none starts here.
 const END: Location = Location::MAX;
 
 fn cursor(number: u64) -> Option<Location> {
@@ -41,13 +41,13 @@ fn number(cursor: Option<Location>) -> u64 {
 }
 
 impl Walk {
-    /// The walk that a state stands for: it goes on after the entry.
+    /// The walk of a state. It goes on after the state's entry.
     pub(crate) fn from_c(state: &gasp_walk_state) -> Self {
         let after = Location::new(state.guest_loc).checked_add(state.length);
         Self::resume(state.max_length, state.flags, after)
     }
 
-    /// The state that stands for the walk.
+    /// The state of the walk.
     pub(crate) fn to_c(self, gsp: *mut guest_system, max_length: u64) -> gasp_walk_state {
         let (location, length, host) = self.entry().map_or((0, 0, 0), |entry| {
             (entry.range.first().get(), entry.range.saturating_length(), entry.host)
@@ -64,15 +64,15 @@ impl Walk {
     }
 }
 
-/// The length of a range that may be none.
+/// The length of a range; 0 for `None`.
 fn length(range: Option<Range>) -> u64 {
     range.map_or(0, |range| range.saturating_length())
 }
 
 impl FilteredWalk {
-    /// The walk that a state stands for. `span` is the length of what is left of the part that
-    /// the filter let through, which follows the entry; `remaining_*` is what is left of the
-    /// candidate, or, with length 0, where the next one is looked for.
+    /// The walk of a state. `span` is the length of the rest of the wanted part, which follows the
+    /// entry. `remaining_*` is the rest of the candidate; if its length is 0, its location is where
+    /// the search for the next candidate starts.
     pub(crate) fn from_c(state: &gasp_walk_state_filtered) -> Self {
         let ws = &state.ws;
         let after = Location::new(ws.guest_loc).checked_add(ws.length);
@@ -87,7 +87,7 @@ impl FilteredWalk {
         Self::resume(Walk::resume(ws.max_length, ws.flags, next), wanted, rest)
     }
 
-    /// The state that stands for the walk.
+    /// The state of the walk.
     pub(crate) fn to_c(
         self,
         gsp: *mut guest_system,

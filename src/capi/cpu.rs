@@ -1,4 +1,4 @@
-//! `<gasp/host.h>`: vCPUs, accesses, and waiting until they have ended.
+//! `<gasp/host.h>`: vCPUs, accesses, and grace periods.
 
 use super::{args, handles, ret};
 use crate::guest::Policy;
@@ -48,6 +48,8 @@ pub(super) unsafe extern "C" fn gasp_cpu_info(
     })
 }
 
+/// The fast path of `gasp_cpu_info()`. `None`: nothing was written, and the slow path must answer.
+///
 /// # Safety
 /// See [`super`].
 #[inline(always)]
@@ -78,8 +80,7 @@ pub(super) unsafe extern "C" fn gasp_cpu_access(
     ret::quick_code(|| {
         // SAFETY: promise 1.
         let (slot, cpu) = unsafe { args::cpu(cpu)? };
-        // SAFETY: the caller promises that data points to `length` bytes that can be read and,
-        // unless it is written from, written.
+        // SAFETY: promise 2. For a write access the bytes need not be writable, and are only read.
         let data = unsafe { args::buffer_mut(data, length)? };
         let access = args::access(r#type, kind, location, data)?;
         cpu.access(slot, &access)

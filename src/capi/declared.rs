@@ -1,4 +1,4 @@
-//! Each exported function has the type that `gasp-abi` declares for it.
+//! Compile-time checks that each exported function has the type that `gasp-abi` declares.
 
 #![forbid(unsafe_code)]
 
@@ -34,7 +34,7 @@ declared! {
         in change;
 }
 
-/// How many names a list has, one on each line that is not a comment.
+/// The number of names in a list with one name on each line that is not a comment.
 const fn names(list: &str) -> usize {
     let (bytes, mut count, mut at) = (list.as_bytes(), 0, 0);
     while at < bytes.len() {

@@ -1,4 +1,4 @@
-//! `<qvm/gasp.h>`: places inside the guest's RAM and ROM.
+//! `<qvm/gasp.h>`: places in the guest's RAM and ROM.
 
 use super::{args, ret};
 use core::ffi::{c_int, c_uint};

@@ -1,4 +1,4 @@
-//! Handles: creating and destroying the guests and vCPUs that C holds.
+//! Handles: creating and destroying the guests and vCPUs of C callers.
 
 use crate::error::Error;
 use crate::guest::Options;
@@ -11,23 +11,23 @@ use gasp_abi::{gasp_cpu, guest_system};
 static GUESTS: Slots<System, [Lock; 2]> = Slots::new();
 static CPUS: Slots<Vcpu> = Slots::new();
 
-/// The slot of a guest's handle; `None`: NULL.
+/// The slot of a guest's handle. `None`: the handle is NULL.
 ///
 /// # Safety
 /// `gsp` is NULL or came from `gasp_guest_create()`.
 #[inline(always)]
 pub(super) unsafe fn guest_slot(gsp: *const guest_system) -> Option<&'static GuestSlot> {
-    // SAFETY: a handle is a pointer to a slot, and slots are never freed.
+    // SAFETY: `gasp_guest_create()` returns pointers to slots, which are never freed.
     unsafe { gsp.cast::<GuestSlot>().as_ref() }
 }
 
-/// The slot of a vCPU's handle; `None`: NULL.
+/// The slot of a vCPU's handle. `None`: the handle is NULL.
 ///
 /// # Safety
 /// `cpu` is NULL or came from `gasp_cpu_create()`.
 #[inline(always)]
 pub(super) unsafe fn cpu_slot(cpu: *const gasp_cpu) -> Option<&'static CpuSlot> {
-    // SAFETY: a handle is a pointer to a slot, and slots are never freed.
+    // SAFETY: `gasp_cpu_create()` returns pointers to slots, which are never freed.
     unsafe { cpu.cast::<CpuSlot>().as_ref() }
 }
 
@@ -35,7 +35,7 @@ pub(super) unsafe fn cpu_slot(cpu: *const gasp_cpu) -> Option<&'static CpuSlot> 
 pub(super) fn create_guest(options: Options) -> Result<&'static GuestSlot, Error> {
     let locks = || [Lock::new(), Lock::new()];
     let slot = GUESTS.create(locks, |slot| {
-        // A thread may have kept a lock of the guest that was here before.
+        // A thread may still hold a lock of the slot's previous guest.
         slot.kept.iter().for_each(Lock::reset);
         System::new(options, &slot.kept)
     })?;
@@ -49,7 +49,7 @@ pub(super) fn create_cpu(guest: &'static GuestSlot) -> Result<&'static CpuSlot, 
     system.add_cpu(|| Ok(CPUS.create(|| (), |_| Vcpu::new(guest))?))
 }
 
-/// Destroys a guest and its vCPUs. A slot whose guest is destroyed is left alone.
+/// Destroys a guest and its vCPUs, unless the guest is destroyed already.
 ///
 /// # Safety
 /// No other call uses the guest or one of its vCPUs.
@@ -64,7 +64,7 @@ pub(super) unsafe fn destroy_guest(slot: &'static GuestSlot) {
     unsafe { GUESTS.destroy(slot) };
 }
 
-/// Destroys a vCPU. A slot whose vCPU is destroyed is left alone.
+/// Destroys a vCPU, unless it is destroyed already.
 ///
 /// # Safety
 /// No other call uses the vCPU.

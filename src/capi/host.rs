@@ -1,4 +1,4 @@
-//! `<gasp/host.h>`: what a VMM or a test harness needs beside QNX's interface.
+//! `<gasp/host.h>`: guests and their memory.
 
 use super::{args, handles, ret};
 use crate::error;

@@ -1,4 +1,4 @@
-//! `<qvm/gasp.h>`: guest memory mapped into this process.
+//! `<qvm/gasp.h>`: mappings of guest memory.
 
 use super::{args, ret};
 use core::ffi::{c_int, c_void};
@@ -44,7 +44,7 @@ pub(super) unsafe extern "C" fn gasp_map_contig(
         let guest = unsafe { args::guest_of_vdev(vdev)? };
         // SAFETY: promise 2.
         let paddr = unsafe { args::required_output("ppaddr", ppaddr)? };
-        // SAFETY: as above.
+        // SAFETY: promise 2.
         let plength = unsafe { args::required_output("plength", plength)? };
         let (address, length) = guest.map_contiguous(prot, *paddr, *plength)?;
         (*paddr, *plength) = (address, length);

@@ -1,4 +1,4 @@
-//! `<qvm/gasp.h>`: locks, set and info.
+//! `<qvm/gasp.h>`: locks, setting regions, looking them up.
 
 use super::{args, ret};
 use core::ffi::{c_int, c_uint};
@@ -78,6 +78,9 @@ pub(super) unsafe extern "C" fn gasp_region_info(
     })
 }
 
+/// The fast path of `gasp_region_info()`. `None`: nothing was written, and the slow path must
+/// answer.
+///
 /// # Safety
 /// See [`super`].
 #[inline(always)]

@@ -1,6 +1,7 @@
-//! What a call does, to its return value and errno. Errno is set last, and is what it was
-//! wherever it is not said to be set, whatever the system calls in between did to it; every
-//! failure is kept for `gasp_last_error()`.
+//! Conversions from results to return values and errno.
+//!
+//! errno is set last. Where a function does not set it, it keeps its value, even if system calls of
+//! the library changed it meanwhile. Every failure is recorded for `gasp_last_error()`.
 
 use crate::error::{Error, Refusal, last};
 use crate::sys::process;
@@ -19,7 +20,7 @@ pub(super) fn code(call: impl FnOnce() -> Result<(), Error>) -> c_int {
     }
 }
 
-/// As [`code`], for calls whose failure may be an element's.
+/// As [`code`], for calls that can be refused for one of their elements.
 pub(super) fn refusable(call: impl FnOnce() -> Result<(), Refusal>) -> c_int {
     match process::keep_errno(call) {
         Ok(()) => EOK,
@@ -35,7 +36,8 @@ pub(super) fn number(call: impl FnOnce() -> Result<u64, Error>) -> u64 {
     or_errno(call, 0)
 }
 
-/// As [`code`], for calls that make no system call unless they wait, which keeps errno itself.
+/// As [`code`], for calls that need no [`process::keep_errno`]: they make system calls only while
+/// they wait for a lock, which keeps errno.
 #[inline(always)]
 pub(super) fn quick_code(call: impl FnOnce() -> Result<(), Error>) -> c_int {
     match call() {
@@ -44,7 +46,7 @@ pub(super) fn quick_code(call: impl FnOnce() -> Result<(), Error>) -> c_int {
     }
 }
 
-/// As [`quick_code`], for queries with a fast path. Where that has no answer, `whole` is asked.
+/// As [`quick_code`], for queries with a fast path. If that has no answer, `whole` is called.
 #[inline(always)]
 pub(super) fn query(fast: Option<()>, whole: impl FnOnce() -> Result<(), Error>) -> c_int {
     if fast.is_some() { EOK } else { slow_path(whole) }
@@ -78,7 +80,7 @@ pub(super) fn length(call: impl FnOnce() -> Result<usize, Error>) -> usize {
     or_errno(call, 0)
 }
 
-/// A number of entries, or 0 and errno.
+/// The number of entries, or 0 and errno.
 pub(super) fn entries(call: impl FnOnce() -> Result<u32, Error>) -> c_uint {
     or_errno(call, 0)
 }
@@ -94,12 +96,12 @@ pub(super) fn handle<S: 'static, H>(call: impl FnOnce() -> Result<&'static S, Er
     or_errno(|| Ok(core::ptr::from_ref(call()?).cast_mut().cast()), core::ptr::null_mut())
 }
 
-/// 1 if there is something, else 0.
+/// 1 for `Some`, 0 for `None`.
 pub(super) fn flag(call: impl FnOnce() -> Option<()>) -> c_int {
     c_int::from(process::keep_errno(call).is_some())
 }
 
-/// Nothing to return; a failure is only kept.
+/// No return value; a failure is only recorded.
 pub(super) fn nothing(call: impl FnOnce() -> Result<(), Error>) {
     if let Err(error) = process::keep_errno(call) {
         last::record(error);

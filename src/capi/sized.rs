@@ -1,26 +1,27 @@
-//! C structures that begin with their size, so that later versions can add to them.
+//! C structures that begin with their size, so that later versions of the library can add fields.
 
 use crate::error::Error;
 use core::mem::size_of;
 use gasp_abi::{gasp_guest_options, gasp_listener, gasp_report};
 
-/// A structure whose first field is its size in bytes, and of which any bytes are a value.
+/// A structure whose first field is its size in bytes.
 ///
 /// # Safety
-/// The first field is a `usize`.
+/// The first field is a `usize`. All bytes that a C caller can put there are a valid value.
 pub(super) unsafe trait HasSize: Copy {}
 
-// SAFETY: the first field is `size`.
+// SAFETY: the first field is `size: usize`, and all fields are numbers, pointers or nullable
+// function pointers.
 unsafe impl HasSize for gasp_guest_options {}
 // SAFETY: as above.
 unsafe impl HasSize for gasp_listener {}
 // SAFETY: as above.
 unsafe impl HasSize for gasp_report {}
 
-/// What a caller gives; `None`: NULL. What this library does not know of it has to be 0.
+/// An input. `None`: the pointer is NULL. Bytes that this library does not know must be 0.
 ///
 /// # Safety
-/// `pointer` is NULL, or its size and as many bytes as that says can be read.
+/// `pointer` is NULL, or its size field and that number of bytes can be read.
 pub(super) unsafe fn input<T: HasSize>(
     name: &'static str,
     pointer: *const T,
@@ -28,10 +29,10 @@ pub(super) unsafe fn input<T: HasSize>(
     if pointer.is_null() {
         return Ok(None);
     }
-    // SAFETY: the caller's promise; the pointer is not NULL.
+    // SAFETY: not NULL, so the size field can be read, as the caller promises.
     let size = unsafe { size(name, pointer)? };
     let bytes = pointer.cast::<u8>();
-    // SAFETY: the caller promises `size` bytes.
+    // SAFETY: the caller promises `size` bytes, and `at` is below that.
     let byte = |at: usize| unsafe { bytes.wrapping_add(at).read() };
     if (size_of::<T>()..size).any(|at| byte(at) != 0) {
         return Err(Error::TooNew(name));
@@ -40,10 +41,10 @@ pub(super) unsafe fn input<T: HasSize>(
     Ok(Some(unsafe { pointer.read_unaligned() }))
 }
 
-/// What a caller wants to have written; `None`: NULL.
+/// An output. `None`: the pointer is NULL.
 ///
 /// # Safety
-/// `pointer` is NULL, or aligned, its size can be read, and as many bytes can be written.
+/// `pointer` is NULL, or aligned; its size field can be read, and that number of bytes written.
 pub(super) unsafe fn output<'a, T: HasSize>(
     name: &'static str,
     pointer: *mut T,
@@ -51,18 +52,19 @@ pub(super) unsafe fn output<'a, T: HasSize>(
     if pointer.is_null() {
         return Ok(None);
     }
-    // SAFETY: the caller's promise; the pointer is not NULL.
+    // SAFETY: not NULL, so the size field can be read, as the caller promises.
     unsafe { size(name, pointer)? };
-    // SAFETY: the caller's promise; the structure is at least as large as the type.
+    // SAFETY: the caller promises that it is aligned, and that its size can be written; `size` has
+    // checked that this is at least the size of the type.
     Ok(unsafe { pointer.as_mut() })
 }
 
-/// The size that a structure says it has, which is at least that of its type.
+/// The size field of a structure, which must be at least the size of its type.
 ///
 /// # Safety
-/// The first field can be read.
+/// The size field can be read.
 unsafe fn size<T: HasSize>(name: &'static str, pointer: *const T) -> Result<usize, Error> {
-    // SAFETY: the caller's promise; the first field is the size.
+    // SAFETY: the first field is the size (`HasSize`), and can be read, as the caller promises.
     let size = unsafe { pointer.cast::<usize>().read_unaligned() };
     if size < size_of::<T>() { Err(Error::TooSmall(name, size)) } else { Ok(size) }
 }

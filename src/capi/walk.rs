@@ -21,12 +21,12 @@ pub(super) unsafe extern "C" fn gasp_walk_init(
 
 #[unsafe(no_mangle)]
 pub(super) unsafe extern "C" fn gasp_walk_next(ws: *mut gasp_walk_state) -> c_int {
-    // SAFETY: the caller promises that ws, unless NULL, is a state that gasp_walk_init() filled.
+    // SAFETY: promise 2.
     let Some(ws) = (unsafe { args::output(ws) }) else {
         return 0;
     };
     ret::flag(|| {
-        // SAFETY: gasp_walk_init() took gsp from its caller, whose promise about it still holds.
+        // SAFETY: promise 1, for the gsp that gasp_walk_init() was called with.
         let guest = unsafe { args::guest(ws.gsp).ok()? };
         *ws = Walk::from_c(ws).next(guest.map(SpaceKind::Memory))?.to_c(ws.gsp, ws.max_length);
         Some(())
@@ -64,16 +64,15 @@ pub(super) unsafe extern "C" fn gasp_walk_init_filtered(
 pub(super) unsafe extern "C" fn gasp_walk_next_filtered(
     ws: *mut gasp_walk_state_filtered,
 ) -> c_int {
-    // SAFETY: the caller promises that ws, unless NULL, is a state that
-    // gasp_walk_init_filtered() filled.
+    // SAFETY: promise 2.
     let Some(ws) = (unsafe { args::output(ws) }) else {
         return 0;
     };
     let (gsp, max_length, filter) = (ws.ws.gsp, ws.ws.max_length, ws.filter);
     ret::flag(|| {
-        // SAFETY: gasp_walk_init_filtered() took gsp from its caller, whose promise still holds.
+        // SAFETY: promise 1, for the gsp that gasp_walk_init_filtered() was called with.
         let guest = unsafe { args::guest(gsp).ok()? };
-        // SAFETY: so did it take the filter, which the caller promises to be callable.
+        // SAFETY: promise 3, for the filter that gasp_walk_init_filtered() was called with.
         let wanted = unsafe { args::filter(filter) };
         *ws = FilteredWalk::from_c(ws)
             .next(guest.map(SpaceKind::Memory), &wanted)?
