@@ -1,5 +1,6 @@
-/* A host (a small part of a VMM): builds the PC layout of QNX's documentation, loads a virtual
- * device that takes a window out of the RAM, and prints the guest's memory before and after.
+/* A host (a small part of a VMM). It builds the PC layout of QNX's documentation, loads a virtual
+ * device that replaces a part of the RAM by its registers, and prints the guest's memory before and
+ * after.
  *
  * usage: pc_layout VDEV.so
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
@@ -32,11 +33,11 @@ static const struct part {
 	{ RAM, 1 * MIB, 1023 * MIB, 256 * MIB, "ram     1m,1023m", "main memory" },
 };
 
-/* Where the device goes: across the border of two of the host's chunks of main memory. */
+/* The device's window. It crosses the boundary of two chunks of main memory. */
 #define WINDOW_START (257 * MIB - 64 * KIB)
 #define WINDOW_LENGTH (128 * KIB)
 
-/* One line of a printed map: a region, or a reserved range without one. */
+/* One line of a printed map: a region, or a reserved range. */
 struct row {
 	struct gasp_span span;
 	int reserved;
@@ -88,7 +89,7 @@ static int by_location(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* All regions of the guest's memory, and what the host reserved. */
+/* Read all regions of the guest's memory, and add the reserved ranges. */
 static void read_map(struct guest_system *gsp, struct map *map)
 {
 	struct gasp_span span;
@@ -129,7 +130,7 @@ static const char *kind_of(const struct row *row)
 	return !(flags & GRF_MEMORY) ? "other" : flags & GRF_PASS_WR ? "RAM" : "ROM";
 }
 
-/* The names of the flags, but for GRF_ACTIVE, which every region has. */
+/* The names of the flags, except GRF_ACTIVE, which every region has. */
 static const char *flag_names(uint32_t flags, char text[160])
 {
 	static const struct { uint32_t bits; const char *name; } names[] = {
@@ -181,8 +182,8 @@ static int same_row(const struct row *a, const struct row *b)
 	return a->reserved == b->reserved && memcmp(&a->span, &b->span, sizeof a->span) == 0;
 }
 
-/* The map, in the order of locations. With a map from before, what is gone is shown too, marked
- * with -, and what is new is marked with +. */
+/* Print the map in the order of locations. With an earlier map, print its missing rows, too, marked
+ * with -, and mark new rows with +. */
 static void print_map(const struct map *before, const struct map *map)
 {
 	size_t b = 0, a = 0;
@@ -230,7 +231,7 @@ static void start_vdev(const char *file, vdev_t *vdev)
 		fail(file);
 }
 
-/* Ask for something that cannot be granted: two pages of ROM, the second on the registers. */
+/* Make a call that is refused: two pages of ROM, of which the second overlaps the registers. */
 static void show_refusal(struct guest_system *gsp)
 {
 	struct gasp_region careless;

@@ -1,8 +1,8 @@
-/* A virtual device, as its author writes it for QNX: one file, without a line about libgasp.
+/* A virtual device, as it is written for QNX: one file that does not mention libgasp.
  *
- * It takes a window out of the guest's RAM and puts its registers there, so that the guest's
- * reads and writes of the window trap. It is a plugin: its gasp_* are unresolved here and come
- * from the program that loads it.
+ * It replaces a window of the guest's RAM by its registers, so that the guest's reads and writes of
+ * the window trap. It is a plugin: its gasp_* symbols are undefined here, and come from the program
+ * that loads it.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
 #include <errno.h>
@@ -17,9 +17,9 @@ enum { COOKIE_CONTROL = 1, COOKIE_DATA = 2 };
 
 int vdev_window_start(vdev_t *vdev);
 
-/* Delete what is in the window, piece by piece: the loop of QNX's page on gasp_region_set().
- * Guest memory need not be one piece, since each region has contiguous memory of the host behind
- * it, and one set of flags. */
+/* Delete the regions of the window, piece by piece: the loop of QNX's page on gasp_region_set().
+ * The window can have several regions, since a region has one set of flags, and contiguous host
+ * memory behind it. */
 static int take_window(vdev_t *vdev)
 {
 	struct qvm_state_block blk = vdev->v_block;
@@ -43,7 +43,7 @@ static int take_window(vdev_t *vdev)
 	return 0;
 }
 
-/* Put the registers there, in one step: a page of control registers, then the data. */
+/* Set the registers in one call: a page of control registers, then the data. */
 static int place_registers(vdev_t *vdev)
 {
 	struct gasp_region regs[2];
@@ -71,7 +71,7 @@ static int place_registers(vdev_t *vdev)
 	return 0;
 }
 
-/* Called by the host; the device's place is in v_block. Returns 0, or -1 after a message. */
+/* Called by the host. The device's window is v_block. Returns 0, or -1 after a message. */
 int vdev_window_start(vdev_t *vdev)
 {
 	int failed;
