@@ -96,7 +96,7 @@ unsafe extern "C" {
     /// This is gasp_region_set_soft() for code that cannot go on without its regions. It always
     /// takes the locks of the spaces that the elements name, unless the caller holds them.
     ///
-    /// On a failure, the elements before the refused one are in effect, if there is one. The call
+    /// If an element is refused, those before it are in effect. After any failure, the call
     /// releases its locks, prints one line on standard error, calls the host's fatal handler, if
     /// set, and ends the process with _exit(): code 64 before the guest has started (or if gsp is
     /// bad), 96 after.
@@ -130,8 +130,8 @@ unsafe extern "C" {
     /// Errors of an element:
     /// - EINVAL: bad gsp, rgn, type, range, flags, alignment or host_location; or an edge of the
     ///   range cuts a page that has memory behind it
-    /// - EEXIST: the range overlaps a GRF_PRECIOUS region, or flags has GRF_PRECIOUS and the range
-    ///   overlaps any region; and not all of the range is GRF_PRECIOUS already
+    /// - EEXIST: the range overlaps a GRF_PRECIOUS region; or flags has GRF_PRECIOUS, and the range
+    ///   overlaps any region. A range that is all GRF_PRECIOUS can be changed.
     /// - EPERM (strict mode): the guest has started, and this thread does not hold the lock
     /// - ENOENT (strict mode): some location to be deleted is absent
     /// - EINVAL (strict mode): the range covers more than one region, or a region and a hole
