@@ -174,7 +174,7 @@ impl World {
 
     /// A range between two edges; of whole pages, for memory that is backed.
     fn range(&mut self, kind: Kind, backed: bool) -> Extent {
-        let aligned = |edge: &u128| kind == Kind::Ports || !backed || edge.is_multiple_of(PAGE);
+        let aligned = |edge: &u128| kind == Kind::Ports || !backed || edge % PAGE == 0;
         let edges: Vec<u128> = edges(kind).into_iter().filter(aligned).collect();
         let start = edges[self.random.index(edges.len() - 1)];
         let ends: Vec<u128> = edges

@@ -103,7 +103,7 @@ impl Model {
         };
         for (index, element) in array.iter().enumerate() {
             let (kind, range) = self.parse(element).map_err(|row| (index, row))?;
-            let inside = |edge: &u128| kind == Kind::Memory && !edge.is_multiple_of(4096);
+            let inside = |edge: &u128| kind == Kind::Memory && edge % 4096 != 0;
             if [range.start, range.end].into_iter().filter(inside).any(is_cut) {
                 return Err((index, Row::PageEdge));
             }

@@ -76,7 +76,7 @@ impl Model {
         let cells = &self.space(kind).cells;
         let cut = |edge: u128| {
             kind == Kind::Memory
-                && !edge.is_multiple_of(PAGE)
+                && edge % PAGE != 0
                 && range.holds(edge)
                 && cells.at(edge).is_some_and(|location| location.host.is_some())
         };

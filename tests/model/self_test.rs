@@ -151,7 +151,7 @@ fn compare_searches(obstacles: &[Extent], wish: &Wish) {
     let fits = |place| apart(place, obstacles);
     let (first, end) = (u128::from(wish.first), (u128::from(wish.last) + 1).min(64));
     let places: Vec<Extent> = (first..end)
-        .filter(|start| start.is_multiple_of(wish.align.into()))
+        .filter(|start| start % u128::from(wish.align) == 0)
         .map(|start| Extent::new(start, start + u128::from(wish.size)))
         .filter(|&place| place.end <= end && fits(place))
         .collect();

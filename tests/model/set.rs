@@ -161,7 +161,7 @@ fn cuts_page(cells: &Cells, range: Extent) -> bool {
 
 /// Not a multiple of 4096.
 fn cuts(number: u128) -> bool {
-    !number.is_multiple_of(PAGE)
+    number % PAGE != 0
 }
 
 /// "On input GRF_ACTIVE and the backup nibble are ignored."
