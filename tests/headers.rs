@@ -27,8 +27,9 @@ const STRUCTS: [&str; 10] = [
     "vdev_factory",
 ];
 
-/// The same for enumerations.
-const ENUMS: [&str; 1] = ["guest_intr_state"];
+/// The enumerations of which C may pass any number. Where it does, Rust has an integer: the type
+/// alias `any_` and the name.
+const ENUMS: [&str; 2] = ["guest_intr_state", "vdev_ref_status"];
 
 /// One header: where it goes, what it is made from, and the parts that are written by hand.
 struct Header {
@@ -179,10 +180,13 @@ impl Header {
         config.export.exclude.push("vdev_t".into());
         let sources: String = self.sources.iter().map(|source| read(Path::new(source))).collect();
         let spelled = STRUCTS.map(|name| format!("struct {name}"));
-        let spelled = spelled.into_iter().chain(ENUMS.map(|name| format!("enum {name}")));
-        for spelling in spelled.filter(|spelling| !sources.contains(&format!("{spelling} "))) {
+        for spelling in spelled.into_iter().filter(|name| !sources.contains(&format!("{name} "))) {
             let (_, name) = spelling.split_once(' ').unwrap();
             config.export.rename.insert(name.into(), spelling.clone());
+        }
+        for name in ENUMS {
+            config.export.rename.insert(format!("any_{name}"), format!("enum {name}"));
+            config.export.exclude.push(format!("any_{name}"));
         }
         for line in sources.lines() {
             let words: Vec<_> = line.split([' ', '{', '<', '(']).collect();

@@ -17,6 +17,22 @@ pub struct guest_timer {
     _opaque: [u8; 0],
 }
 
+/// State of an interrupt line (QNX 7.x).
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum guest_intr_state {
+    /// Asserted.
+    GIS_ON = 1,
+    /// Not asserted.
+    GIS_OFF = 2,
+    /// Being serviced.
+    GIS_ISR = 4,
+}
+
+/// A `guest_intr_state` that came from C, which may pass any number as one. For C it is the
+/// enumeration.
+pub type any_guest_intr_state = c_uint;
+
 /// How to transfer data to or from a vCPU (QNX 7.x).
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,18 +49,6 @@ pub enum guest_xfer_flags {
     GXF_GDB = 1 << 3,
     /// Flush.
     GXF_FLUSH = 1 << 4,
-}
-
-/// State of an interrupt line (QNX 7.x).
-#[repr(C)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum guest_intr_state {
-    /// Asserted.
-    GIS_ON = 1,
-    /// Not asserted.
-    GIS_OFF = 2,
-    /// Being serviced.
-    GIS_ISR = 4,
 }
 
 /// Why a guest ends: the exit code of the process that runs it (QNX 7.0: an unsigned).
@@ -143,7 +147,7 @@ unsafe extern "C" {
     /// not have; EAGAIN the guest has not started; or what the controller's function returned.
     /// Threads: any. Source: QNX 7.0 (name, state); the signature is that of the controller's
     /// function; the errors are libgasp's own.
-    pub fn guest_intr_signal(intr: *const guest_intr, state: guest_intr_state) -> c_int;
+    pub fn guest_intr_signal(intr: *const guest_intr, state: any_guest_intr_state) -> c_int;
 
     /// Make a timer for a vdev. It is not set yet. It is there as long as the vdev.
     ///

@@ -1,6 +1,6 @@
 //! `<qvm/vdev-core.h>`: a virtual device as its own code sees it.
 
-use crate::guest::{guest_cpu, guest_intr, guest_intr_state, guest_timer_data};
+use crate::guest::{any_guest_intr_state, guest_cpu, guest_intr, guest_timer_data};
 use crate::types::{guest_system, qvm_state_block, vdev_t};
 use core::ffi::{c_char, c_int, c_uint, c_void};
 
@@ -23,6 +23,9 @@ pub enum vdev_ref_status {
     /// Base of the errno values.
     VRS_ERRNO = 0x100,
 }
+
+/// A `vdev_ref_status` that came from C, which may answer any number. For C it is the enumeration.
+pub type any_vdev_ref_status = c_uint;
 
 /// What a vdev needs and offers (`vdev_factory.factory_flags`; QNX 7.0).
 #[repr(C)]
@@ -165,7 +168,7 @@ pub type vdev_ref_function_t = Option<
         vopnd: *const qvm_state_block,
         oopnd: *const qvm_state_block,
         gcp: *mut guest_cpu,
-    ) -> vdev_ref_status,
+    ) -> any_vdev_ref_status,
 >;
 
 /// A function of which QNX's pages give the name but not the type: has to be NULL here.
@@ -182,7 +185,7 @@ pub struct vdev_pic_functions {
     pub pnum_mask: c_uint,
     /// The line of an interrupt changes its state.
     pub signal:
-        Option<unsafe extern "C" fn(intr: *const guest_intr, state: guest_intr_state) -> c_int>,
+        Option<unsafe extern "C" fn(intr: *const guest_intr, state: any_guest_intr_state) -> c_int>,
     /// Has to be NULL here.
     pub notify: vdev_unsupported_function_t,
     /// Has to be NULL here.
