@@ -1,42 +1,25 @@
 //! Listeners: Rust objects that follow the changes of a guest.
 
-use super::sys::{self, gasp_cost, gasp_difference, gasp_listener, gasp_span, gasp_span_list};
 use super::{Error, Guest, check};
 use core::ffi::{c_int, c_void};
 use core::{fmt, slice};
+use gasp_abi::{gasp_cost, gasp_difference, gasp_listener, gasp_span, gasp_span_list};
 use std::sync::Arc;
 
-/// What one call changes.
+/// What one call changes in memory. Ports always exit, so no listener here asks for them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Difference<'a> {
-    /// What goes from memory.
-    pub(crate) memory_removed: &'a [gasp_span],
-    /// What comes into memory.
-    pub(crate) memory_added: &'a [gasp_span],
-    /// What goes from the ports.
-    #[expect(dead_code, reason = "ports always exit")]
-    pub(crate) ports_removed: &'a [gasp_span],
-    /// What comes into the ports.
-    #[expect(dead_code, reason = "ports always exit")]
-    pub(crate) ports_added: &'a [gasp_span],
-}
-
-/// What a change costs a listener.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Cost {
-    /// How many slots more are used afterwards.
-    pub(crate) slots: i64,
-    /// How many are free afterwards.
-    pub(crate) slots_left: u64,
-    /// How many system calls it takes.
-    pub(crate) ioctls: u64,
+    /// The regions that go.
+    pub(crate) removed: &'a [gasp_span],
+    /// The regions that come.
+    pub(crate) added: &'a [gasp_span],
 }
 
 /// One who follows the changes of a guest. libgasp never calls two functions of one guest's
 /// listeners at a time. Errors are error numbers.
 pub(crate) trait Listener: fmt::Debug + Send + Sync {
     /// What a change would cost, or why it would be refused.
-    fn estimate(&self, difference: &Difference<'_>) -> Result<Cost, i32>;
+    fn estimate(&self, difference: &Difference<'_>) -> Result<gasp_cost, i32>;
     /// A change is about to become visible.
     fn prepare(&self, difference: &Difference<'_>) -> Result<(), i32>;
     /// The change that was prepared is visible.
@@ -73,7 +56,7 @@ impl Guest {
         // SAFETY: the handle is a guest's; `listener` lives as long as what is returned, which
         // takes it back.
         check(unsafe {
-            sys::gasp_guest_add_listener(self.handle(), &raw const functions, arg, &raw mut id)
+            gasp_abi::gasp_guest_add_listener(self.handle(), &raw const functions, arg, &raw mut id)
         })?;
         Ok(Listening { guest: self, id, _listener: listener })
     }
@@ -82,7 +65,7 @@ impl Guest {
 impl Drop for Listening<'_> {
     fn drop(&mut self) {
         // SAFETY: the handle is a guest's.
-        let _ = unsafe { sys::gasp_guest_remove_listener(self.guest.handle(), self.id) };
+        let _ = unsafe { gasp_abi::gasp_guest_remove_listener(self.guest.handle(), self.id) };
     }
 }
 
@@ -95,16 +78,14 @@ fn code(result: Result<(), i32>) -> c_int {
 unsafe fn difference<'a>(difference: *const gasp_difference) -> Difference<'a> {
     // SAFETY: the caller's promise.
     let difference = unsafe { &*difference };
-    let runs = |runs: &gasp_span_list| match runs.count {
+    let spans = |list: &gasp_span_list| match list.count {
         0 => &[][..],
         // SAFETY: libgasp's array.
-        count => unsafe { slice::from_raw_parts(runs.first, count) },
+        count => unsafe { slice::from_raw_parts(list.first, count) },
     };
     Difference {
-        memory_removed: runs(&difference.memory_removed),
-        memory_added: runs(&difference.memory_added),
-        ports_removed: runs(&difference.ports_removed),
-        ports_added: runs(&difference.ports_added),
+        removed: spans(&difference.memory_removed),
+        added: spans(&difference.memory_added),
     }
 }
 
@@ -124,9 +105,9 @@ unsafe extern "C" fn estimate<L: Listener>(
     let listener = unsafe { listener::<L>(arg) };
     // SAFETY: libgasp calls with its difference.
     match listener.estimate(&unsafe { difference(asked) }) {
-        Ok(Cost { slots, slots_left, ioctls }) => {
+        Ok(found) => {
             // SAFETY: libgasp's cost can be written.
-            unsafe { cost.write(gasp_cost { slots, slots_left, ioctls }) };
+            unsafe { cost.write(found) };
             0
         }
         Err(errno) => errno,

@@ -4,30 +4,42 @@
 
 #![allow(unsafe_code)]
 
-#[cfg(test)]
-mod layout;
 mod listen;
-pub(crate) mod sys;
 
-pub(crate) use listen::{Cost, Difference, Listener, Listening};
-pub(crate) use sys::{
-    gasp_counts, gasp_cpu, gasp_region, gasp_span, gasp_trap, guest_system, qvm_state_block,
-};
+pub(crate) use listen::{Difference, Listener, Listening};
 
 use core::ffi::{CStr, c_int, c_uint, c_void};
 use core::ptr::{self, NonNull};
+use gasp_abi::{
+    GASP_EXECUTE, GASP_RAM, GASP_READ, GASP_ROM, GASP_SET_ALL_OR_NOTHING, GASP_UNSUPPORTED_ABORT,
+    GASP_UNSUPPORTED_FAIL, GASP_UNSUPPORTED_IGNORE, GASP_WRITE, QSL_NO_LOCATION, gasp_counts,
+    gasp_cpu, gasp_region, gasp_region_flags as grf, gasp_span, gasp_trap_handler_t, guest_system,
+    qvm_state_types as qst,
+};
 
-/// A location of which everything is outside of any range.
-pub(crate) const NO_LOCATION: u64 = u64::MAX;
-
-/// Which space of a guest.
+/// A space of a guest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u32)]
+#[repr(u16)]
 pub(crate) enum Space {
-    /// Guest-physical memory (`QST_MEMORY`).
-    Memory = 0,
-    /// x86 ports (`QST_X86_IO`).
-    Ports = 0x8000,
+    /// Guest-physical memory.
+    Memory = qst::QST_MEMORY as u16,
+    /// x86 ports.
+    Ports = qst::QST_X86_IO as u16,
+}
+
+impl Space {
+    /// Its `QST_*` number, as wide as functions take it.
+    pub(crate) fn number(self) -> c_uint {
+        c_uint::from(self as u16)
+    }
+
+    /// The last location.
+    pub(crate) fn last(self) -> u64 {
+        match self {
+            Self::Memory => u64::MAX,
+            Self::Ports => 0xffff,
+        }
+    }
 }
 
 /// What an access does.
@@ -35,11 +47,11 @@ pub(crate) enum Space {
 #[repr(u32)]
 pub(crate) enum Kind {
     /// The guest reads.
-    Read = 0,
+    Read = GASP_READ,
     /// The guest writes.
-    Write = 1,
+    Write = GASP_WRITE,
     /// The guest fetches an instruction.
-    Execute = 2,
+    Execute = GASP_EXECUTE,
 }
 
 /// Kind of memory of [`Guest::add_memory`].
@@ -47,9 +59,9 @@ pub(crate) enum Kind {
 #[repr(u32)]
 pub(crate) enum Memory {
     /// Everything is allowed.
-    Ram = 0,
+    Ram = GASP_RAM,
     /// Writes are not.
-    Rom = 1,
+    Rom = GASP_ROM,
 }
 
 /// What accesses to nothing do.
@@ -58,43 +70,21 @@ pub(crate) enum Memory {
 pub(crate) enum Unsupported {
     /// Reads give all ones, writes are dropped.
     #[default]
-    Ignore = 0,
+    Ignore = GASP_UNSUPPORTED_IGNORE,
     /// The access fails.
-    Fail = 1,
+    Fail = GASP_UNSUPPORTED_FAIL,
     /// The process ends.
-    Abort = 2,
+    Abort = GASP_UNSUPPORTED_ABORT,
 }
 
-/// Region flags (`GRF_*`) that gasp-vm uses by name.
-pub(crate) mod grf {
-    /// Reads trap.
-    pub(crate) const VIRT_RD: u32 = 0x1;
-    /// Writes trap.
-    pub(crate) const VIRT_WR: u32 = 0x2;
-    /// Fetches trap.
-    pub(crate) const VIRT_EX: u32 = 0x4;
-    /// Reads pass.
-    pub(crate) const PASS_RD: u32 = 0x8;
-    /// Writes pass.
-    pub(crate) const PASS_WR: u32 = 0x10;
-    /// Fetches pass.
-    pub(crate) const PASS_EX: u32 = 0x20;
-    /// Uncached.
-    pub(crate) const NOCACHE: u32 = 0x40;
-    /// Usable as RAM.
-    pub(crate) const MEMORY: u32 = 0x100;
-    /// From a `pass` option.
-    pub(crate) const PASSTHRU: u32 = 0x200;
-    /// Uses DMA.
-    pub(crate) const DMA_USES: u32 = 0x400;
-    /// Does not use DMA.
-    pub(crate) const DMA_NO_USE: u32 = 0x800;
-    /// A device may read it.
-    pub(crate) const DMA_SOURCE: u32 = 0x1000;
-    /// A device may write it.
-    pub(crate) const DMA_TARGET: u32 = 0x2000;
-    /// Nothing may overlap it.
-    pub(crate) const PRECIOUS: u32 = 0x4000;
+/// The number that has all of these flags.
+pub(crate) const fn flags<const N: usize>(flags: [grf; N]) -> u32 {
+    let (mut number, mut at) = (0, 0);
+    while at < N {
+        number |= flags[at] as u32;
+        at += 1;
+    }
+    number
 }
 
 /// A failure of libgasp.
@@ -114,7 +104,7 @@ fn check(code: c_int) -> Result<(), Error> {
 /// This thread's last failure; `errno` is its number.
 fn last_error(errno: i32) -> Error {
     // SAFETY: no preconditions.
-    let message = unsafe { sys::gasp_last_error() };
+    let message = unsafe { gasp_abi::gasp_last_error() };
     // SAFETY: the string is valid until this thread's next call of the function.
     let message = unsafe { CStr::from_ptr(message) };
     Error { errno, message: message.to_string_lossy().into_owned() }
@@ -137,7 +127,7 @@ impl Guest {
     /// A guest with two empty spaces.
     pub(crate) fn new() -> Result<Self, Error> {
         // SAFETY: NULL asks for the defaults.
-        let guest = unsafe { sys::gasp_guest_create(ptr::null()) };
+        let guest = unsafe { gasp_abi::gasp_guest_create(ptr::null()) };
         NonNull::new(guest).map(Self).ok_or_else(|| last_error(errno()))
     }
 
@@ -149,28 +139,30 @@ impl Guest {
     /// Says that the guest has started.
     pub(crate) fn start(&self) -> Result<(), Error> {
         // SAFETY: the handle is a guest's.
-        check(unsafe { sys::gasp_guest_start(self.handle()) })
+        check(unsafe { gasp_abi::gasp_guest_start(self.handle()) })
     }
 
     /// Gives the guest zeroed memory.
     pub(crate) fn add_memory(&self, location: u64, length: u64, kind: Memory) -> Result<(), Error> {
         // SAFETY: the handle is a guest's.
         check(unsafe {
-            sys::gasp_guest_add_memory(self.handle(), location, length, kind as c_uint, 0)
+            gasp_abi::gasp_guest_add_memory(self.handle(), location, length, kind as c_uint, 0)
         })
     }
 
     /// Keeps searches for free space away from a range.
     pub(crate) fn reserve(&self, space: Space, location: u64, length: u64) -> Result<(), Error> {
         // SAFETY: the handle is a guest's.
-        check(unsafe { sys::gasp_guest_reserve(self.handle(), space as c_uint, location, length) })
+        check(unsafe {
+            gasp_abi::gasp_guest_reserve(self.handle(), space.number(), location, length)
+        })
     }
 
     /// The lowest free place.
     pub(crate) fn find_free(&self, space: Space, size: u64, align: u64) -> Result<u64, Error> {
         // SAFETY: the handle is a guest's.
-        match unsafe { sys::gasp_find_free(self.handle(), space as c_uint, size, align) } {
-            NO_LOCATION => Err(last_error(errno())),
+        match unsafe { gasp_abi::gasp_find_free(self.handle(), space.number(), size, align) } {
+            QSL_NO_LOCATION => Err(last_error(errno())),
             place => Ok(place),
         }
     }
@@ -178,35 +170,40 @@ impl Guest {
     /// Makes changes, all or none.
     pub(crate) fn set(&self, regions: &[gasp_region]) -> Result<(), Error> {
         let count = c_uint::try_from(regions.len()).unwrap_or(c_uint::MAX);
+        let (first, flags) = (regions.as_ptr(), GASP_SET_ALL_OR_NOTHING);
         // SAFETY: the handle is a guest's; the elements are there.
         check(unsafe {
-            sys::gasp_guest_set(self.handle(), count, regions.as_ptr(), 1, ptr::null_mut())
+            gasp_abi::gasp_guest_set(self.handle(), count, first, flags, ptr::null_mut())
         })
     }
 
-    /// What changes would cost everyone who follows them, all or none.
+    /// The cost of changes, all or none, for all listeners together.
     #[cfg(test)]
-    pub(crate) fn dry_run(&self, regions: &[gasp_region]) -> Result<sys::gasp_cost, Error> {
+    pub(crate) fn dry_run(&self, regions: &[gasp_region]) -> Result<gasp_abi::gasp_cost, Error> {
         let count = c_uint::try_from(regions.len()).unwrap_or(c_uint::MAX);
-        // SAFETY: a structure of integers and null pointers.
-        let mut report: sys::gasp_report = unsafe { core::mem::zeroed() };
-        report.size = size_of::<sys::gasp_report>();
+        let flags = GASP_SET_ALL_OR_NOTHING | gasp_abi::GASP_SET_DRY_RUN;
+        let mut report = gasp_abi::gasp_report {
+            size: size_of::<gasp_abi::gasp_report>(),
+            index: 0,
+            error: 0,
+            r#type: 0,
+            conflict: gasp_span::NONE,
+            cost: gasp_abi::gasp_cost::NOTHING,
+        };
+        let (first, report_to) = (regions.as_ptr(), &raw mut report);
         // SAFETY: the handle is a guest's; the elements are there; the report can be written.
-        check(unsafe {
-            sys::gasp_guest_set(self.handle(), count, regions.as_ptr(), 3, &raw mut report)
-        })?;
+        check(unsafe { gasp_abi::gasp_guest_set(self.handle(), count, first, flags, report_to) })?;
         Ok(report.cost)
     }
 
     /// The region that holds a location, or the first after it.
     pub(crate) fn next(&self, space: Space, from: u64) -> Option<gasp_span> {
-        let mut span = core::mem::MaybeUninit::<gasp_span>::uninit();
+        let mut span = gasp_span::NONE;
         // SAFETY: the handle is a guest's; the span can be written.
         let code = unsafe {
-            sys::gasp_guest_next(self.handle(), space as c_uint, from, span.as_mut_ptr())
+            gasp_abi::gasp_guest_next(self.handle(), space.number(), from, &raw mut span)
         };
-        // SAFETY: EOK says that it was written.
-        (code == 0).then(|| unsafe { span.assume_init() })
+        (code == 0).then_some(span)
     }
 
     /// All regions of a space, in ascending order.
@@ -225,20 +222,20 @@ impl Guest {
     pub(crate) fn read(&self, location: u64, data: &mut [u8]) -> Result<(), Error> {
         let (start, length) = (data.as_mut_ptr().cast::<c_void>(), data.len());
         // SAFETY: the handle is a guest's; the bytes can be written.
-        check(unsafe { sys::gasp_guest_read(self.handle(), location, start, length) })
+        check(unsafe { gasp_abi::gasp_guest_read(self.handle(), location, start, length) })
     }
 
     /// Writes what is behind a range, whatever the guest may do there.
     pub(crate) fn write(&self, location: u64, data: &[u8]) -> Result<(), Error> {
         let (start, length) = (data.as_ptr().cast::<c_void>(), data.len());
         // SAFETY: the handle is a guest's; the bytes can be read.
-        check(unsafe { sys::gasp_guest_write(self.handle(), location, start, length) })
+        check(unsafe { gasp_abi::gasp_guest_write(self.handle(), location, start, length) })
     }
 
     /// Says what accesses to nothing do.
     pub(crate) fn set_unsupported(&self, policy: Unsupported) -> Result<(), Error> {
         // SAFETY: the handle is a guest's.
-        check(unsafe { sys::gasp_guest_set_unsupported(self.handle(), policy as c_uint) })
+        check(unsafe { gasp_abi::gasp_guest_set_unsupported(self.handle(), policy as c_uint) })
     }
 
     /// Has a function called for each access that traps.
@@ -248,25 +245,25 @@ impl Guest {
     /// there.
     pub(crate) unsafe fn set_trap_handler(
         &self,
-        handler: sys::TrapHandler,
+        handler: gasp_trap_handler_t,
         arg: *mut c_void,
     ) -> Result<(), Error> {
         // SAFETY: the handle is a guest's; the rest is the caller's promise.
-        check(unsafe { sys::gasp_guest_set_trap_handler(self.handle(), Some(handler), arg) })
+        check(unsafe { gasp_abi::gasp_guest_set_trap_handler(self.handle(), handler, arg) })
     }
 
     /// How often accesses went where.
     pub(crate) fn counts(&self) -> gasp_counts {
         let mut counts = gasp_counts::default();
         // SAFETY: the handle is a guest's; the counts can be written.
-        let _ = unsafe { sys::gasp_guest_counts(self.handle(), &raw mut counts) };
+        let _ = unsafe { gasp_abi::gasp_guest_counts(self.handle(), &raw mut counts) };
         counts
     }
 
     /// A vCPU.
     pub(crate) fn cpu(&self) -> Result<Cpu<'_>, Error> {
         // SAFETY: the handle is a guest's.
-        let cpu = unsafe { sys::gasp_cpu_create(self.handle()) };
+        let cpu = unsafe { gasp_abi::gasp_cpu_create(self.handle()) };
         let cpu = NonNull::new(cpu).ok_or_else(|| last_error(errno()))?;
         Ok(Cpu { cpu, _guest: self })
     }
@@ -275,7 +272,7 @@ impl Guest {
 impl Drop for Guest {
     fn drop(&mut self) {
         // SAFETY: the handle is a guest's, and nobody else has this value.
-        unsafe { sys::gasp_guest_destroy(self.handle()) };
+        unsafe { gasp_abi::gasp_guest_destroy(self.handle()) };
     }
 }
 
@@ -306,9 +303,9 @@ impl Cpu<'_> {
         let (start, length) = (data.as_mut_ptr().cast::<c_void>(), data.len());
         // SAFETY: the handle is a vCPU's; the bytes can be read and written.
         let code = unsafe {
-            sys::gasp_cpu_access(
+            gasp_abi::gasp_cpu_access(
                 self.handle(),
-                space as c_uint,
+                space.number(),
                 kind as c_uint,
                 location,
                 start,
@@ -322,6 +319,6 @@ impl Cpu<'_> {
 impl Drop for Cpu<'_> {
     fn drop(&mut self) {
         // SAFETY: the handle is a vCPU's, and nobody else has this value.
-        unsafe { sys::gasp_cpu_destroy(self.handle()) };
+        unsafe { gasp_abi::gasp_cpu_destroy(self.handle()) };
     }
 }

@@ -12,7 +12,8 @@ use super::gate::Gate;
 use super::memslots::{Ioctls, issue};
 use super::plan::{Op, Plan, Table};
 use super::runs::Runs;
-use crate::gasp::{Cost, Difference, Listener};
+use crate::gasp::{Difference, Listener};
+use gasp_abi::gasp_cost;
 use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::SeqCst;
@@ -71,7 +72,7 @@ impl Slots {
 
     /// The plan of a difference, unless there are too few slots for it.
     fn plan(&self, state: &State, difference: &Difference<'_>) -> Result<(Plan, u64), i32> {
-        let splice = state.runs.splice(difference.memory_removed, difference.memory_added);
+        let splice = state.runs.splice(difference.removed, difference.added);
         let plan = state.table.plan(splice);
         let limit = i64::try_from(self.ioctls.limit()).unwrap_or(i64::MAX);
         let used = i64::try_from(state.table.len()).unwrap_or(i64::MAX);
@@ -121,10 +122,10 @@ impl Slots {
 }
 
 impl Listener for Slots {
-    fn estimate(&self, difference: &Difference<'_>) -> Result<Cost, i32> {
+    fn estimate(&self, difference: &Difference<'_>) -> Result<gasp_cost, i32> {
         let (plan, slots_left) = self.plan(&self.state(), difference)?;
         let ioctls = u64::try_from(plan.ops.len()).unwrap_or(u64::MAX);
-        Ok(Cost { slots: plan.growth(), slots_left, ioctls })
+        Ok(gasp_cost { slots: plan.growth(), slots_left, ioctls })
     }
 
     fn prepare(&self, difference: &Difference<'_>) -> Result<(), i32> {

@@ -5,7 +5,7 @@
 
 #![forbid(unsafe_code)]
 
-use crate::gasp::{gasp_span, grf};
+use gasp_abi::{gasp_region_flags as grf, gasp_span};
 use std::collections::BTreeMap;
 
 /// Bytes of a page, as a shift.
@@ -25,9 +25,9 @@ pub(super) struct Run {
 impl Run {
     /// What a region passes on to the host: nothing if its reads exit.
     pub(super) fn of(span: &gasp_span) -> Option<Self> {
-        let set = |flag| span.flags & flag != 0;
-        let readable = set(grf::PASS_RD) && !set(grf::VIRT_RD);
-        let writable = set(grf::PASS_WR) && !set(grf::VIRT_WR);
+        let set = |flag: grf| span.flags & flag as u32 != 0;
+        let readable = set(grf::GRF_PASS_RD) && !set(grf::GRF_VIRT_RD);
+        let writable = set(grf::GRF_PASS_WR) && !set(grf::GRF_VIRT_WR);
         let (first, last, host) = (span.location, span.last, span.host_location);
         (readable && host != 0).then_some(Self { first, last, host, writable })
     }

@@ -3,7 +3,8 @@
 #![forbid(unsafe_code)]
 
 use super::KvmError;
-use crate::gasp::{Guest, Space, gasp_span};
+use crate::gasp::{Guest, Space};
+use gasp_abi::gasp_span;
 use kvm_bindings::{kvm_segment, kvm_sregs};
 use kvm_ioctls::VcpuFd;
 use std::collections::BTreeSet;

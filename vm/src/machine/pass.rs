@@ -9,9 +9,10 @@
 use super::memory::PAGE;
 use super::{Built, refused};
 use crate::config::{Attributes, Host, ParseError, PassConfig, Place, Range};
-use crate::gasp::{Guest, Space, gasp_region, grf, qvm_state_block};
+use crate::gasp::Guest;
 use crate::mapping::{Mapping, MappingError};
 use core::ptr;
+use gasp_abi::{gasp_region, gasp_region_flags as grf, qvm_state_block};
 use std::path::Path;
 
 /// The file in which host-physical addresses are offsets.
@@ -20,21 +21,21 @@ const PHYSICAL: &str = "/dev/mem";
 const LONGEST: u64 = 1 << 31;
 
 /// The flag of each letter. `c` is the absence of one.
-const FLAGS: [(char, u32); 8] = [
-    ('r', grf::PASS_RD),
-    ('w', grf::PASS_WR),
-    ('x', grf::PASS_EX),
-    ('m', grf::MEMORY),
-    ('d', grf::DMA_USES),
-    ('n', grf::DMA_NO_USE),
-    ('s', grf::DMA_SOURCE),
-    ('t', grf::DMA_TARGET),
+const FLAGS: [(char, grf); 8] = [
+    ('r', grf::GRF_PASS_RD),
+    ('w', grf::GRF_PASS_WR),
+    ('x', grf::GRF_PASS_EX),
+    ('m', grf::GRF_MEMORY),
+    ('d', grf::GRF_DMA_USES),
+    ('n', grf::GRF_DMA_NO_USE),
+    ('s', grf::GRF_DMA_SOURCE),
+    ('t', grf::GRF_DMA_TARGET),
 ];
 
 fn flags(attributes: Attributes) -> u32 {
-    let base = if attributes.has('c') { grf::PASSTHRU } else { grf::PASSTHRU | grf::NOCACHE };
+    let uncached = if attributes.has('c') { 0 } else { grf::GRF_NOCACHE as u32 };
     let given = FLAGS.iter().filter(|(letter, _)| attributes.has(*letter));
-    given.fold(base, |flags, (_, flag)| flags | flag)
+    given.fold(grf::GRF_PASSTHRU as u32 | uncached, |flags, (_, flag)| flags | *flag as u32)
 }
 
 /// Does what one statement says.
@@ -48,7 +49,7 @@ pub(super) fn add(
         Place::Ports(port) => {
             let what = "the host's ports are out of reach: accesses go where 'unsupported' says";
             note(built, &config.range, what);
-            (grf::PASSTHRU, port)
+            (grf::GRF_PASSTHRU as u32, port)
         }
         Place::Memory(_) => {
             let mapping = map(config, directory)?;
@@ -116,21 +117,13 @@ fn regions(range: &Range, flags: u32, host_location: u64) -> Vec<gasp_region> {
             guest: qvm_state_block {
                 location: first.wrapping_add(done),
                 length: u32::try_from(length).unwrap_or(0),
-                r#type: kind(space),
+                r#type: space as u16,
                 flags: 0,
             },
         });
         done = done.saturating_add(length);
     }
     regions
-}
-
-/// `QST_*`, as wide as in a block.
-fn kind(space: Space) -> u16 {
-    match space {
-        Space::Memory => 0,
-        Space::Ports => 0x8000,
-    }
 }
 
 #[cfg(test)]

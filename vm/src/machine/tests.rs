@@ -4,7 +4,8 @@
 
 use super::*;
 use crate::config::{self, OptionList};
-use crate::gasp::{Kind, Space, grf};
+use crate::gasp::{Kind, Space, flags};
+use gasp_abi::{gasp_region_flags as grf, gasp_span};
 use std::fs;
 
 /// The guest of a configuration without vdevs. `directory` is where files are.
@@ -26,7 +27,8 @@ fn here() -> &'static Path {
 
 /// First and last location and flags of each region, without `ACTIVE`.
 fn map(guest: &Guest, space: Space) -> Vec<(u64, u64, u32)> {
-    let plain = |span: &crate::gasp::gasp_span| (span.location, span.last, span.flags & !0x80);
+    let plain =
+        |span: &gasp_span| (span.location, span.last, span.flags & !(grf::GRF_ACTIVE as u32));
     guest.spans(space).iter().map(plain).collect()
 }
 
@@ -125,7 +127,7 @@ fn load_refused() {
 #[test]
 fn pass_of_zeroed_memory() {
     let (guest, built) = make("pass loc 64k,8k,rwxcm", here()).unwrap();
-    let flags = grf::PASSTHRU | grf::PASS_RD | grf::PASS_WR | grf::PASS_EX | grf::MEMORY;
+    let flags = flags([grf::GRF_PASSTHRU, grf::GRF_PASS_ANY, grf::GRF_MEMORY]);
     assert_eq!(map(&guest, Space::Memory), [(0x1_0000, 0x1_1fff, flags)]);
     guest.write(0x1_1fff, b"x").unwrap();
     let mut bytes = *b"abc";
@@ -139,7 +141,8 @@ fn pass_of_a_file() {
     let files = Files::new("pass").write("device", &[7; 0x3000]);
     let text = "pass loc 0,8k,rw=file:device@4k";
     let (guest, built) = make(text, &files.0).unwrap();
-    let flags = grf::PASSTHRU | grf::PASS_RD | grf::PASS_WR | grf::NOCACHE;
+    let passes = [grf::GRF_PASSTHRU, grf::GRF_PASS_RD, grf::GRF_PASS_WR, grf::GRF_NOCACHE];
+    let flags = flags(passes);
     assert_eq!(map(&guest, Space::Memory), [(0, 0x1fff, flags)]);
     guest.write(0x1ffe, b"x").unwrap();
     let file = fs::read(files.0.join("device")).unwrap();
@@ -167,7 +170,7 @@ fn pass_refused() {
 #[test]
 fn pass_of_ports() {
     let (guest, built) = make("pass loc io:0xcf8,8,rw", here()).unwrap();
-    assert_eq!(map(&guest, Space::Ports), [(0xcf8, 0xcff, grf::PASSTHRU)]);
+    assert_eq!(map(&guest, Space::Ports), [(0xcf8, 0xcff, grf::GRF_PASSTHRU as u32)]);
     assert_eq!(built.notes.len(), 1);
     let mut cpu = guest.cpu().unwrap();
     let mut data = [0; 4];

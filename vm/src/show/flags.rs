@@ -2,52 +2,50 @@
 
 #![forbid(unsafe_code)]
 
-use crate::gasp::grf;
+use gasp_abi::gasp_region_flags as grf;
 
-const PASS_ANY: u32 = grf::PASS_RD | grf::PASS_WR | grf::PASS_EX;
-const VIRT_ANY: u32 = grf::VIRT_RD | grf::VIRT_WR | grf::VIRT_EX;
-
-/// What has several bits comes before its parts.
-const NAMES: [(u32, &str); 16] = [
-    (grf::MEMORY, "MEMORY"),
-    (PASS_ANY, "PASS_ANY"),
-    (grf::PASS_RD, "PASS_RD"),
-    (grf::PASS_WR, "PASS_WR"),
-    (grf::PASS_EX, "PASS_EX"),
-    (VIRT_ANY, "VIRT_ANY"),
-    (grf::VIRT_RD, "VIRT_RD"),
-    (grf::VIRT_WR, "VIRT_WR"),
-    (grf::VIRT_EX, "VIRT_EX"),
-    (grf::NOCACHE, "NOCACHE"),
-    (grf::PASSTHRU, "PASSTHRU"),
-    (grf::PRECIOUS, "PRECIOUS"),
-    (grf::DMA_USES, "DMA_USES"),
-    (grf::DMA_NO_USE, "DMA_NO_USE"),
-    (grf::DMA_SOURCE, "DMA_SOURCE"),
-    (grf::DMA_TARGET, "DMA_TARGET"),
+/// In the order in which they are printed; a flag of several bits comes before its parts.
+const FLAGS: [grf; 16] = [
+    grf::GRF_MEMORY,
+    grf::GRF_PASS_ANY,
+    grf::GRF_PASS_RD,
+    grf::GRF_PASS_WR,
+    grf::GRF_PASS_EX,
+    grf::GRF_VIRT_ANY,
+    grf::GRF_VIRT_RD,
+    grf::GRF_VIRT_WR,
+    grf::GRF_VIRT_EX,
+    grf::GRF_NOCACHE,
+    grf::GRF_PASSTHRU,
+    grf::GRF_PRECIOUS,
+    grf::GRF_DMA_USES,
+    grf::GRF_DMA_NO_USE,
+    grf::GRF_DMA_SOURCE,
+    grf::GRF_DMA_TARGET,
 ];
 
-/// The names of flags, without GRF_. ACTIVE, which every region has, is left out, and so is what
-/// is saved for later.
+/// The names of flags, without GRF_. Neither ACTIVE, which every region has, nor saved rights are
+/// among them.
 pub(super) fn names(flags: u32) -> String {
-    let (mut left, mut words) = (flags, Vec::new());
-    for (bits, name) in NAMES {
-        if left & bits == bits {
-            words.push(name);
-            left &= !bits;
+    let (mut left, mut names) = (flags, Vec::new());
+    for flag in FLAGS {
+        if left & flag as u32 == flag as u32 {
+            names.push(format!("{flag:?}").replace("GRF_", ""));
+            left &= !(flag as u32);
         }
     }
-    words.join(" ")
+    names.join(" ")
 }
 
-/// What a region is, in one word.
+/// The kind of a region, in one word.
 pub(super) fn kind(flags: u32) -> &'static str {
-    match flags {
-        _ if flags & VIRT_ANY != 0 => "trap",
-        _ if flags & grf::PASSTHRU != 0 => "pass",
-        _ if flags & grf::MEMORY == 0 => "other",
-        _ if flags & grf::PASS_WR != 0 => "RAM",
-        _ => "ROM",
+    let has = |flag: grf| flags & flag as u32 != 0;
+    match () {
+        () if has(grf::GRF_VIRT_ANY) => "trap",
+        () if has(grf::GRF_PASSTHRU) => "pass",
+        () if !has(grf::GRF_MEMORY) => "other",
+        () if has(grf::GRF_PASS_WR) => "RAM",
+        () => "ROM",
     }
 }
 

@@ -3,8 +3,8 @@
 #![forbid(unsafe_code)]
 
 use super::map::{Rows, place};
-use crate::gasp::gasp_counts;
 use crate::vdev::Hit;
+use gasp_abi::gasp_counts;
 
 /// What one vdev does with one cookie.
 struct Row {

@@ -4,7 +4,8 @@
 
 use super::flags;
 use crate::config::{Place, Range};
-use crate::gasp::{Guest, Space, gasp_span, grf};
+use crate::gasp::{Guest, Space};
+use gasp_abi::{gasp_region_flags as grf, gasp_span};
 
 /// One line of a map.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +71,7 @@ fn reserved_row(range: &Range) -> Row {
 
 /// Whether some kind of access traps. Memory that passes can be marked with a vdev, too.
 fn calls_vdev(span: &gasp_span) -> bool {
-    !span.vdev.is_null() && span.flags & (grf::VIRT_RD | grf::VIRT_WR | grf::VIRT_EX) != 0
+    !span.vdev.is_null() && span.flags & grf::GRF_VIRT_ANY as u32 != 0
 }
 
 fn row(space: Space, span: &gasp_span, name: impl Fn(usize) -> String) -> Row {
@@ -139,7 +140,8 @@ mod tests {
 
     use super::*;
     use crate::config::Position;
-    use crate::gasp::{Memory, gasp_region, qvm_state_block};
+    use crate::gasp::{Memory, flags};
+    use gasp_abi::{gasp_region, qvm_state_block};
 
     fn lines(text: &str) -> Vec<String> {
         text.lines()
@@ -187,8 +189,8 @@ mod tests {
             let place = qvm_state_block { location: page, length: 0x1000, r#type: 0, flags: 0 };
             gasp_region { flags, cookie: 5, vdev, host_location: 0, guest: place }
         };
-        let watched = grf::PASS_RD | grf::VIRT_WR;
-        let passed = grf::PASS_RD | grf::PASS_WR | grf::PASS_EX;
+        let watched = flags([grf::GRF_PASS_RD, grf::GRF_VIRT_WR]);
+        let passed = grf::GRF_PASS_ANY as u32;
         guest.set(&[mark(0, watched), mark(0x1000, passed)]).unwrap();
         let rows = Rows::of(&guest, &[], |_| "owner".to_owned());
         let leads: Vec<_> = rows.rows.iter().map(|row| &row.leads_to[..6]).collect();

@@ -8,8 +8,8 @@
 
 use super::cpu::GuestCpu;
 use super::timer::GuestTimer;
-pub(super) use crate::gasp::{guest_system, qvm_state_block};
 use core::ffi::{c_char, c_int, c_uint, c_void};
+pub(super) use gasp_abi::{guest_system, qvm_state_block};
 
 /// The vCPU on which a vdev is called.
 pub(super) type guest_cpu = GuestCpu;

@@ -4,9 +4,9 @@
 
 use super::hits::Hits;
 use super::shared::Shared;
-use crate::gasp::gasp_cpu;
 use core::cell::Cell;
 use core::ptr;
+use gasp_abi::gasp_cpu;
 use std::rc::Rc;
 use std::sync::Arc;
 

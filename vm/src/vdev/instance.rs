@@ -5,9 +5,9 @@
 use super::abi::{guest_intr, qst, qvm_sched_info, vdev_t, vff};
 use super::factory::Factory;
 use super::shared::Shared;
-use crate::gasp::{NO_LOCATION, guest_system, qvm_state_block};
 use core::ffi::CStr;
 use core::ptr;
+use gasp_abi::{QSL_NO_LOCATION, guest_system, qvm_state_block};
 use std::sync::Arc;
 
 /// A vdev. Its code may change what the pointer leads to at any time.
@@ -72,7 +72,7 @@ impl Instance {
             v_factory: factory.pointer(),
             v_gsp: guest,
             v_block: qvm_state_block {
-                location: NO_LOCATION,
+                location: QSL_NO_LOCATION,
                 length: 0,
                 r#type: qst::NO_TYPE,
                 flags: 0,

@@ -31,9 +31,10 @@ mod tests;
 pub(crate) use cpu::CpuGuard;
 
 use crate::config::{OptionList, ParseError, Position, VdevConfig};
-use crate::gasp::{Guest, Unsupported, gasp_cpu};
+use crate::gasp::{Guest, Unsupported};
 use crate::platform::Platform;
 use abi::ctrl;
+use gasp_abi::gasp_cpu;
 use instance::Instance;
 use shared::Shared;
 use std::path::PathBuf;

@@ -5,9 +5,10 @@
 use super::abi::qst;
 use super::cpu::{self, GuestCpu};
 use super::transfer::{Operand, extend, extends, operand, shares};
-use crate::gasp::{Kind, Space, qvm_state_block, sys};
+use crate::gasp::{Kind, Space};
 use core::ffi::{c_int, c_uint};
 use core::ptr;
+use gasp_abi::qvm_state_block;
 
 /// Flags that ask for nothing that is not so already: the vCPU waits for the vdev, and its caches
 /// are the host's.
@@ -158,11 +159,11 @@ impl Piece<'_> {
     /// `length` bytes at `data` can be read or written.
     unsafe fn guest_access(&self, way: Direction, data: *mut u8, length: usize) -> Result<(), i32> {
         let space =
-            if self.block.r#type == qst::X86_IO { Space::Ports } else { Space::Memory } as c_uint;
+            if self.block.r#type == qst::X86_IO { Space::Ports } else { Space::Memory }.number();
         let kind = if way == Direction::Read { Kind::Read } else { Kind::Write } as c_uint;
         // SAFETY: this thread's vCPU; the rest is the caller's promise.
         let code = unsafe {
-            sys::gasp_cpu_access(
+            gasp_abi::gasp_cpu_access(
                 self.cpu.cpu,
                 space,
                 kind,

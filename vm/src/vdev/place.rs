@@ -6,7 +6,8 @@ use super::VdevError;
 use super::abi::{qst, vff};
 use super::instance::Instance;
 use crate::config::{Place, Position};
-use crate::gasp::{Guest, NO_LOCATION, Space, gasp_region, grf};
+use crate::gasp::{Guest, Space, flags};
+use gasp_abi::{QSL_NO_LOCATION, gasp_region, gasp_region_flags as grf};
 
 /// The least alignment in memory of a place that is searched for: a page.
 const PAGE: u64 = 4096;
@@ -67,7 +68,7 @@ fn space(vdev: &Instance) -> Result<Option<Space>, String> {
 fn find_place(guest: &Guest, vdev: &Instance, space: Space) -> Result<(), String> {
     let mut block = vdev.block();
     // One that makes its region itself also finds its place itself.
-    if block.location != NO_LOCATION || vdev.factory().has(vff::MANUAL_REGION) {
+    if block.location != QSL_NO_LOCATION || vdev.factory().has(vff::MANUAL_REGION) {
         return Ok(());
     }
     let length = u64::from(block.length);
@@ -83,12 +84,9 @@ fn find_place(guest: &Guest, vdev: &Instance, space: Space) -> Result<(), String
 fn make_region(guest: &Guest, vdev: &Instance, space: Space) -> Result<(), String> {
     let block = vdev.block();
     let length = u64::from(block.length);
-    let end = match space {
-        Space::Memory => u64::MAX,
-        Space::Ports => 0xffff,
-    };
     // A length is not 0.
-    let last = block.location.checked_add(length.saturating_sub(1)).filter(|last| *last <= end);
+    let last =
+        block.location.checked_add(length.saturating_sub(1)).filter(|last| *last <= space.last());
     let Some(last) = last else {
         return Err(format!(
             "goes past the end of its space ({length:#x} from {:#x})",
@@ -102,7 +100,7 @@ fn make_region(guest: &Guest, vdev: &Instance, space: Space) -> Result<(), Strin
         ));
     }
     let region = gasp_region {
-        flags: grf::VIRT_RD | grf::VIRT_WR,
+        flags: flags([grf::GRF_VIRT_RD, grf::GRF_VIRT_WR]),
         cookie: 0,
         vdev: vdev.pointer().cast(),
         host_location: 0,

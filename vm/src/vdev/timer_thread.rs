@@ -6,9 +6,9 @@ use super::abi::{guest_timer_data, vdev_t};
 use super::cpu::CpuGuard;
 use super::shared::Shared;
 use super::timer::Due;
-use crate::gasp::{gasp_cpu, guest_system, sys};
 use core::mem::MaybeUninit;
 use core::ptr;
+use gasp_abi::{gasp_cpu, guest_system};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
@@ -34,7 +34,7 @@ impl TimerThread {
             return Ok(Self { shared, thread: None });
         }
         // SAFETY: the guest's handle.
-        let cpu = TimerCpu(unsafe { sys::gasp_cpu_create(guest) });
+        let cpu = TimerCpu(unsafe { gasp_abi::gasp_cpu_create(guest) });
         if cpu.0.is_null() {
             return Err("there is no memory for the thread of the timers".into());
         }
@@ -64,7 +64,7 @@ fn run(shared: &Arc<Shared>, cpu: &TimerCpu) {
     }
     drop(guard);
     // SAFETY: libgasp's vCPU, which nobody uses any more.
-    unsafe { sys::gasp_cpu_destroy(cpu.0) };
+    unsafe { gasp_abi::gasp_cpu_destroy(cpu.0) };
 }
 
 fn call(due: Due, cpu: &CpuGuard) {

@@ -6,11 +6,10 @@ use super::abi::{Reference, qst, vdev_t, vrs};
 use super::cpu::{self, GuestCpu};
 use super::log;
 use super::shared::Shared;
-use crate::gasp::{
-    Error, Guest, Kind, Unsupported, gasp_cpu, gasp_trap, guest_system, qvm_state_block, sys,
-};
+use crate::gasp::{Error, Guest, Kind, Unsupported};
 use core::ffi::{c_int, c_void};
 use core::{ptr, slice};
+use gasp_abi::{gasp_cpu, gasp_trap, guest_system, qvm_state_block};
 use std::sync::Arc;
 
 /// QNX's exit code of an unsupported operation.
@@ -26,7 +25,7 @@ pub(super) fn handle_accesses(shared: &Arc<Shared>, guest: &Guest) -> Result<(),
     }
     let arg = Arc::as_ptr(shared).cast_mut().cast();
     // SAFETY: what is behind the argument can be used by any thread; it stays, as said above.
-    unsafe { guest.set_trap_handler(handle, arg) }
+    unsafe { guest.set_trap_handler(Some(handle), arg) }
 }
 
 /// Has libgasp call no vdev any more, and waits for the calls that are under way.
@@ -36,9 +35,9 @@ pub(super) fn let_go(shared: &Shared) {
         return;
     }
     // SAFETY: a handle, which libgasp knows also when the guest is gone.
-    let _ = unsafe { sys::gasp_guest_set_trap_handler(guest, None, ptr::null_mut()) };
+    let _ = unsafe { gasp_abi::gasp_guest_set_trap_handler(guest, None, ptr::null_mut()) };
     // SAFETY: as above.
-    let _ = unsafe { sys::gasp_guest_synchronize(guest) };
+    let _ = unsafe { gasp_abi::gasp_guest_synchronize(guest) };
 }
 
 /// What libgasp calls.

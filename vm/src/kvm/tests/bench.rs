@@ -4,9 +4,10 @@
 
 use super::counts::{RAM, TRAP, region};
 use super::*;
-use crate::gasp::{Space, gasp_cpu, gasp_region, gasp_trap, qvm_state_block};
+use crate::gasp::Space;
 use core::cell::RefCell;
 use core::ffi::{c_int, c_ulong, c_void};
+use gasp_abi::{gasp_cpu, gasp_region, gasp_trap, qvm_state_block};
 use kvm_bindings::kvm_userspace_memory_region;
 use kvm_ioctls::{Kvm, VcpuExit, VcpuFd, VmFd};
 use std::sync::Mutex;
@@ -115,7 +116,7 @@ fn busy(code: &[u8]) -> Guest {
     let ports = gasp_region { guest: ports, ..region((0, 1, TRAP, 0)) };
     guest.set(&[region((8, 1, TRAP, 0)), ports]).expect("no traps");
     // SAFETY: the function looks at nothing.
-    unsafe { guest.set_trap_handler(nothing, core::ptr::null_mut()) }.expect("no handler");
+    unsafe { guest.set_trap_handler(Some(nothing), core::ptr::null_mut()) }.expect("no handler");
     guest
 }
 

@@ -2,7 +2,8 @@
 
 use super::counts::{BLIND, DELETE, Pages, RAM, ROM, TRAP, WATCH, regions};
 use super::fake::{Followed, INJECTED, moves_to};
-use crate::gasp::{Guest, gasp_region};
+use crate::gasp::{Guest, Space};
+use gasp_abi::gasp_region;
 
 /// Pages that are changed.
 const PAGES: u32 = 24;
@@ -117,7 +118,7 @@ fn a_failure_of_any_ioctl_leaves_slots_and_map_equal() {
     for _ in 0..steps() / 5 {
         let change = random.change();
         for call in 0.. {
-            let before = (followed.fake.slots(), guest.spans(crate::gasp::Space::Memory));
+            let before = (followed.fake.slots(), guest.spans(Space::Memory));
             followed.fake.fail(Some(call..call + 1));
             let result = guest.set(&change);
             let failed = followed.fake.calls() > call;
@@ -127,7 +128,7 @@ fn a_failure_of_any_ioctl_leaves_slots_and_map_equal() {
             }
             failures += 1;
             assert_eq!(result.expect_err("it failed").errno, INJECTED);
-            let after = (followed.fake.slots(), guest.spans(crate::gasp::Space::Memory));
+            let after = (followed.fake.slots(), guest.spans(Space::Memory));
             assert_eq!(before, after);
         }
     }

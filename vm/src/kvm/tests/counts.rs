@@ -1,20 +1,21 @@
 //! How many ioctls changes take, and whether vCPUs are held for them.
 
 use super::fake::Followed;
-use crate::gasp::{Guest, gasp_region, grf, qvm_state_block};
+use crate::gasp::{Guest, flags};
+use gasp_abi::{gasp_region, gasp_region_flags as grf, qvm_state_block};
 
-pub(super) const RAM: u32 = grf::PASS_RD | grf::PASS_WR | grf::PASS_EX;
-pub(super) const ROM: u32 = grf::PASS_RD | grf::PASS_EX;
-pub(super) const TRAP: u32 = grf::VIRT_RD | grf::VIRT_WR;
-pub(super) const WATCH: u32 = grf::PASS_RD | grf::VIRT_WR;
-pub(super) const BLIND: u32 = grf::VIRT_RD | grf::PASS_WR;
+pub(super) const RAM: u32 = grf::GRF_PASS_ANY as u32;
+pub(super) const ROM: u32 = flags([grf::GRF_PASS_RD, grf::GRF_PASS_EX]);
+pub(super) const TRAP: u32 = flags([grf::GRF_VIRT_RD, grf::GRF_VIRT_WR]);
+pub(super) const WATCH: u32 = flags([grf::GRF_PASS_RD, grf::GRF_VIRT_WR]);
+pub(super) const BLIND: u32 = flags([grf::GRF_VIRT_RD, grf::GRF_PASS_WR]);
 pub(super) const DELETE: u32 = 0;
 
 /// Pages from a number on, how many, their flags, and the number of the host page behind them.
 pub(super) type Pages = (u64, u32, u32, u64);
 
 pub(super) fn region((page, count, flags, host): Pages) -> gasp_region {
-    let guest = qvm_state_block { location: page << 12, length: count << 12, ..Default::default() };
+    let guest = qvm_state_block { location: page << 12, length: count << 12, r#type: 0, flags: 0 };
     gasp_region { flags, cookie: 0, vdev: core::ptr::null_mut(), host_location: host << 12, guest }
 }
 

@@ -2,9 +2,10 @@
 
 #![allow(unsafe_code)]
 
-use crate::gasp::{Guest, gasp_cpu, gasp_trap};
+use crate::gasp::Guest;
 use core::ffi::{c_int, c_void};
 use core::slice;
+use gasp_abi::{gasp_cpu, gasp_trap};
 use std::fmt;
 use std::sync::Mutex;
 
@@ -37,7 +38,7 @@ impl Device {
         let device: &'static Self = Box::leak(Box::new(Self { log: Mutex::default(), answer }));
         let arg = core::ptr::from_ref(device).cast_mut().cast::<c_void>();
         // SAFETY: the handler takes a device, and this one stays.
-        unsafe { guest.set_trap_handler(handle, arg) }.expect("no handler");
+        unsafe { guest.set_trap_handler(Some(handle), arg) }.expect("no handler");
         device
     }
 

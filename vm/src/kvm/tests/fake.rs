@@ -4,7 +4,8 @@ use super::super::gate::Gate;
 use super::super::listener::Slots;
 use super::super::memslots::Ioctls;
 use super::super::runs::{Area, MAX_PAGES};
-use crate::gasp::{Error, Guest, Listening, Space, gasp_span, grf};
+use crate::gasp::{Error, Guest, Listening, Space};
+use gasp_abi::{gasp_region_flags as grf, gasp_span};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -141,11 +142,11 @@ impl<'g> Followed<'g> {
 fn expected(spans: &[gasp_span]) -> Vec<Area> {
     let mut slots: Vec<Area> = Vec::new();
     for span in spans {
-        let has = |flag| span.flags & flag != 0;
-        if span.host_location == 0 || !has(grf::PASS_RD) || has(grf::VIRT_RD) {
+        let has = |flag: grf| span.flags & flag as u32 != 0;
+        if span.host_location == 0 || !has(grf::GRF_PASS_RD) || has(grf::GRF_VIRT_RD) {
             continue;
         }
-        let writable = has(grf::PASS_WR) && !has(grf::VIRT_WR);
+        let writable = has(grf::GRF_PASS_WR) && !has(grf::GRF_VIRT_WR);
         for page in (span.location..=span.last).step_by(0x1000) {
             let host = span.host_location + (page - span.location);
             match slots.last_mut() {

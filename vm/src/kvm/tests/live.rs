@@ -4,7 +4,7 @@
 use super::counts::{RAM, ROM, TRAP};
 use super::device::Device;
 use super::*;
-use crate::gasp::{gasp_region, qvm_state_block};
+use gasp_abi::{gasp_region, qvm_state_block};
 use std::thread;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ fn rounds() -> u32 {
 }
 
 fn flags(location: u64, flags: u32) -> gasp_region {
-    let guest = qvm_state_block { location, length: 0x1000, ..Default::default() };
+    let guest = qvm_state_block { location, length: 0x1000, r#type: 0, flags: 0 };
     gasp_region { flags, cookie: 0, vdev: core::ptr::null_mut(), host_location: 0, guest }
 }
 

@@ -14,8 +14,9 @@ mod numbers;
 mod rules;
 
 use super::{KvmError, Machine, Start};
-use crate::gasp::{Guest, Memory, gasp_region, qvm_state_block};
+use crate::gasp::{Guest, Memory};
 use counts::TRAP;
+use gasp_abi::{gasp_region, qvm_state_block};
 
 /// A machine, unless there is no KVM: then the test is skipped.
 fn machine<'g>(name: &str, guest: &'g Guest, start: &Start, cpus: u32) -> Option<Machine<'g>> {

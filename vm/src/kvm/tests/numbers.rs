@@ -2,7 +2,7 @@
 
 use super::counts::{DELETE, RAM, TRAP, regions};
 use super::fake::Followed;
-use crate::gasp::Guest;
+use crate::gasp::{Guest, Space};
 
 /// A limit that is barely enough: numbers that leak would reach it at once.
 #[test]
@@ -29,11 +29,11 @@ fn too_few_slots_are_reported_before_anything_is_done() {
     guest.set(&regions(&[(0, 8, RAM, 0x100)])).expect("RAM");
     guest.set(&regions(&[(1, 1, TRAP, 0)])).expect("split");
     followed.fake.calls();
-    let before = guest.spans(crate::gasp::Space::Memory);
+    let before = guest.spans(Space::Memory);
     let refused = guest.set(&regions(&[(4, 1, TRAP, 0)])).expect_err("a third slot");
     assert_eq!(refused.errno, libc::ENOSPC);
     assert_eq!(followed.fake.calls(), 0);
-    assert_eq!(guest.spans(crate::gasp::Space::Memory), before);
+    assert_eq!(guest.spans(Space::Memory), before);
     guest.set(&regions(&[(0, 2, DELETE, 0)])).expect("one less");
     guest.set(&regions(&[(4, 1, TRAP, 0)])).expect("now there is room");
     followed.check();

@@ -3,8 +3,9 @@
 #![allow(clippy::unwrap_used)] // a failed step is a failed test
 
 use super::machine::{Event, Machine};
-use crate::gasp::{Space, Unsupported, gasp_region, grf, qvm_state_block};
+use crate::gasp::{Space, Unsupported, flags};
 use crate::vdev::Hit;
+use gasp_abi::{gasp_region, gasp_region_flags as grf, qvm_state_block};
 
 const AT: u64 = 0xd000_0000;
 
@@ -211,8 +212,8 @@ fn regions_of_nobodys_are_unsupported() {
     for (location, vdev) in
         [(AT + 0x1000, core::ptr::null_mut()), (AT + 0x2000, no_vdev.as_mut_ptr().cast())]
     {
-        let guest = qvm_state_block { location, length: 0x1000, ..Default::default() };
-        let flags = grf::VIRT_RD | grf::VIRT_WR;
+        let guest = qvm_state_block { location, length: 0x1000, r#type: 0, flags: 0 };
+        let flags = flags([grf::GRF_VIRT_RD, grf::GRF_VIRT_WR]);
         machine
             .guest
             .set(&[gasp_region { flags, cookie: 9, vdev, host_location: 0, guest }])

@@ -4,7 +4,8 @@
 
 use super::machine::{Directory, Event, Machine, RAM, compile, here};
 use super::running::eventually;
-use crate::gasp::{Space, grf};
+use crate::gasp::{Space, flags};
+use gasp_abi::gasp_region_flags as grf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 const AT: u64 = 0xd000_0000;
@@ -151,8 +152,9 @@ fn dirty_finds_the_pages_that_are_written() {
     assert_eq!(machine.read(AT + 0x28), Ok(0x4_0000));
     let taken = &machine.guest.spans(Space::Memory)[1];
     assert_eq!((taken.location, taken.last), (0x1_0000, 0x4_ffff));
-    let rights = grf::VIRT_WR | grf::PASS_RD | grf::PASS_EX | grf::PASS_WR | grf::MEMORY;
-    let taken_rights = grf::VIRT_WR | grf::PASS_RD | grf::PASS_EX | grf::MEMORY;
+    let taken_rights =
+        flags([grf::GRF_VIRT_WR, grf::GRF_PASS_RD, grf::GRF_PASS_EX, grf::GRF_MEMORY]);
+    let rights = taken_rights | grf::GRF_PASS_WR as u32;
     assert_eq!(taken.flags & rights, taken_rights);
     // Two writes to one page, one over a border, one outside; reads find what is there.
     for (location, value) in [(0x2_0008, 1), (0x2_0010, 2), (0x3_0ffc, u64::MAX), (0x5_0000, 3)] {

@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used)] // a failed step is a failed test
 
 use super::machine::{Machine, RAM, at};
-use crate::gasp::{Space, grf};
+use crate::gasp::{Space, flags};
+use gasp_abi::gasp_region_flags as grf;
 
 /// A vdev that keeps the steps that it was told of, and hands them out one with each read.
 /// A step has the control number in its low bits, and then the first letter of the argument.
@@ -64,8 +65,8 @@ fn the_region_is_made_after_the_vdev() {
     let regions = machine.guest.spans(Space::Memory);
     assert_eq!(regions.len(), 2);
     assert_eq!((regions[1].location, regions[1].last), (0xd000_0000, 0xd000_17ff));
-    let traps = grf::VIRT_RD | grf::VIRT_WR;
-    assert_eq!(regions[1].flags & (traps | grf::PASS_RD | grf::MEMORY), traps);
+    let traps = flags([grf::GRF_VIRT_RD, grf::GRF_VIRT_WR]);
+    assert_eq!(regions[1].flags & (traps | flags([grf::GRF_PASS_RD, grf::GRF_MEMORY])), traps);
     assert_eq!(machine.vdevs.name_of(regions[1].vdev.addr()), Some("t_region"));
 }
 
