@@ -28,6 +28,16 @@ pub(crate) enum Space {
 }
 
 impl Space {
+    /// The space of a `QST_*` number, if it is the number of one.
+    pub(crate) fn of(r#type: u16) -> Option<Self> {
+        let is = |known: qst| r#type == known as u16;
+        match () {
+            () if is(qst::QST_MEMORY) || is(qst::QST_PCI_IO) => Some(Self::Memory),
+            () if is(qst::QST_X86_IO) => Some(Self::Ports),
+            () => None,
+        }
+    }
+
     /// Its `QST_*` number, as wide as functions take it.
     pub(crate) fn number(self) -> c_uint {
         c_uint::from(self as u16)

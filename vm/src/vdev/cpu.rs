@@ -6,7 +6,7 @@ use super::hits::Hits;
 use super::shared::Shared;
 use core::cell::Cell;
 use core::ptr;
-use gasp_abi::gasp_cpu;
+use gasp_abi::{gasp_cpu, guest_cpu};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -45,8 +45,8 @@ impl CpuGuard {
     }
 
     /// What vdevs get.
-    pub(super) fn pointer(&self) -> *mut GuestCpu {
-        Rc::as_ptr(&self.cpu).cast_mut()
+    pub(super) fn pointer(&self) -> *mut guest_cpu {
+        Rc::as_ptr(&self.cpu).cast_mut().cast()
     }
 }
 

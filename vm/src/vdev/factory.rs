@@ -2,11 +2,14 @@
 
 #![allow(unsafe_code)]
 
-use super::abi::{Control, vdev_factory, vdev_pic_functions, vff};
-use core::ffi::{CStr, c_char};
+use core::ffi::{CStr, c_char, c_int, c_uint};
+use gasp_abi::{vdev_factory, vdev_factory_flags as vff, vdev_pic_functions, vdev_t};
 
 /// What the name of an option without an argument starts with.
 const NO_ARGUMENT: char = '0';
+
+/// The function that is told of each step of a vdev's life.
+type Control = unsafe extern "C" fn(*mut vdev_t, c_uint, *const c_char) -> c_int;
 
 /// A plugin's factory. It is there as long as the process, and nobody changes it.
 #[derive(Debug, Clone, Copy)]
@@ -64,15 +67,14 @@ impl Factory {
         options
     }
 
-    /// Whether one of these `VFF_*` is set.
-    pub(super) fn has(self, flags: u32) -> bool {
-        self.0.factory_flags & flags != 0
+    /// Whether a flag is set; of one that stands for several, whether one of them is.
+    pub(super) fn has(self, flag: vff) -> bool {
+        self.0.factory_flags & flag as c_uint != 0
     }
 
     /// Whether its vdevs can be where the type says; one that says nothing can be in memory.
-    pub(super) fn can_be(self, flag: u32) -> bool {
-        let kinds = vff::VDEV_MEM | vff::VDEV_X86_IO | vff::VDEV_PCI;
-        self.has(flag) || flag == vff::VDEV_MEM && !self.has(kinds)
+    pub(super) fn can_be(self, flag: vff) -> bool {
+        self.has(flag) || flag == vff::VFF_VDEV_MEM && !self.has(vff::VFF_VDEV_LOC_TYPES)
     }
 
     /// Whether it makes interrupt controllers.

@@ -2,12 +2,14 @@
 
 #![allow(unsafe_code)]
 
-use super::abi::{guest_intr, qst, qvm_sched_info, vdev_t, vff};
 use super::factory::Factory;
 use super::shared::Shared;
 use core::ffi::CStr;
 use core::ptr;
-use gasp_abi::{QSL_NO_LOCATION, guest_system, qvm_state_block};
+use gasp_abi::{
+    QSL_NO_LOCATION, guest_intr, guest_system, qvm_sched_info, qvm_state_block,
+    qvm_state_types as qst, vdev_factory_flags as vff, vdev_t,
+};
 use std::sync::Arc;
 
 /// A vdev. Its code may change what the pointer leads to at any time.
@@ -74,14 +76,14 @@ impl Instance {
             v_block: qvm_state_block {
                 location: QSL_NO_LOCATION,
                 length: 0,
-                r#type: qst::NO_TYPE,
+                r#type: qst::QST_NO_TYPE as u16,
                 flags: 0,
             },
             v_intr: guest_intr { pic: ptr::null_mut(), param: 0, src_id: 0 },
             v_mtx: libc::PTHREAD_MUTEX_INITIALIZER,
             v_sched: qvm_sched_info { policy: libc::SCHED_OTHER, priority: 0 },
         });
-        if factory.has(vff::MUTEX_RECURSIVE) {
+        if factory.has(vff::VFF_MUTEX_RECURSIVE) {
             make_recursive(&mut vdev.v_mtx);
         }
         let vdev = Box::into_raw(vdev);

@@ -5,20 +5,20 @@
 
 #![allow(unsafe_code)]
 
-use super::abi::{guest_intr, guest_intr_state, vdev_factory, vdev_pic_functions, vdev_t};
 use super::factory::Factory;
 use super::instance::Instance;
 use super::shared::Shared;
 use crate::config::{ParseError, Position, Word, number};
 use core::ffi::{c_char, c_int, c_uint};
 use core::ptr;
+use gasp_abi::{
+    any_guest_intr_state, guest_intr, guest_intr_state, vdev_factory, vdev_pic_functions, vdev_t,
+};
 
 /// The name of the controller that is always there.
 pub(super) const APIC: &str = "apic";
-/// `GIS_ON`.
-const ON: guest_intr_state = 1;
-/// `GIS_OFF`.
-const OFF: guest_intr_state = 2;
+const ON: any_guest_intr_state = guest_intr_state::GIS_ON as c_uint;
+const OFF: any_guest_intr_state = guest_intr_state::GIS_OFF as c_uint;
 /// Vectors that an APIC can deliver; those below are exceptions.
 const VECTORS: core::ops::RangeInclusive<u64> = 0x10..=0xff;
 
@@ -65,7 +65,7 @@ unsafe extern "C" fn accept(_: *mut vdev_t, _: c_uint, _: *const c_char) -> c_in
 }
 
 /// The line of a vector changes.
-unsafe extern "C" fn signal_apic(intr: *const guest_intr, state: guest_intr_state) -> c_int {
+unsafe extern "C" fn signal_apic(intr: *const guest_intr, state: any_guest_intr_state) -> c_int {
     // SAFETY: `signal` calls it with an interrupt.
     let guest_intr { pic, param, .. } = unsafe { *intr };
     let Some(shared) = Shared::of_vdev(pic.addr()) else { return libc::EINVAL };
@@ -79,7 +79,7 @@ unsafe extern "C" fn signal_apic(intr: *const guest_intr, state: guest_intr_stat
 ///
 /// # Safety
 /// An interrupt, whose controller is a vdev or `NULL`; or `NULL`.
-pub(super) unsafe fn signal(intr: *const guest_intr, state: guest_intr_state) -> c_int {
+pub(super) unsafe fn signal(intr: *const guest_intr, state: any_guest_intr_state) -> c_int {
     // SAFETY: the caller's promise.
     let Some(&guest_intr { pic, .. }) = (unsafe { intr.as_ref() }) else { return libc::EINVAL };
     // SAFETY: a vdev or NULL.

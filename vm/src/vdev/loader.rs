@@ -3,10 +3,10 @@
 
 #![allow(unsafe_code)]
 
-use super::abi::{VDEV_ABI, vdev_factory};
 use super::factory::Factory;
 use super::shared::locked;
 use core::ffi::CStr;
+use gasp_abi::{QVM_VDEV_ABI, vdev_factory};
 use std::collections::HashMap;
 use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt;
@@ -54,9 +54,9 @@ pub(super) fn register(factory: *mut vdev_factory, version: u32) {
 fn arrived(name: &str) -> Result<Factory, String> {
     let mut others = Vec::new();
     for Arrival { factory, version } in locked(&ARRIVED).drain(..) {
-        if version != VDEV_ABI {
+        if version != QVM_VDEV_ABI {
             return Err(format!(
-                "it is for version {version:#x} of the interface, not {VDEV_ABI:#x}"
+                "it is for version {version:#x} of the interface, not {QVM_VDEV_ABI:#x}"
             ));
         }
         // SAFETY: the plugin says that its factory is there as long as the process.

@@ -2,15 +2,13 @@
 
 #![forbid(unsafe_code)]
 
+use gasp_abi::qvm_log_kinds;
 use std::io::{self, Write};
 use std::sync::OnceLock;
 
-/// `QL_QVM_ERR`.
-pub(super) const ERROR: u32 = 1;
-/// `QL_QVM_WARN`.
-pub(super) const WARNING: u32 = 2;
-/// `QL_QVM_INFO`.
-const INFO: u32 = 3;
+pub(super) const ERROR: u32 = qvm_log_kinds::QL_QVM_ERR as u32;
+const WARNING: u32 = qvm_log_kinds::QL_QVM_WARN as u32;
+const INFO: u32 = qvm_log_kinds::QL_QVM_INFO as u32;
 
 /// Says that something failed; `vdev` may be empty.
 pub(super) fn error(vdev: &str, text: &str) {

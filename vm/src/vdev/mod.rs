@@ -7,7 +7,6 @@
 //!
 //! Libraries stay loaded until the process ends: a plugin may have threads.
 
-mod abi;
 mod cpu;
 mod exports;
 mod factory;
@@ -33,8 +32,7 @@ pub(crate) use cpu::CpuGuard;
 use crate::config::{OptionList, ParseError, Position, VdevConfig};
 use crate::gasp::{Guest, Unsupported};
 use crate::platform::Platform;
-use abi::ctrl;
-use gasp_abi::gasp_cpu;
+use gasp_abi::{gasp_cpu, vdev_ctrl_options as ctrl};
 use instance::Instance;
 use shared::Shared;
 use std::path::PathBuf;
@@ -121,14 +119,14 @@ impl Vdevs {
 
     /// The configuration is complete: tells all vdevs.
     pub(crate) fn configured(&mut self) -> Result<(), String> {
-        self.control_each(ctrl::GUEST_CONFIGURED, "when the configuration was complete")
+        self.control_each(ctrl::VDEV_CTRL_GUEST_CONFIGURED, "when the configuration was complete")
     }
 
     /// The guest starts on this platform: tells all vdevs. Timers expire from now on.
     pub(crate) fn starting(&mut self, platform: Arc<dyn Platform>) -> Result<(), String> {
         self.shared.start(platform)?;
         self.timers = Some(TimerThread::start(&self.shared)?);
-        self.control_each(ctrl::GUEST_STARTING, "when the guest was to start")
+        self.control_each(ctrl::VDEV_CTRL_GUEST_STARTING, "when the guest was to start")
     }
 
     /// Makes this thread the one of a vCPU, until what is returned is dropped. Only then can the
@@ -140,19 +138,19 @@ impl Vdevs {
 
     /// Has all vdevs report their state.
     pub(crate) fn status(&self) {
-        self.tell_each(ctrl::STATUS, "to report its state");
+        self.tell_each(ctrl::VDEV_CTRL_STATUS, "to report its state");
     }
 
     /// Tells all vdevs that a button was pressed.
     pub(crate) fn button(&self) {
-        self.tell_each(ctrl::BUTTON, "that the button was pressed");
+        self.tell_each(ctrl::VDEV_CTRL_BUTTON, "that the button was pressed");
     }
 
     /// Tells all vdevs that the guest has ended; once. No timer expires afterwards.
     pub(crate) fn terminate(&mut self) {
         if !core::mem::replace(&mut self.terminated, true) {
             self.timers = None;
-            self.tell_each(ctrl::TERMINATE, "that the guest has ended");
+            self.tell_each(ctrl::VDEV_CTRL_TERMINATE, "that the guest has ended");
         }
     }
 
@@ -190,16 +188,16 @@ impl Vdevs {
         Ok(())
     }
 
-    fn control_each(&self, step: u32, when: &str) -> Result<(), String> {
+    fn control_each(&self, step: ctrl, when: &str) -> Result<(), String> {
         self.instances.iter().try_for_each(|vdev| {
-            vdev.control(step, None)
+            vdev.control(step as u32, None)
                 .map_err(|error| format!("vdev {} failed {when}: {error}", vdev.name()))
         })
     }
 
-    fn tell_each(&self, step: u32, what: &str) {
+    fn tell_each(&self, step: ctrl, what: &str) {
         for vdev in &self.instances {
-            if let Err(error) = vdev.control(step, None) {
+            if let Err(error) = vdev.control(step as u32, None) {
                 log::warn(vdev.name(), &format!("was told {what}, and answered: {error}"));
             }
         }

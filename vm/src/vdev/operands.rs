@@ -2,19 +2,19 @@
 
 #![allow(unsafe_code)]
 
-use super::abi::qst;
 use super::cpu::{self, GuestCpu};
 use super::transfer::{Operand, extend, extends, operand, shares};
 use crate::gasp::{Kind, Space};
 use core::ffi::{c_int, c_uint};
 use core::ptr;
-use gasp_abi::qvm_state_block;
+use gasp_abi::{guest_cpu, guest_xfer_flags as gxf, qvm_state_block};
 
 /// Flags that ask for nothing that is not so already: the vCPU waits for the vdev, and its caches
 /// are the host's.
-const FLAGS: c_uint = 0x1 | 0x2 | 0x10;
-/// `GXF_ASYNC` and `GXF_GDB`.
-const NOT_HERE: c_uint = 0x4 | 0x8;
+const FLAGS: c_uint =
+    gxf::GXF_PAUSE as c_uint | gxf::GXF_UNPAUSE as c_uint | gxf::GXF_FLUSH as c_uint;
+/// Flags that are known, but not supported.
+const NOT_HERE: c_uint = gxf::GXF_ASYNC as c_uint | gxf::GXF_GDB as c_uint;
 /// A bus error, as vdevs are told of it.
 const BUS_ERROR: c_int = -1;
 
@@ -33,7 +33,7 @@ pub(super) enum Direction {
 /// Each pointer is `NULL` or leads to what the count or length beside it says; the same goes for
 /// the blocks of type `QST_HOST`.
 pub(super) unsafe fn transfer(
-    gcp: *mut GuestCpu,
+    gcp: *mut guest_cpu,
     flags: c_uint,
     (blocks, count): (*const qvm_state_block, c_uint),
     (data, length): (*mut u8, c_uint),
@@ -46,7 +46,7 @@ pub(super) unsafe fn transfer(
         return errno;
     }
     // SAFETY: this thread's vCPU.
-    let cpu = unsafe { &*gcp };
+    let cpu = unsafe { &*gcp.cast::<GuestCpu>() };
     let lengths = (0..count as usize).map(|index| {
         // SAFETY: the caller's promise.
         let block = unsafe { &*blocks.wrapping_add(index) };
@@ -72,14 +72,14 @@ pub(super) unsafe fn transfer(
 }
 
 /// Whether it is the vCPU of this thread, and the flags ask for nothing that is not there.
-fn check(gcp: *mut GuestCpu, flags: c_uint) -> Result<(), c_int> {
+fn check(gcp: *mut guest_cpu, flags: c_uint) -> Result<(), c_int> {
     if flags & NOT_HERE != 0 {
         return Err(libc::ENOTSUP);
     }
     if gcp.is_null() || flags & !FLAGS != 0 {
         return Err(libc::EINVAL);
     }
-    if ptr::eq(gcp, cpu::current()) { Ok(()) } else { Err(libc::EPERM) }
+    if ptr::eq(gcp.cast(), cpu::current()) { Ok(()) } else { Err(libc::EPERM) }
 }
 
 /// One block and its bytes of the data.
@@ -151,21 +151,25 @@ impl Piece<'_> {
                 Ok(())
             }
             // SAFETY: the caller's promise.
-            (Operand::Guest, _) => unsafe { self.guest_access(way, data, length) },
+            (Operand::Guest(space), _) => unsafe { self.guest_access(space, way, data, length) },
         }
     }
 
     /// # Safety
     /// `length` bytes at `data` can be read or written.
-    unsafe fn guest_access(&self, way: Direction, data: *mut u8, length: usize) -> Result<(), i32> {
-        let space =
-            if self.block.r#type == qst::X86_IO { Space::Ports } else { Space::Memory }.number();
+    unsafe fn guest_access(
+        &self,
+        space: Space,
+        way: Direction,
+        data: *mut u8,
+        length: usize,
+    ) -> Result<(), i32> {
         let kind = if way == Direction::Read { Kind::Read } else { Kind::Write } as c_uint;
         // SAFETY: this thread's vCPU; the rest is the caller's promise.
         let code = unsafe {
             gasp_abi::gasp_cpu_access(
                 self.cpu.cpu,
-                space,
+                space.number(),
                 kind,
                 self.block.location,
                 data.cast(),

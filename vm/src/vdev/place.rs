@@ -3,11 +3,13 @@
 #![forbid(unsafe_code)]
 
 use super::VdevError;
-use super::abi::{qst, vff};
 use super::instance::Instance;
 use crate::config::{Place, Position};
 use crate::gasp::{Guest, Space, flags};
-use gasp_abi::{QSL_NO_LOCATION, gasp_region, gasp_region_flags as grf};
+use gasp_abi::{
+    QSL_NO_LOCATION, gasp_region, gasp_region_flags as grf, qvm_state_types as qst,
+    vdev_factory_flags as vff,
+};
 
 /// The least alignment in memory of a place that is searched for: a page.
 const PAGE: u64 = 4096;
@@ -15,18 +17,18 @@ const PAGE: u64 = 4096;
 /// Puts a vdev where `loc` says.
 pub(super) fn put(vdev: &Instance, place: Place) -> Result<(), String> {
     let factory = vdev.factory();
-    if factory.has(vff::LOC_NO) {
+    if factory.has(vff::VFF_LOC_NO) {
         return Err("takes no location".into());
     }
-    let (r#type, flag, kind, location) = match place {
-        Place::Memory(location) => (qst::MEMORY, vff::VDEV_MEM, "in memory", location),
-        Place::Ports(location) => (qst::X86_IO, vff::VDEV_X86_IO, "at ports", location),
+    let (space, flag, kind, location) = match place {
+        Place::Memory(location) => (Space::Memory, vff::VFF_VDEV_MEM, "in memory", location),
+        Place::Ports(location) => (Space::Ports, vff::VFF_VDEV_X86_IO, "at ports", location),
     };
     if !factory.can_be(flag) {
         return Err(format!("cannot be {kind}"));
     }
     let mut block = vdev.block();
-    (block.r#type, block.location) = (r#type, location);
+    (block.r#type, block.location) = (space as u16, location);
     vdev.set_block(block);
     Ok(())
 }
@@ -36,7 +38,7 @@ pub(super) fn put(vdev: &Instance, place: Place) -> Result<(), String> {
 pub(super) fn settle(guest: &Guest, vdev: &Instance, position: Position) -> Result<(), VdevError> {
     let settled = match space(vdev) {
         Ok(Some(space)) => find_place(guest, vdev, space).and_then(|()| {
-            let is_manual = vdev.factory().has(vff::MANUAL_REGION);
+            let is_manual = vdev.factory().has(vff::VFF_MANUAL_REGION);
             if is_manual { Ok(()) } else { make_region(guest, vdev, space) }
         }),
         Ok(None) => Ok(()),
@@ -48,15 +50,17 @@ pub(super) fn settle(guest: &Guest, vdev: &Instance, position: Position) -> Resu
 /// The space in which a vdev is to be; `None` if it has no place, or gives itself one later.
 fn space(vdev: &Instance) -> Result<Option<Space>, String> {
     let (factory, block) = (vdev.factory(), vdev.block());
-    let is_later = block.r#type == qst::NO_TYPE || block.length == 0;
-    if factory.has(vff::LOC_NO) || is_later && factory.has(vff::MANUAL_REGION) {
+    let is_later = block.r#type == qst::QST_NO_TYPE as u16 || block.length == 0;
+    if factory.has(vff::VFF_LOC_NO) || is_later && factory.has(vff::VFF_MANUAL_REGION) {
         return Ok(None);
     }
-    let space = match block.r#type {
-        qst::MEMORY | qst::PCI_IO => Space::Memory,
-        qst::X86_IO => Space::Ports,
-        qst::PCI => return Err("is a PCI device, and there is no PCI here".into()),
-        other => return Err(format!("chose no place (the type in v_block is {other:#x})")),
+    let r#type = block.r#type;
+    let Some(space) = Space::of(r#type) else {
+        return Err(if r#type == qst::QST_PCI as u16 {
+            "is a PCI device, and there is no PCI here".into()
+        } else {
+            format!("chose no place (the type in v_block is {type:#x})")
+        });
     };
     if block.length == 0 {
         return Err("did not say how long its region is (v_block.length)".into());
@@ -68,7 +72,7 @@ fn space(vdev: &Instance) -> Result<Option<Space>, String> {
 fn find_place(guest: &Guest, vdev: &Instance, space: Space) -> Result<(), String> {
     let mut block = vdev.block();
     // One that makes its region itself also finds its place itself.
-    if block.location != QSL_NO_LOCATION || vdev.factory().has(vff::MANUAL_REGION) {
+    if block.location != QSL_NO_LOCATION || vdev.factory().has(vff::VFF_MANUAL_REGION) {
         return Ok(());
     }
     let length = u64::from(block.length);
@@ -102,7 +106,7 @@ fn make_region(guest: &Guest, vdev: &Instance, space: Space) -> Result<(), Strin
     let region = gasp_region {
         flags: flags([grf::GRF_VIRT_RD, grf::GRF_VIRT_WR]),
         cookie: 0,
-        vdev: vdev.pointer().cast(),
+        vdev: vdev.pointer(),
         host_location: 0,
         guest: block,
     };

@@ -4,13 +4,13 @@
 #![forbid(unsafe_code)]
 
 use super::VdevError;
-use super::abi::{ctrl, qvm_sched_info, vff};
 use super::factory::Factory;
 use super::instance::{Instance, Refused};
 use super::shared::Shared;
 use super::{interrupt, place};
 use crate::config::{ParseError, VdevConfig, VdevOption, Word, number, place as parse_place};
 use crate::gasp::Guest;
+use gasp_abi::{qvm_sched_info, vdev_ctrl_options as ctrl, vdev_factory_flags as vff};
 use std::ffi::CString;
 use std::sync::Arc;
 
@@ -23,13 +23,14 @@ pub(super) fn create(
     others: &[Instance],
 ) -> Result<Instance, VdevError> {
     let mut vdev = Instance::new(factory, config.name.clone(), guest.handle(), shared);
-    tell(&vdev, config, ctrl::OPTIONS_START, "to start (VDEV_CTRL_OPTIONS_START)")?;
+    tell(&vdev, config, ctrl::VDEV_CTRL_OPTIONS_START, "to start (VDEV_CTRL_OPTIONS_START)")?;
     for option in &config.options {
         apply(&mut vdev, config, option, others)?;
     }
-    tell(&vdev, config, ctrl::OPTIONS_END, "its options (VDEV_CTRL_OPTIONS_END)")?;
-    tell(&vdev, config, ctrl::ASSIGN, "to be placed (VDEV_CTRL_ASSIGN)")?;
-    if factory.has(vff::INTR_REQ | vff::INTR_NONPCI) && vdev.interrupt().pic.is_null() {
+    tell(&vdev, config, ctrl::VDEV_CTRL_OPTIONS_END, "its options (VDEV_CTRL_OPTIONS_END)")?;
+    tell(&vdev, config, ctrl::VDEV_CTRL_ASSIGN, "to be placed (VDEV_CTRL_ASSIGN)")?;
+    let needs_interrupt = factory.has(vff::VFF_INTR_REQ) || factory.has(vff::VFF_INTR_NONPCI);
+    if needs_interrupt && vdev.interrupt().pic.is_null() {
         let message = format!("vdev {} needs an interrupt, such as intr apic:0x30", config.name);
         return Err(VdevError { position: config.position, message });
     }
@@ -38,8 +39,8 @@ pub(super) fn create(
 }
 
 /// Tells a vdev of a step that has no option.
-fn tell(vdev: &Instance, config: &VdevConfig, step: u32, what: &str) -> Result<(), VdevError> {
-    vdev.control(step, None).map_err(|why: Refused| VdevError {
+fn tell(vdev: &Instance, config: &VdevConfig, step: ctrl, what: &str) -> Result<(), VdevError> {
+    vdev.control(step as u32, None).map_err(|why: Refused| VdevError {
         position: config.position,
         message: format!("vdev {} refused {what}: {why}", config.name),
     })
@@ -58,7 +59,9 @@ fn apply(
             let place = parse_place(value, option.position)?;
             place::put(vdev, place).map_err(|why| refused(&why))
         }
-        ("intr", Some(_)) if vdev.factory().has(vff::INTR_NO) => Err(refused("takes no interrupt")),
+        ("intr", Some(_)) if vdev.factory().has(vff::VFF_INTR_NO) => {
+            Err(refused("takes no interrupt"))
+        }
         ("intr", Some(value)) => {
             // Tells apart those who share an input of a controller.
             let source = u32::try_from(others.len()).unwrap_or(u32::MAX);
@@ -89,7 +92,9 @@ fn own_option(vdev: &Instance, config: &VdevConfig, option: &VdevOption) -> Resu
     let Ok(argument) = argument else {
         return Err(refuse(config, option, "takes no text with a zero in it"));
     };
-    let step = u32::try_from(index).ok().and_then(|index| index.checked_add(ctrl::FIRST_OPTIDX));
+    let step = u32::try_from(index)
+        .ok()
+        .and_then(|index| index.checked_add(ctrl::VDEV_CTRL_FIRST_OPTIDX as u32));
     let Some(step) = step else {
         return Err(refuse(config, option, "has too many options"));
     };

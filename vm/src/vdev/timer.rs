@@ -2,8 +2,8 @@
 
 #![forbid(unsafe_code)]
 
-use super::abi::TIMER_OFF;
 use super::shared::{Shared, locked};
+use gasp_abi::GUEST_TIMER_OFF;
 use std::sync::{Condvar, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ impl Timers {
         let mut state = locked(&self.state);
         let timer = Box::new(GuestTimer { shared, index: state.timers.len() });
         let address = &raw const *timer;
-        state.timers.push(Due { vdev, data, when: TIMER_OFF });
+        state.timers.push(Due { vdev, data, when: GUEST_TIMER_OFF });
         state.handles.push(timer);
         address
     }
@@ -64,7 +64,7 @@ impl Timers {
 
     /// The moment to which a timer is set.
     pub(super) fn when(&self, index: usize) -> u64 {
-        locked(&self.state).timers.get(index).map_or(TIMER_OFF, |timer| timer.when)
+        locked(&self.state).timers.get(index).map_or(GUEST_TIMER_OFF, |timer| timer.when)
     }
 
     /// No timer expires any more.
@@ -79,10 +79,11 @@ impl Timers {
         while !state.ended {
             let next = state.timers.iter_mut().min_by_key(|timer| timer.when);
             let left = match next {
-                Some(timer) if timer.when != TIMER_OFF => match timer.when.checked_sub(now()) {
+                Some(timer) if timer.when != GUEST_TIMER_OFF => match timer.when.checked_sub(now())
+                {
                     None | Some(0) => {
                         let due = *timer;
-                        timer.when = TIMER_OFF;
+                        timer.when = GUEST_TIMER_OFF;
                         return Some(due);
                     }
                     Some(left) => left,
@@ -112,10 +113,10 @@ mod tests {
 
     #[test]
     fn the_first_to_expire_comes_first_and_once() {
-        let timers = timers(&[30, 10, TIMER_OFF, 20]);
+        let timers = timers(&[30, 10, GUEST_TIMER_OFF, 20]);
         for (vdev, when) in [(1, 10), (3, 20), (0, 30)] {
             assert_eq!(timers.next(|| 100), Some(Due { vdev, data: 0, when }));
-            assert_eq!(timers.when(vdev), TIMER_OFF);
+            assert_eq!(timers.when(vdev), GUEST_TIMER_OFF);
         }
         timers.end();
         assert_eq!(timers.next(|| 100), None);
@@ -132,11 +133,11 @@ mod tests {
 
     #[test]
     fn who_waits_is_woken_by_a_change_and_by_the_end() {
-        let timers = timers(&[TIMER_OFF]);
+        let timers = timers(&[GUEST_TIMER_OFF]);
         std::thread::scope(|scope| {
             let waiter = scope.spawn(|| (timers.next(|| 5), timers.next(|| 5)));
             timers.set(0, 5);
-            while timers.when(0) != TIMER_OFF {
+            while timers.when(0) != GUEST_TIMER_OFF {
                 std::thread::yield_now();
             }
             timers.end();

@@ -2,13 +2,12 @@
 
 #![allow(unsafe_code)]
 
-use super::abi::{guest_timer_data, vdev_t};
 use super::cpu::CpuGuard;
 use super::shared::Shared;
 use super::timer::Due;
 use core::mem::MaybeUninit;
 use core::ptr;
-use gasp_abi::{gasp_cpu, guest_system};
+use gasp_abi::{gasp_cpu, guest_system, guest_timer_data, vdev_t};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 

@@ -4,7 +4,8 @@
 
 #![forbid(unsafe_code)]
 
-use crate::vdev::abi::qst;
+use crate::gasp::Space;
+use gasp_abi::qvm_state_types as qst;
 
 /// What an operand is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,22 +13,30 @@ pub(super) enum Operand {
     /// Memory of this process.
     Host,
     /// Guest memory or ports, as the vCPU sees them.
-    Guest,
+    Guest(Space),
     /// The location is the value.
     Immediate,
 }
 
 /// What a type means; the error number for those that are not for operands here.
 pub(super) fn operand(r#type: u16) -> Result<Operand, i32> {
-    /// `QST_VIRTUAL` to `QST_FPUREGS`, and those of x86 from `QST_X86_SEGREGS` on.
-    const REGISTERS: [core::ops::RangeInclusive<u16>; 2] = [1..=3, 0x8001..=0x8004];
-    match r#type {
-        qst::HOST => Ok(Operand::Host),
-        qst::MEMORY | qst::PCI_IO | qst::X86_IO => Ok(Operand::Guest),
-        qst::IMMEDIATE => Ok(Operand::Immediate),
-        qst::PCI => Err(libc::ENOTSUP),
-        other if REGISTERS.iter().any(|range| range.contains(&other)) => Err(libc::ENOTSUP),
-        _ => Err(libc::EINVAL),
+    const NOT_HERE: [qst; 8] = [
+        qst::QST_VIRTUAL,
+        qst::QST_CPUREGS,
+        qst::QST_FPUREGS,
+        qst::QST_PCI,
+        qst::QST_X86_SEGREGS,
+        qst::QST_X86_CTRLREGS,
+        qst::QST_X86_DBGREGS,
+        qst::QST_X86_MSR,
+    ];
+    let is = |known: qst| r#type == known as u16;
+    match Space::of(r#type) {
+        Some(space) => Ok(Operand::Guest(space)),
+        None if is(qst::QST_HOST) => Ok(Operand::Host),
+        None if is(qst::QST_IMMEDIATE) => Ok(Operand::Immediate),
+        None if NOT_HERE.into_iter().any(is) => Err(libc::ENOTSUP),
+        None => Err(libc::EINVAL),
     }
 }
 
@@ -112,10 +121,11 @@ mod tests {
     #[test]
     fn registers_are_known_but_not_supported() {
         assert_eq!(operand(4), Ok(Operand::Host));
-        assert_eq!(operand(6), Ok(Operand::Guest));
-        assert_eq!(operand(0x8000), Ok(Operand::Guest));
+        assert_eq!(operand(0), Ok(Operand::Guest(Space::Memory)));
+        assert_eq!(operand(6), Ok(Operand::Guest(Space::Memory)));
+        assert_eq!(operand(0x8000), Ok(Operand::Guest(Space::Ports)));
         assert_eq!(operand(7), Ok(Operand::Immediate));
-        for known in [1, 2, 3, 5, 0x8001, 0x8004] {
+        for known in [1, 2, 3, 5, 0x8001, 0x8002, 0x8003, 0x8004] {
             assert_eq!(operand(known), Err(libc::ENOTSUP));
         }
         assert_eq!(operand(0xffff), Err(libc::EINVAL));

@@ -2,20 +2,23 @@
 
 #![allow(unsafe_code)]
 
-use super::abi::{Reference, qst, vdev_t, vrs};
 use super::cpu::{self, GuestCpu};
 use super::log;
 use super::shared::Shared;
 use crate::gasp::{Error, Guest, Kind, Unsupported};
 use core::ffi::{c_int, c_void};
 use core::{ptr, slice};
-use gasp_abi::{gasp_cpu, gasp_trap, guest_system, qvm_state_block};
+use gasp_abi::{
+    GTC_VDEV_ERROR, any_vdev_ref_status, gasp_cpu, gasp_trap, guest_system, qvm_state_block,
+    qvm_state_types as qst, vdev_ref_status as vrs,
+};
 use std::sync::Arc;
 
 /// QNX's exit code of an unsupported operation.
 const EXIT_UNSUPPORTED: u8 = 5;
 /// QNX's exit code of a vdev that fails.
-const EXIT_VDEV: u8 = 6;
+pub(super) const EXIT_VDEV: u8 = 6;
+const _: () = assert!(EXIT_VDEV as u32 == GTC_VDEV_ERROR);
 
 /// Has libgasp call vdevs for the accesses of this guest; what is shared has to stay until
 /// [`let_go`].
@@ -62,8 +65,8 @@ unsafe extern "C" fn handle(_: *mut c_void, _: *mut gasp_cpu, trap: *const gasp_
 ///
 /// # Safety
 /// libgasp's trap.
-unsafe fn reference(cpu: &GuestCpu, trap: &gasp_trap) -> Option<u32> {
-    let vdev: *mut vdev_t = trap.vdev.cast();
+unsafe fn reference(cpu: &GuestCpu, trap: &gasp_trap) -> Option<any_vdev_ref_status> {
+    let vdev = trap.vdev;
     let counter = match cpu.hits.find(vdev.addr(), trap.cookie) {
         Some(counter) => counter,
         None if cpu.shared.knows(vdev.addr()) => cpu.hits.add(vdev.addr(), trap.cookie),
@@ -81,16 +84,16 @@ unsafe fn reference(cpu: &GuestCpu, trap: &gasp_trap) -> Option<u32> {
     if sizes != 0 && sizes.checked_shr(length).unwrap_or(0) & 1 == 0 {
         return None;
     }
-    let call: Reference = if is_read { factory.vread? } else { factory.vwrite? };
+    let call = if is_read { factory.vread? } else { factory.vwrite? };
     let touched =
         qvm_state_block { location: trap.location, length, r#type: trap.r#type, flags: 0 };
     let other = qvm_state_block {
         location: trap.data.expose_provenance() as u64,
         length,
-        r#type: qst::HOST,
+        r#type: qst::QST_HOST as u16,
         flags: 0,
     };
-    let cpu = ptr::from_ref(cpu).cast_mut();
+    let cpu = ptr::from_ref(cpu).cast_mut().cast();
     // SAFETY: the plugin's function, with its vdev and operands that are there during the call.
     Some(unsafe { call(vdev, trap.cookie, &raw const touched, &raw const other, cpu) })
 }
@@ -100,23 +103,17 @@ fn is_read(trap: &gasp_trap) -> bool {
 }
 
 /// The error number for what a vdev answered.
-fn result(cpu: &GuestCpu, trap: &gasp_trap, answer: u32) -> c_int {
-    match answer {
-        vrs::NORMAL | vrs::NO_ADVANCE => 0,
-        vrs::BUS_ERROR => libc::EFAULT,
-        vrs::TERMINATE => {
-            end(cpu, trap, EXIT_VDEV, "ends the guest (VRS_TERMINATE)");
-            0
-        }
-        number if number > vrs::ERRNO => {
-            // Error numbers are far below.
-            c_int::try_from(number.wrapping_sub(vrs::ERRNO)).unwrap_or(libc::EIO)
-        }
-        other => {
-            end(cpu, trap, EXIT_VDEV, &format!("answered {other}, which is no VRS_*"));
-            0
-        }
+fn result(cpu: &GuestCpu, trap: &gasp_trap, answer: any_vdev_ref_status) -> c_int {
+    let is = |known: vrs| answer == known as u32;
+    match answer.checked_sub(vrs::VRS_ERRNO as u32) {
+        // Error numbers are far below 2^31.
+        Some(errno @ 1..) => return c_int::try_from(errno).unwrap_or(libc::EIO),
+        _ if is(vrs::VRS_NORMAL) || is(vrs::VRS_NO_ADVANCE) => {}
+        _ if is(vrs::VRS_BUS_ERROR) => return libc::EFAULT,
+        _ if is(vrs::VRS_TERMINATE) => end(cpu, trap, EXIT_VDEV, "ends the guest (VRS_TERMINATE)"),
+        _ => end(cpu, trap, EXIT_VDEV, &format!("answered {answer}, which is no VRS_*")),
     }
+    0
 }
 
 /// An access that no vdev handles.

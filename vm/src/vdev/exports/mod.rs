@@ -1,5 +1,5 @@
-//! What plugins call. The headers' prototypes and their comments are generated from these files
-//! (`tests/headers.rs`); `vdev-symbols.list` has the names that the program exports.
+//! What plugins call. `gasp-abi` documents each function and says what its caller promises;
+//! `vdev-symbols.list` has the names that the program exports.
 //!
 //! Each function checks what it can and calls one function of another module. Those with "..."
 //! are in `c/log.c`.
@@ -10,3 +10,37 @@ mod guest;
 mod register;
 mod transfer;
 mod write;
+
+macro_rules! declared {
+    ($($($name:ident),+ in $here:ident;)+) => {
+        // Two functions are elements of one array only if their types are equal.
+        $($(const _: () = {
+            let _ = [gasp_abi::$name, $here::$name];
+        };)+)+
+
+        const DECLARED: usize = [$($(stringify!($name)),+),+].len();
+    };
+}
+
+declared! {
+    guest_cpu_read, guest_cpu_write, guest_write_all_ones in transfer;
+    guest_intr_signal, guest_timer_create, guest_timer_notify, guest_timer_state, guest_terminate
+        in guest;
+    vdev_register_factory in register;
+}
+
+/// How many functions `c/log.c` has.
+const VARIADIC: usize = 4;
+
+/// How many names `vdev-symbols.list` has: the lines that end with a semicolon, but for the last.
+const EXPORTED: usize = {
+    let list = include_bytes!("../../../vdev-symbols.list");
+    let (mut lines, mut at) = (0, 0);
+    while at < list.len() {
+        lines += (list[at] == b';') as usize;
+        at += 1;
+    }
+    lines - 1
+};
+
+const _: () = assert!(DECLARED + VARIADIC == EXPORTED);

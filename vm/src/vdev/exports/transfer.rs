@@ -1,33 +1,11 @@
 //! `<qvm/guest.h>`: the operands of accesses.
 
-// cbindgen takes what is `pub`.
-#![allow(unreachable_pub)]
-
-use crate::vdev::abi::{guest_cpu, qvm_state_block};
 use crate::vdev::operands::{self, Direction};
 use core::ffi::{c_int, c_uint, c_void};
+use gasp_abi::{guest_cpu, qvm_state_block};
 
-/// Get the value of operands: in vwrite, what the guest writes (oopnd).
-///
-/// The blocks are read in order, each into as many bytes of data as it is long; what is left of
-/// data is the last one's. A value that is shorter than its bytes of data is extended: with
-/// zeros, or as QSF_SEXT_SHIFT and QSF_ZEXT_SHIFT say (from that byte on the sign, then from that
-/// byte on zeros); of a longer one the low bytes are taken. Types: QST_HOST, QST_IMMEDIATE,
-/// QST_MEMORY and QST_PCI_IO, QST_X86_IO; the last three are accesses of the vCPU, and trap where
-/// its own would.
-///
-/// flags: GXF_NONE; GXF_PAUSE, GXF_UNPAUSE and GXF_FLUSH have nothing to do here.
-///
-/// Returns EOK; -1 a bus error; or an error number: EINVAL gcp, blk or data is NULL, no blocks,
-/// unknown type or flags; EPERM gcp is not this thread's vCPU; ENOTSUP the other types, GXF_ASYNC,
-/// GXF_GDB; ENOMEM; ELOOP as gasp_cpu_access(). guest_cpu_to_vrs() makes an answer of it.
-/// Threads: the one on which the vdev was called with gcp. Source: QNX 7.0; lengths, extension
-/// and errors are libgasp's own.
-///
-/// # Safety
-/// As above.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn guest_cpu_read(
+pub(super) unsafe extern "C" fn guest_cpu_read(
     gcp: *mut guest_cpu,
     flags: c_uint,
     blk: *const qvm_state_block,
@@ -41,17 +19,8 @@ pub unsafe extern "C" fn guest_cpu_read(
     }
 }
 
-/// Put a value into operands: in vread, what the guest reads (oopnd).
-///
-/// The blocks are written in order, each with as many bytes of data as it is long; what is left
-/// of data is the last one's. A value that is shorter than its block is extended, of a longer one
-/// the low bytes are taken. Everything else is as in guest_cpu_read(), but QST_IMMEDIATE cannot
-/// be written (EINVAL).
-///
-/// # Safety
-/// As above.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn guest_cpu_write(
+pub(super) unsafe extern "C" fn guest_cpu_write(
     gcp: *mut guest_cpu,
     flags: c_uint,
     blk: *const qvm_state_block,
@@ -64,14 +33,8 @@ pub unsafe extern "C" fn guest_cpu_write(
     unsafe { operands::transfer(gcp, flags, (blk, nblks), data, Direction::Write) }
 }
 
-/// Put all ones into an operand: in vread, the answer of a register that is not there.
-///
-/// Returns and threads: as guest_cpu_write(). Source: QNX 7.0 (name); the rest is libgasp's own.
-///
-/// # Safety
-/// As above.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn guest_write_all_ones(
+pub(super) unsafe extern "C" fn guest_write_all_ones(
     gcp: *mut guest_cpu,
     blk: *const qvm_state_block,
 ) -> c_int {

@@ -1,13 +1,11 @@
 //! What `c/log.c` calls with its finished texts. Not for plugins, so not exported.
 
-use crate::vdev::abi::vdev_t;
 use crate::vdev::log;
 use crate::vdev::shared::{Shared, fatal_code};
 use core::ffi::{CStr, c_char, c_uint};
+use gasp_abi::{qvm_log_sources, vdev_t};
 
-/// `QLS_CNF`: the configuration is wrong.
-const CONFIGURATION: c_uint = 1;
-/// QNX's exit code of that.
+/// QNX's exit code of a wrong configuration.
 const EXIT_CONFIGURATION: u8 = 65;
 
 /// A line of the log.
@@ -41,5 +39,6 @@ unsafe extern "C" fn gasp_vm_fatal(source: c_uint, text: *const c_char) -> ! {
     // SAFETY: the caller's promise.
     let text = unsafe { CStr::from_ptr(text) }.to_string_lossy();
     log::line(log::ERROR, "", &text);
-    log::exit(if source == CONFIGURATION { EXIT_CONFIGURATION } else { fatal_code() })
+    let is_configuration = source == qvm_log_sources::QLS_CNF as c_uint;
+    log::exit(if is_configuration { EXIT_CONFIGURATION } else { fatal_code() })
 }

@@ -2,7 +2,6 @@
 
 mod accesses;
 mod examples;
-mod layout;
 mod life;
 mod loading;
 mod machine;
