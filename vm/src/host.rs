@@ -3,51 +3,24 @@
 #![forbid(unsafe_code)]
 
 use crate::args::Options;
-use crate::config::{self, Config, OptionList, ParseError, Statement, VdevConfig};
+use crate::config::{self, Config, OptionList, ParseError, VdevConfig};
+use crate::exit::{self, Failure};
 use crate::gasp::Guest;
+use crate::log::{say, tell};
 use crate::machine::{self, Built};
 use crate::platform::Platform;
 use crate::runner::Runner;
 use crate::show::{self, Rows};
 use crate::signals::{Signal, Watch};
 use crate::vdev::{VdevError, Vdevs};
-use std::fmt::Display;
 use std::fs;
-use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Fatal before the guest runs.
-pub(crate) const BEFORE: u8 = 64;
-/// Fatal: the configuration.
-pub(crate) const CONFIGURATION: u8 = 65;
-/// The power was cut.
-const POWER_CUT: u8 = 3;
 /// How long a guest has to end before it can be made to.
 const PATIENCE: Duration = Duration::from_secs(1);
-
-/// Why the process ends, if it is not because the guest has ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Failure {
-    /// Of the process.
-    pub(crate) exit_code: u8,
-    /// For people.
-    pub(crate) message: String,
-}
-
-impl Failure {
-    /// A failure before the guest runs.
-    pub(crate) fn before(why: impl Display) -> Self {
-        Self { exit_code: BEFORE, message: why.to_string() }
-    }
-
-    /// Something in a file.
-    pub(crate) fn in_file(exit_code: u8, file: &Path, error: &ParseError) -> Self {
-        Self { exit_code, message: format!("{}:{error}", file.display()) }
-    }
-}
 
 /// A guest and what belongs to it. The order of the fields is that of their ends.
 #[derive(Debug)]
@@ -106,7 +79,7 @@ impl Host {
             .map_err(|error| Failure::before(format!("{}: {error}", file.display())))?;
         let mut load = |name: &str| -> Result<OptionList, String> { self.vdevs.load(name) };
         let config = config::decode(bytes).and_then(|text| config::parse(&text, &mut load));
-        config.map_err(|error| Failure::in_file(CONFIGURATION, file, &error))
+        config.map_err(|error| Failure::in_file(exit::CONFIGURATION, file, &error))
     }
 
     fn build(&mut self, config: &Config, file: &Path) -> Result<(), Failure> {
@@ -120,20 +93,12 @@ impl Host {
         };
         let directory = file.parent().unwrap_or(Path::new(""));
         machine::build(guest, config, directory, &mut create, built)
-            .map_err(|error| Failure::in_file(CONFIGURATION, file, &error))?;
+            .map_err(|error| Failure::in_file(exit::CONFIGURATION, file, &error))?;
         for note in &built.notes {
             tell(&format!("{}:{note}", file.display()));
         }
         Ok(())
     }
-}
-
-/// Whether any vdev may raise interrupts.
-pub(crate) fn interrupts(config: &Config) -> bool {
-    config.statements.iter().any(|statement| match statement {
-        Statement::Vdev(vdev) => vdev.options.iter().any(|option| option.name == "intr"),
-        _ => false,
-    })
 }
 
 /// Runs the guest, with a thread that does what signals ask for.
@@ -159,7 +124,7 @@ fn obey(signal: Signal, vdevs: &Vdevs, platform: &Arc<dyn Platform>, first: &mut
     if let Some(first) = first {
         if first.elapsed() >= PATIENCE {
             tell("ended at once");
-            std::process::exit(i32::from(POWER_CUT));
+            exit::now(exit::POWER_CUT);
         }
         return;
     }
@@ -168,7 +133,7 @@ fn obey(signal: Signal, vdevs: &Vdevs, platform: &Arc<dyn Platform>, first: &mut
         vdevs.button();
         platform.terminate(0);
     } else {
-        platform.terminate(POWER_CUT);
+        platform.terminate(exit::POWER_CUT);
     }
 }
 
@@ -178,18 +143,4 @@ fn rows(guest: &Guest, built: &Built, vdevs: &Vdevs) -> Rows {
 
 fn vdev_name(vdevs: &Vdevs, address: usize) -> String {
     vdevs.name_of(address).unwrap_or("?").to_owned()
-}
-
-/// For who runs the guest.
-pub(crate) fn tell(what: &str) {
-    // Where standard error cannot be written, there is nobody to tell.
-    let _ = writeln!(io::stderr(), "gasp-vm: {what}");
-}
-
-/// What was asked for.
-pub(crate) fn say(text: &str) {
-    let mut out = io::stdout().lock();
-    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        tell(&format!("cannot print: {error}"));
-    }
 }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `args` | the command line |
 //! | `config` | the language of configurations; pure |
+//! | `exit`, `log` | exit codes, and what is printed |
 //! | `host` | from a command line to a guest that has ended |
 //! | `machine`, `mapping` | makes the guest that a configuration describes |
 //! | `vdev` | loads vdevs written in C, and calls them |
@@ -15,9 +16,11 @@
 
 mod args;
 mod config;
+mod exit;
 mod gasp;
 mod host;
 mod kvm;
+mod log;
 mod machine;
 mod mapping;
 mod platform;
@@ -28,23 +31,23 @@ mod trace;
 mod vdev;
 
 use args::Command;
-use host::{BEFORE, Failure};
+use exit::{BEFORE, Failure};
 use std::env;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let code = match args::parse(env::args_os().skip(1)) {
         Ok(Command::Help) => {
-            host::say(args::HELP);
+            log::say(args::HELP);
             0
         }
         Ok(Command::Version) => {
-            host::say(&format!("gasp-vm {}\n", env!("CARGO_PKG_VERSION")));
+            log::say(&format!("gasp-vm {}\n", env!("CARGO_PKG_VERSION")));
             0
         }
         Ok(Command::Run(options)) => run(&options),
         Err(message) => {
-            host::tell(&format!("{message} (--help explains)"));
+            log::tell(&format!("{message} (--help explains)"));
             BEFORE
         }
     };
@@ -54,7 +57,7 @@ fn main() -> ExitCode {
 fn run(options: &args::Options) -> u8 {
     let result = signals::block().map_err(Failure::before).and_then(|()| host::run(options));
     result.unwrap_or_else(|Failure { exit_code, message }| {
-        host::tell(&message);
+        log::tell(&message);
         exit_code
     })
 }

@@ -3,10 +3,11 @@
 #![forbid(unsafe_code)]
 
 use crate::args::Options;
-use crate::config::{Config, Start, decode};
+use crate::config::{Config, Start, Statement, decode};
+use crate::exit::{self, Failure};
 use crate::gasp::Guest;
-use crate::host::{CONFIGURATION, Failure, interrupts, tell};
 use crate::kvm::{self, KvmError, Machine};
+use crate::log::tell;
 use crate::platform::Platform;
 use crate::trace::{self, Script, Step};
 use crate::vdev::Vdevs;
@@ -79,7 +80,7 @@ impl<'g> Trace<'g> {
             .map_err(|error| Failure::before(format!("{}: {error}", file.display())))?;
         let steps = decode(bytes)
             .and_then(|text| trace::parse(&text))
-            .map_err(|error| Failure::in_file(CONFIGURATION, &file, &error))?;
+            .map_err(|error| Failure::in_file(exit::CONFIGURATION, &file, &error))?;
         tell(&format!("no vCPU runs: the accesses are those of {}", file.display()));
         Ok(Self { guest, file, steps, script: Arc::new(Script::new()) })
     }
@@ -90,6 +91,14 @@ impl<'g> Trace<'g> {
         trace::run(&self.steps, &mut cpu, &self.script)
             .map_err(|failure| Failure::in_file(failure.exit_code, &self.file, &failure.error))
     }
+}
+
+/// Whether any vdev may raise interrupts.
+fn interrupts(config: &Config) -> bool {
+    config.statements.iter().any(|statement| match statement {
+        Statement::Vdev(vdev) => vdev.options.iter().any(|option| option.name == "intr"),
+        _ => false,
+    })
 }
 
 fn failure(error: &KvmError) -> Failure {

@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use crate::gasp;
+use crate::{exit, gasp};
 use kvm_ioctls::Cap;
 use std::io;
 
@@ -62,10 +62,10 @@ impl KvmError {
             | Self::Signal(_)
             | Self::Tables { .. }
             | Self::Map(_)
-            | Self::Handle(_) => 64,
-            Self::Unsupported { .. } => 5,
-            Self::Vdev { .. } => 6,
-            Self::Thread(_) | Self::Cpu { .. } | Self::Slots(_) => 96,
+            | Self::Handle(_) => exit::BEFORE,
+            Self::Unsupported { .. } => exit::UNSUPPORTED,
+            Self::Vdev { .. } => exit::VDEV,
+            Self::Thread(_) | Self::Cpu { .. } | Self::Slots(_) => exit::AFTER,
         }
     }
 }

@@ -4,6 +4,7 @@
 
 use super::{Access, Repeat, Step};
 use crate::config::{ParseError, Position};
+use crate::exit;
 use crate::gasp::{Cpu, Kind, Space};
 use crate::platform::{Ending, Platform};
 use std::io::{self, Write};
@@ -88,7 +89,7 @@ struct Runner<'a, 'g> {
 
 /// The script found something else than it expects.
 fn fail(position: Position, message: String) -> Failure {
-    Failure { exit_code: 96, error: ParseError { position, message } }
+    Failure { exit_code: exit::AFTER, error: ParseError { position, message } }
 }
 
 impl Runner<'_, '_> {
@@ -143,7 +144,7 @@ impl Runner<'_, '_> {
             _ => {
                 let why = io::Error::from_raw_os_error(errno);
                 let message = format!("{}: the vdev failed: {why}", name(access));
-                Failure { exit_code: 6, ..fail(position, message) }
+                Failure { exit_code: exit::VDEV, ..fail(position, message) }
             }
         })?;
         // The digits and 0x.

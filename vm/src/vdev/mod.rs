@@ -14,7 +14,6 @@ mod hits;
 mod instance;
 mod interrupt;
 mod loader;
-mod log;
 mod operands;
 mod place;
 mod sequence;
@@ -31,6 +30,7 @@ pub(crate) use cpu::CpuGuard;
 
 use crate::config::{OptionList, ParseError, Position, VdevConfig};
 use crate::gasp::{Guest, Unsupported};
+use crate::log;
 use crate::platform::Platform;
 use gasp_abi::{gasp_cpu, vdev_ctrl_options as ctrl};
 use instance::Instance;

@@ -4,6 +4,7 @@
 
 use super::hits::{Count, Hits};
 use super::timer::Timers;
+use crate::exit;
 use crate::gasp::Unsupported;
 use crate::platform::Platform;
 use core::fmt;
@@ -154,5 +155,5 @@ impl Shared {
 
 /// The exit code of a failure that ends the process now: QNX's, before and after the start.
 pub(super) fn fatal_code() -> u8 {
-    if STARTED.load(Ordering::Relaxed) { 96 } else { 64 }
+    if STARTED.load(Ordering::Relaxed) { exit::AFTER } else { exit::BEFORE }
 }

@@ -3,22 +3,17 @@
 #![allow(unsafe_code)]
 
 use super::cpu::{self, GuestCpu};
-use super::log;
 use super::shared::Shared;
+use crate::exit;
 use crate::gasp::{Error, Guest, Kind, Unsupported};
+use crate::log;
 use core::ffi::{c_int, c_void};
 use core::{ptr, slice};
 use gasp_abi::{
-    GTC_VDEV_ERROR, any_vdev_ref_status, gasp_cpu, gasp_trap, guest_system, qvm_state_block,
+    any_vdev_ref_status, gasp_cpu, gasp_trap, guest_system, qvm_state_block,
     qvm_state_types as qst, vdev_ref_status as vrs,
 };
 use std::sync::Arc;
-
-/// QNX's exit code of an unsupported operation.
-const EXIT_UNSUPPORTED: u8 = 5;
-/// QNX's exit code of a vdev that fails.
-pub(super) const EXIT_VDEV: u8 = 6;
-const _: () = assert!(EXIT_VDEV as u32 == GTC_VDEV_ERROR);
 
 /// Has libgasp call vdevs for the accesses of this guest; what is shared has to stay until
 /// [`let_go`].
@@ -110,8 +105,8 @@ fn result(cpu: &GuestCpu, trap: &gasp_trap, answer: any_vdev_ref_status) -> c_in
         Some(errno @ 1..) => return c_int::try_from(errno).unwrap_or(libc::EIO),
         _ if is(vrs::VRS_NORMAL) || is(vrs::VRS_NO_ADVANCE) => {}
         _ if is(vrs::VRS_BUS_ERROR) => return libc::EFAULT,
-        _ if is(vrs::VRS_TERMINATE) => end(cpu, trap, EXIT_VDEV, "ends the guest (VRS_TERMINATE)"),
-        _ => end(cpu, trap, EXIT_VDEV, &format!("answered {answer}, which is no VRS_*")),
+        _ if is(vrs::VRS_TERMINATE) => end(cpu, trap, exit::VDEV, "ends the guest (VRS_TERMINATE)"),
+        _ => end(cpu, trap, exit::VDEV, &format!("answered {answer}, which is no VRS_*")),
     }
     0
 }
@@ -123,7 +118,7 @@ fn result(cpu: &GuestCpu, trap: &gasp_trap, answer: any_vdev_ref_status) -> c_in
 unsafe fn unsupported(cpu: &GuestCpu, trap: &gasp_trap) -> c_int {
     match cpu.shared.unsupported() {
         Unsupported::Fail => return libc::EFAULT,
-        Unsupported::Abort => end(cpu, trap, EXIT_UNSUPPORTED, "does not handle this access"),
+        Unsupported::Abort => end(cpu, trap, exit::UNSUPPORTED, "does not handle this access"),
         Unsupported::Ignore => {}
     }
     if is_read(trap) {
@@ -145,6 +140,6 @@ fn end(cpu: &GuestCpu, trap: &gasp_trap, code: u8, why: &str) {
     );
     match cpu.shared.platform() {
         Some(platform) => platform.terminate(code),
-        None => log::exit(super::shared::fatal_code()),
+        None => exit::now(super::shared::fatal_code()),
     }
 }

@@ -1,10 +1,10 @@
 //! `<qvm/guest.h>`: interrupts, timers and the end of the guest.
 
+use crate::vdev::interrupt;
 use crate::vdev::shared::{Shared, fatal_code};
 use crate::vdev::timer::GuestTimer;
 use crate::vdev::timer_thread::now;
-use crate::vdev::trap::EXIT_VDEV;
-use crate::vdev::{interrupt, log};
+use crate::{exit, log};
 use core::ffi::{c_int, c_void};
 use core::ptr;
 use gasp_abi::{
@@ -79,14 +79,14 @@ pub(super) unsafe extern "C" fn guest_terminate(
 ) {
     let code = match u8::try_from(cause) {
         Ok(code) if cause <= GTC_MAX => code,
-        _ => EXIT_VDEV,
+        _ => exit::VDEV,
     };
     let shared = Shared::of_guest(gsp.addr());
     match shared.as_ref().and_then(|shared| shared.platform()) {
         Some(platform) => platform.terminate(code),
         None => {
             log::error("", &format!("a vdev ended the guest before it started (cause {cause})"));
-            log::exit(fatal_code());
+            exit::now(fatal_code());
         }
     }
 }

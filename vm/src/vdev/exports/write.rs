@@ -1,12 +1,9 @@
 //! What `c/log.c` calls with its finished texts. Not for plugins, so not exported.
 
-use crate::vdev::log;
 use crate::vdev::shared::{Shared, fatal_code};
+use crate::{exit, log};
 use core::ffi::{CStr, c_char, c_uint};
 use gasp_abi::{qvm_log_sources, vdev_t};
-
-/// QNX's exit code of a wrong configuration.
-const EXIT_CONFIGURATION: u8 = 65;
 
 /// A line of the log.
 ///
@@ -27,7 +24,9 @@ unsafe extern "C" fn gasp_vm_log(kind: c_uint, vdev: *const vdev_t, text: *const
 #[unsafe(no_mangle)]
 unsafe extern "C" fn gasp_vm_report(text: *const c_char) {
     // SAFETY: the caller's promise.
-    log::report(&unsafe { CStr::from_ptr(text) }.to_string_lossy());
+    let text = unsafe { CStr::from_ptr(text) }.to_string_lossy();
+    // A vdev has no use for the error.
+    let _ = log::print(&text);
 }
 
 /// The end of the process, with a line about it.
@@ -40,5 +39,5 @@ unsafe extern "C" fn gasp_vm_fatal(source: c_uint, text: *const c_char) -> ! {
     let text = unsafe { CStr::from_ptr(text) }.to_string_lossy();
     log::line(log::ERROR, "", &text);
     let is_configuration = source == qvm_log_sources::QLS_CNF as c_uint;
-    log::exit(if is_configuration { EXIT_CONFIGURATION } else { fatal_code() })
+    exit::now(if is_configuration { exit::CONFIGURATION } else { fatal_code() })
 }

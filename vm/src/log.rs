@@ -1,4 +1,4 @@
-//! What vdevs, and gasp-vm about vdevs, have to say: one line at a time on standard error.
+//! What the program prints: lines for people on standard error, results on standard output.
 
 #![forbid(unsafe_code)]
 
@@ -6,39 +6,45 @@ use gasp_abi::qvm_log_kinds;
 use std::io::{self, Write};
 use std::sync::OnceLock;
 
-pub(super) const ERROR: u32 = qvm_log_kinds::QL_QVM_ERR as u32;
+pub(crate) const ERROR: u32 = qvm_log_kinds::QL_QVM_ERR as u32;
 const WARNING: u32 = qvm_log_kinds::QL_QVM_WARN as u32;
 const INFO: u32 = qvm_log_kinds::QL_QVM_INFO as u32;
 
 /// Says that something failed; `vdev` may be empty.
-pub(super) fn error(vdev: &str, text: &str) {
+pub(crate) fn error(vdev: &str, text: &str) {
     line(ERROR, vdev, text);
 }
 
 /// Says that something is not as it should be.
-pub(super) fn warn(vdev: &str, text: &str) {
+pub(crate) fn warn(vdev: &str, text: &str) {
     line(WARNING, vdev, text);
 }
 
 /// Writes a line, if lines of this kind (`QL_QVM_*`) are wanted.
-pub(super) fn line(kind: u32, vdev: &str, text: &str) {
+pub(crate) fn line(kind: u32, vdev: &str, text: &str) {
     if kind <= INFO || is_debugging() {
-        // Nobody can be told that nobody can be told.
+        // There is no other place for a message that standard error cannot be written.
         let _ = io::stderr().lock().write_all(format(kind, vdev, text).as_bytes());
     }
 }
 
-/// Writes a piece of a vdev's report of its state.
-pub(super) fn report(text: &str) {
-    let mut out = io::stdout().lock();
-    let _ = out.write_all(text.as_bytes());
-    let _ = out.flush();
+/// Writes a line for the person who runs the guest.
+pub(crate) fn tell(text: &str) {
+    line(INFO, "", text);
 }
 
-/// Ends the process now. Threads that run the guest are not asked.
-pub(super) fn exit(code: u8) -> ! {
-    let _ = io::stdout().flush();
-    std::process::exit(i32::from(code))
+/// Writes a result to standard output.
+pub(crate) fn print(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+/// Writes a result to standard output, or says that this is impossible.
+pub(crate) fn say(text: &str) {
+    if let Err(error) = print(text) {
+        tell(&format!("cannot print: {error}"));
+    }
 }
 
 /// Whether lines for those who look for a fault in a vdev are wanted.

@@ -1,0 +1,50 @@
+//! Exit codes of the process, and the failures that end it.
+
+#![forbid(unsafe_code)]
+
+use crate::config::ParseError;
+use gasp_abi::GTC_VDEV_ERROR;
+use std::fmt::Display;
+use std::path::Path;
+
+/// The power was cut.
+pub(crate) const POWER_CUT: u8 = 3;
+/// The guest accessed what nothing handles, and `unsupported reference` is `abort`.
+pub(crate) const UNSUPPORTED: u8 = 5;
+/// A vdev failed.
+pub(crate) const VDEV: u8 = 6;
+/// A fatal error before the guest ran.
+pub(crate) const BEFORE: u8 = 64;
+/// A fatal error in the configuration.
+pub(crate) const CONFIGURATION: u8 = 65;
+/// A fatal error after the guest started.
+pub(crate) const AFTER: u8 = 96;
+
+const _: () = assert!(VDEV as u32 == GTC_VDEV_ERROR);
+
+/// Ends the process now. Threads that run the guest are not asked.
+pub(crate) fn now(code: u8) -> ! {
+    // Nothing is lost: whatever is printed is flushed there.
+    std::process::exit(i32::from(code))
+}
+
+/// Why the process ends, if it is not because the guest has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure {
+    /// The exit code of the process.
+    pub(crate) exit_code: u8,
+    /// The reason, for people.
+    pub(crate) message: String,
+}
+
+impl Failure {
+    /// A failure before the guest runs.
+    pub(crate) fn before(why: impl Display) -> Self {
+        Self { exit_code: BEFORE, message: why.to_string() }
+    }
+
+    /// An error in a file.
+    pub(crate) fn in_file(exit_code: u8, file: &Path, error: &ParseError) -> Self {
+        Self { exit_code, message: format!("{}:{error}", file.display()) }
+    }
+}
