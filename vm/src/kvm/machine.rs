@@ -2,110 +2,22 @@
 
 #![forbid(unsafe_code)]
 
-use super::KvmError;
+use super::error::KvmError;
 use super::exit::Vcpu;
-use super::gate::Gate;
 use super::kick;
-use super::lines::Lines;
-use super::listener::Slots;
 use super::memslots::Kernel;
+use super::shared::Shared;
 use super::start::Start;
 use super::vcpu::Runner;
 use crate::gasp::{Guest, Listening};
-use crate::platform::{Ending, Platform};
+use crate::platform::Platform;
 use gasp_abi::gasp_cpu;
 use kvm_ioctls::{Cap, Kvm, VmFd};
-use std::sync::atomic::Ordering::SeqCst;
-use std::sync::atomic::{AtomicBool, AtomicU32};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread;
 
 /// Below the ROM of any firmware of up to 256 KiB.
 const TSS: usize = 0xfffb_d000;
-
-/// Whether the guest has ended, and why.
-#[derive(Debug)]
-pub(super) struct Fate {
-    gate: Arc<Gate>,
-    ending: Ending,
-    failure: Mutex<Option<KvmError>>,
-}
-
-impl Fate {
-    fn new(gate: Arc<Gate>) -> Self {
-        Self { gate, ending: Ending::default(), failure: Mutex::default() }
-    }
-
-    pub(super) fn ended(&self) -> bool {
-        self.ending.code().is_some()
-    }
-
-    /// Ends the guest. The first call counts.
-    pub(super) fn end(&self, exit_code: u8) {
-        self.ending.end(exit_code);
-        self.gate.end();
-    }
-
-    /// Ends the guest because it cannot go on.
-    pub(super) fn fail(&self, error: KvmError) {
-        let mut failure = self.failure();
-        if self.ending.end(error.exit_code()) {
-            *failure = Some(error);
-        }
-        drop(failure);
-        self.gate.end();
-    }
-
-    fn failure(&self) -> MutexGuard<'_, Option<KvmError>> {
-        self.failure.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn outcome(&self) -> Result<u8, KvmError> {
-        match self.failure().take() {
-            Some(error) => Err(error),
-            None => Ok(self.ending.code().unwrap_or(0)),
-        }
-    }
-}
-
-/// What the threads of a machine share.
-#[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) gate: Arc<Gate>,
-    pub(super) fate: Arc<Fate>,
-    pub(super) slots: Arc<Slots>,
-    pub(super) lines: Lines,
-    interruptible: AtomicBool,
-    /// How many vCPUs still have something to do.
-    working: AtomicU32,
-}
-
-impl Shared {
-    /// Whether anybody could raise an interrupt.
-    pub(super) fn interruptible(&self) -> bool {
-        self.interruptible.load(SeqCst)
-    }
-
-    /// A vCPU has nothing more to do.
-    pub(super) fn retire(&self) {
-        if self.working.fetch_sub(1, SeqCst) == 1 {
-            self.fate.end(0);
-        }
-    }
-}
-
-impl Platform for Shared {
-    fn interrupt(&self, vector: u8, asserted: bool) {
-        self.lines.set(vector, asserted);
-        if asserted {
-            self.gate.interrupt(0);
-        }
-    }
-
-    fn terminate(&self, exit_code: u8) {
-        self.fate.end(exit_code);
-    }
-}
 
 /// A VM of KVM, whose memslots follow the map of a guest.
 #[derive(Debug)]
@@ -133,7 +45,7 @@ impl<'g> Machine<'g> {
         start.prepare(guest)?;
         let vcpus = (0..cpus).map(|number| vcpu(&kvm, &vm, start, number));
         let vcpus = vcpus.collect::<Result<_, _>>().map_err(KvmError::Create)?;
-        let shared = Arc::new(shared(Kernel::new(vm, kvm.get_nr_memslots()), cpus));
+        let shared = Arc::new(Shared::new(Kernel::new(vm, kvm.get_nr_memslots()), cpus));
         let _listening =
             guest.listen(i32::MAX, Arc::clone(&shared.slots)).map_err(KvmError::Map)?;
         Ok(Self { guest, _listening, vcpus, shared })
@@ -159,7 +71,7 @@ impl<'g> Machine<'g> {
         enter: impl Fn(u32, *mut gasp_cpu) -> T + Sync,
     ) -> Result<u8, KvmError> {
         let (guest, shared) = (self.guest, &*self.shared);
-        shared.interruptible.store(interruptible, SeqCst);
+        shared.set_interruptible(interruptible);
         thread::scope(|scope| {
             for (number, vcpu) in (0..).zip(&mut self.vcpus) {
                 let enter = &enter;
@@ -192,16 +104,4 @@ fn vcpu(kvm: &Kvm, vm: &VmFd, start: &Start, number: u32) -> Result<Vcpu, kvm_io
     vcpu.set_cpuid2(&cpuid)?;
     start.apply(number, &vcpu)?;
     Ok(Vcpu::new(vcpu))
-}
-
-fn shared(kernel: Kernel, cpus: u32) -> Shared {
-    let gate = Arc::new(Gate::new(cpus));
-    let fate = Arc::new(Fate::new(Arc::clone(&gate)));
-    let fatal = {
-        let fate = Arc::clone(&fate);
-        Box::new(move |message| fate.fail(KvmError::Slots(message)))
-    };
-    let slots = Arc::new(Slots::new(Box::new(kernel), Arc::clone(&gate), fatal));
-    let (interruptible, working) = (AtomicBool::new(false), AtomicU32::new(cpus));
-    Shared { gate, fate, slots, lines: Lines::default(), interruptible, working }
 }

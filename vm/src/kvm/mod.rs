@@ -23,6 +23,7 @@
 //! | `vcpu` | the loop of a vCPU |
 //! | `lines` | interrupts that wait for the guest |
 //! | `start` | registers that a vCPU starts with |
+//! | `shared` | the state that the threads of a machine share |
 //! | `machine` | puts it all together |
 //!
 //! # While the map changes
@@ -58,6 +59,7 @@ mod machine;
 mod memslots;
 mod plan;
 mod runs;
+mod shared;
 mod start;
 #[cfg(test)]
 mod tests;

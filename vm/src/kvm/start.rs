@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::KvmError;
+use super::error::KvmError;
 use crate::gasp::{Guest, Space};
 use gasp_abi::gasp_span;
 use kvm_bindings::{kvm_segment, kvm_sregs};

@@ -2,10 +2,10 @@
 
 #![forbid(unsafe_code)]
 
-use super::KvmError;
+use super::error::KvmError;
 use super::exit::{Exit, Vcpu};
 use super::gate::Entry;
-use super::machine::Shared;
+use super::shared::Shared;
 use crate::gasp::{Cpu, Kind, Space};
 use std::time::Duration;
 

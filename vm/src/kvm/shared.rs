@@ -1,0 +1,113 @@
+//! The state that the threads of a machine share.
+
+#![forbid(unsafe_code)]
+
+use super::error::KvmError;
+use super::gate::Gate;
+use super::lines::Lines;
+use super::listener::Slots;
+use super::memslots::Kernel;
+use crate::platform::{Ending, Platform};
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::{AtomicBool, AtomicU32};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Whether the guest has ended, and why.
+#[derive(Debug)]
+pub(super) struct Fate {
+    gate: Arc<Gate>,
+    ending: Ending,
+    failure: Mutex<Option<KvmError>>,
+}
+
+impl Fate {
+    fn new(gate: Arc<Gate>) -> Self {
+        Self { gate, ending: Ending::default(), failure: Mutex::default() }
+    }
+
+    pub(super) fn ended(&self) -> bool {
+        self.ending.code().is_some()
+    }
+
+    /// Ends the guest. The first call counts.
+    pub(super) fn end(&self, exit_code: u8) {
+        self.ending.end(exit_code);
+        self.gate.end();
+    }
+
+    /// Ends the guest because it cannot go on.
+    pub(super) fn fail(&self, error: KvmError) {
+        let mut failure = self.failure();
+        if self.ending.end(error.exit_code()) {
+            *failure = Some(error);
+        }
+        drop(failure);
+        self.gate.end();
+    }
+
+    fn failure(&self) -> MutexGuard<'_, Option<KvmError>> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn outcome(&self) -> Result<u8, KvmError> {
+        match self.failure().take() {
+            Some(error) => Err(error),
+            None => Ok(self.ending.code().unwrap_or(0)),
+        }
+    }
+}
+
+/// What the threads of a machine share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) gate: Arc<Gate>,
+    pub(super) fate: Arc<Fate>,
+    pub(super) slots: Arc<Slots>,
+    pub(super) lines: Lines,
+    interruptible: AtomicBool,
+    /// How many vCPUs still have something to do.
+    working: AtomicU32,
+}
+
+impl Shared {
+    pub(super) fn new(kernel: Kernel, cpus: u32) -> Self {
+        let gate = Arc::new(Gate::new(cpus));
+        let fate = Arc::new(Fate::new(Arc::clone(&gate)));
+        let fatal = {
+            let fate = Arc::clone(&fate);
+            Box::new(move |message| fate.fail(KvmError::Slots(message)))
+        };
+        let slots = Arc::new(Slots::new(Box::new(kernel), Arc::clone(&gate), fatal));
+        let (interruptible, working) = (AtomicBool::new(false), AtomicU32::new(cpus));
+        Self { gate, fate, slots, lines: Lines::default(), interruptible, working }
+    }
+
+    pub(super) fn set_interruptible(&self, interruptible: bool) {
+        self.interruptible.store(interruptible, SeqCst);
+    }
+
+    /// Whether anybody could raise an interrupt.
+    pub(super) fn interruptible(&self) -> bool {
+        self.interruptible.load(SeqCst)
+    }
+
+    /// A vCPU has nothing more to do.
+    pub(super) fn retire(&self) {
+        if self.working.fetch_sub(1, SeqCst) == 1 {
+            self.fate.end(0);
+        }
+    }
+}
+
+impl Platform for Shared {
+    fn interrupt(&self, vector: u8, asserted: bool) {
+        self.lines.set(vector, asserted);
+        if asserted {
+            self.gate.interrupt(0);
+        }
+    }
+
+    fn terminate(&self, exit_code: u8) {
+        self.fate.end(exit_code);
+    }
+}
