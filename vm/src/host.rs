@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use crate::args::Options;
-use crate::config::{self, Config, OptionList, ParseError, VdevConfig};
+use crate::config::{self, Config, OptionList, VdevConfig};
 use crate::exit::{self, Failure};
 use crate::gasp::Guest;
 use crate::log::{say, tell};
@@ -12,7 +12,7 @@ use crate::platform::Platform;
 use crate::runner::Runner;
 use crate::show::{self, Rows};
 use crate::signals::{Signal, Watch};
-use crate::vdev::{VdevError, Vdevs};
+use crate::vdev::Vdevs;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -87,10 +87,7 @@ impl Host {
         let policy = machine::policy(config.unsupported);
         guest.set_unsupported(policy).map_err(Failure::before)?;
         vdevs.set_unsupported(policy);
-        let mut create = |config: &VdevConfig| {
-            let failed = |VdevError { position, message }| ParseError { position, message };
-            vdevs.create(guest, config).map_err(failed)
-        };
+        let mut create = |config: &VdevConfig| vdevs.create(guest, config);
         let directory = file.parent().unwrap_or(Path::new(""));
         machine::build(guest, config, directory, &mut create, built)
             .map_err(|error| Failure::in_file(exit::CONFIGURATION, file, &error))?;

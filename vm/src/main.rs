@@ -20,6 +20,7 @@ mod exit;
 mod gasp;
 mod host;
 mod kvm;
+mod lock;
 mod log;
 mod machine;
 mod mapping;

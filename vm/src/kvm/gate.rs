@@ -17,9 +17,10 @@
 #![forbid(unsafe_code)]
 
 use super::kick;
+use crate::lock::unpoisoned;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard};
 
 const HELD: u32 = 1 << 0;
 const ENDED: u32 = 1 << 1;
@@ -159,14 +160,14 @@ impl Gate {
     }
 
     fn sleepers(&self) -> MutexGuard<'_, usize> {
-        self.sleepers.lock().unwrap_or_else(PoisonError::into_inner)
+        unpoisoned(self.sleepers.lock())
     }
 
     fn wait(&self, done: impl Fn() -> bool) {
         let mut sleepers = self.sleepers();
         *sleepers = sleepers.saturating_add(1);
         while !done() {
-            sleepers = self.changed.wait(sleepers).unwrap_or_else(PoisonError::into_inner);
+            sleepers = unpoisoned(self.changed.wait(sleepers));
         }
         *sleepers = sleepers.saturating_sub(1);
     }

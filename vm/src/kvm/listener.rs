@@ -13,11 +13,12 @@ use super::memslots::{Ioctls, issue};
 use super::plan::{Op, Plan, Table};
 use super::runs::Runs;
 use crate::gasp::{Difference, Listener};
+use crate::lock::unpoisoned;
 use gasp_abi::gasp_cost;
 use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::SeqCst;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 /// Called when slots and map have come apart.
 pub(super) type Fatal = Box<dyn Fn(String) + Send + Sync>;
@@ -67,7 +68,7 @@ impl Slots {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        unpoisoned(self.state.lock())
     }
 
     /// The plan of a difference, unless there are too few slots for it.

@@ -7,10 +7,11 @@ use super::gate::Gate;
 use super::lines::Lines;
 use super::listener::Slots;
 use super::memslots::Kernel;
+use crate::lock::unpoisoned;
 use crate::platform::{Ending, Platform};
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::atomic::{AtomicBool, AtomicU32};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 /// Whether the guest has ended, and why.
 #[derive(Debug)]
@@ -46,7 +47,7 @@ impl Fate {
     }
 
     fn failure(&self) -> MutexGuard<'_, Option<KvmError>> {
-        self.failure.lock().unwrap_or_else(PoisonError::into_inner)
+        unpoisoned(self.failure.lock())
     }
 
     pub(super) fn outcome(&self) -> Result<u8, KvmError> {

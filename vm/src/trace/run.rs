@@ -6,9 +6,10 @@ use super::{Access, Repeat, Step};
 use crate::config::{ParseError, Position};
 use crate::exit;
 use crate::gasp::{Cpu, Kind, Space};
+use crate::lock::unpoisoned;
 use crate::platform::{Ending, Platform};
 use std::io::{self, Write};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 /// Why a script did not come to its end.
@@ -36,7 +37,7 @@ impl Script {
     }
 
     fn raised(&self) -> MutexGuard<'_, [u64; 256]> {
-        self.raised.lock().unwrap_or_else(PoisonError::into_inner)
+        unpoisoned(self.raised.lock())
     }
 
     /// Until something has happened, the guest has ended or the time is over. Whether it has
@@ -53,7 +54,7 @@ impl Script {
                 return false;
             }
             let waited = self.changed.wait_timeout(raised, left);
-            (raised, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            (raised, _) = unpoisoned(waited);
         }
     }
 }

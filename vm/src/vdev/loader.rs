@@ -4,7 +4,7 @@
 #![allow(unsafe_code)]
 
 use super::factory::Factory;
-use super::shared::locked;
+use crate::lock::unpoisoned;
 use core::ffi::CStr;
 use gasp_abi::{QVM_VDEV_ABI, vdev_factory};
 use std::collections::HashMap;
@@ -29,7 +29,7 @@ unsafe impl Send for Arrival {}
 
 /// The factory of vdevs with this name, loaded if need be.
 pub(super) fn factory(name: &str, search: &[PathBuf]) -> Result<Factory, String> {
-    let mut factories = locked(&FACTORIES);
+    let mut factories = unpoisoned(FACTORIES.lock());
     let factories = factories.get_or_insert_default();
     if let Some(&factory) = factories.get(name) {
         return Ok(factory);
@@ -38,7 +38,7 @@ pub(super) fn factory(name: &str, search: &[PathBuf]) -> Result<Factory, String>
     if name.is_empty() || name.contains('/') {
         return Err(format!("{name:?} cannot be the name of a vdev"));
     }
-    locked(&ARRIVED).clear();
+    unpoisoned(ARRIVED.lock()).clear();
     open(&file, search)?;
     let factory = arrived(name).map_err(|why| format!("{file} cannot be used: {why}"))?;
     factories.insert(name.to_owned(), factory);
@@ -47,13 +47,13 @@ pub(super) fn factory(name: &str, search: &[PathBuf]) -> Result<Factory, String>
 
 /// Notes what a constructor registers.
 pub(super) fn register(factory: *mut vdev_factory, version: u32) {
-    locked(&ARRIVED).push(Arrival { factory, version });
+    unpoisoned(ARRIVED.lock()).push(Arrival { factory, version });
 }
 
 /// The factory with this name among those that the file registered.
 fn arrived(name: &str) -> Result<Factory, String> {
     let mut others = Vec::new();
-    for Arrival { factory, version } in locked(&ARRIVED).drain(..) {
+    for Arrival { factory, version } in unpoisoned(ARRIVED.lock()).drain(..) {
         if version != QVM_VDEV_ABI {
             return Err(format!(
                 "it is for version {version:#x} of the interface, not {QVM_VDEV_ABI:#x}"

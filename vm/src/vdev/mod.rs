@@ -28,7 +28,7 @@ mod tests;
 
 pub(crate) use cpu::CpuGuard;
 
-use crate::config::{OptionList, ParseError, Position, VdevConfig};
+use crate::config::{OptionList, ParseError, VdevConfig};
 use crate::gasp::{Guest, Unsupported};
 use crate::log;
 use crate::platform::Platform;
@@ -38,22 +38,6 @@ use shared::Shared;
 use std::path::PathBuf;
 use std::sync::Arc;
 use timer_thread::TimerThread;
-
-/// Why a vdev of a configuration cannot be, and where the configuration asks for it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{position}: {message}")]
-pub(crate) struct VdevError {
-    /// Where.
-    pub(crate) position: Position,
-    /// Why.
-    pub(crate) message: String,
-}
-
-impl From<ParseError> for VdevError {
-    fn from(ParseError { position, message }: ParseError) -> Self {
-        Self { position, message }
-    }
-}
 
 /// How often a vdev's regions with one cookie were hit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,8 +90,8 @@ impl Vdevs {
     }
 
     /// Makes a vdev as the configuration asks for it, with its region.
-    pub(crate) fn create(&mut self, guest: &Guest, config: &VdevConfig) -> Result<(), VdevError> {
-        let at = |message| VdevError { position: config.position, message };
+    pub(crate) fn create(&mut self, guest: &Guest, config: &VdevConfig) -> Result<(), ParseError> {
+        let at = |message| ParseError { position: config.position, message };
         let factory = loader::factory(&config.name, &self.search).map_err(at)?;
         if self.instances.is_empty() {
             self.prepare(guest).map_err(at)?;

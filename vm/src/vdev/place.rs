@@ -2,9 +2,8 @@
 
 #![forbid(unsafe_code)]
 
-use super::VdevError;
 use super::instance::Instance;
-use crate::config::{Place, Position};
+use crate::config::{ParseError, Place, Position};
 use crate::gasp::{Guest, Space, flags};
 use gasp_abi::{
     QSL_NO_LOCATION, gasp_region, gasp_region_flags as grf, qvm_state_types as qst,
@@ -35,7 +34,7 @@ pub(super) fn put(vdev: &Instance, place: Place) -> Result<(), String> {
 
 /// Gives a vdev a place if it needs one and has none, and its region there unless it makes that
 /// itself.
-pub(super) fn settle(guest: &Guest, vdev: &Instance, position: Position) -> Result<(), VdevError> {
+pub(super) fn settle(guest: &Guest, vdev: &Instance, position: Position) -> Result<(), ParseError> {
     let settled = match space(vdev) {
         Ok(Some(space)) => find_place(guest, vdev, space).and_then(|()| {
             let is_manual = vdev.factory().has(vff::VFF_MANUAL_REGION);
@@ -44,7 +43,7 @@ pub(super) fn settle(guest: &Guest, vdev: &Instance, position: Position) -> Resu
         Ok(None) => Ok(()),
         Err(why) => Err(why),
     };
-    settled.map_err(|why| VdevError { position, message: format!("vdev {} {why}", vdev.name()) })
+    settled.map_err(|why| ParseError { position, message: format!("vdev {} {why}", vdev.name()) })
 }
 
 /// The space in which a vdev is to be; `None` if it has no place, or gives itself one later.

@@ -3,7 +3,6 @@
 
 #![forbid(unsafe_code)]
 
-use super::VdevError;
 use super::factory::Factory;
 use super::instance::{Instance, Refused};
 use super::shared::Shared;
@@ -21,7 +20,7 @@ pub(super) fn create(
     factory: Factory,
     config: &VdevConfig,
     others: &[Instance],
-) -> Result<Instance, VdevError> {
+) -> Result<Instance, ParseError> {
     let mut vdev = Instance::new(factory, config.name.clone(), guest.handle(), shared);
     tell(&vdev, config, ctrl::VDEV_CTRL_OPTIONS_START, "to start (VDEV_CTRL_OPTIONS_START)")?;
     for option in &config.options {
@@ -32,15 +31,15 @@ pub(super) fn create(
     let needs_interrupt = factory.has(vff::VFF_INTR_REQ) || factory.has(vff::VFF_INTR_NONPCI);
     if needs_interrupt && vdev.interrupt().pic.is_null() {
         let message = format!("vdev {} needs an interrupt, such as intr apic:0x30", config.name);
-        return Err(VdevError { position: config.position, message });
+        return Err(ParseError { position: config.position, message });
     }
     place::settle(guest, &vdev, config.position)?;
     Ok(vdev)
 }
 
 /// Tells a vdev of a step that has no option.
-fn tell(vdev: &Instance, config: &VdevConfig, step: ctrl, what: &str) -> Result<(), VdevError> {
-    vdev.control(step as u32, None).map_err(|why: Refused| VdevError {
+fn tell(vdev: &Instance, config: &VdevConfig, step: ctrl, what: &str) -> Result<(), ParseError> {
+    vdev.control(step as u32, None).map_err(|why: Refused| ParseError {
         position: config.position,
         message: format!("vdev {} refused {what}: {why}", config.name),
     })
@@ -52,7 +51,7 @@ fn apply(
     config: &VdevConfig,
     option: &VdevOption,
     others: &[Instance],
-) -> Result<(), VdevError> {
+) -> Result<(), ParseError> {
     let refused = |why: &str| refuse(config, option, why);
     match (option.name.as_str(), option.value.as_deref()) {
         ("loc", Some(value)) => {
@@ -78,12 +77,12 @@ fn apply(
     }
 }
 
-fn refuse(config: &VdevConfig, option: &VdevOption, why: &str) -> VdevError {
-    VdevError { position: option.position, message: format!("vdev {} {why}", config.name) }
+fn refuse(config: &VdevConfig, option: &VdevOption, why: &str) -> ParseError {
+    ParseError { position: option.position, message: format!("vdev {} {why}", config.name) }
 }
 
 /// Tells a vdev of an option of its own.
-fn own_option(vdev: &Instance, config: &VdevConfig, option: &VdevOption) -> Result<(), VdevError> {
+fn own_option(vdev: &Instance, config: &VdevConfig, option: &VdevOption) -> Result<(), ParseError> {
     let options = vdev.factory().options();
     let Some(index) = options.iter().position(|(name, _)| *name == option.name) else {
         return Err(refuse(config, option, &format!("has no option {}", option.name)));

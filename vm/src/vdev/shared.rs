@@ -6,10 +6,11 @@ use super::hits::{Count, Hits};
 use super::timer::Timers;
 use crate::exit;
 use crate::gasp::Unsupported;
+use crate::lock::unpoisoned;
 use crate::platform::Platform;
 use core::fmt;
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Mutex, OnceLock, RwLock, Weak};
 
 /// The guests of this process, in no order.
 static GUESTS: Mutex<Vec<Weak<Shared>>> = Mutex::new(Vec::new());
@@ -28,7 +29,7 @@ pub(super) struct Shared {
     /// Of each vCPU that there was.
     hits: Mutex<Vec<Arc<Hits>>>,
     /// Of all vdevs.
-    pub(super) timers: Timers,
+    pub(super) timers: Arc<Timers>,
 }
 
 impl fmt::Debug for Shared {
@@ -37,18 +38,13 @@ impl fmt::Debug for Shared {
     }
 }
 
-/// A lock's content. Who panics ends the process, so that no content is half done.
-pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Shared {
     /// Gives it a guest. Whether it had none.
     pub(super) fn belong_to(self: &Arc<Self>, guest: usize) -> bool {
         if self.guest.swap(guest, Ordering::Relaxed) != 0 {
             return false;
         }
-        let mut guests = locked(&GUESTS);
+        let mut guests = unpoisoned(GUESTS.lock());
         guests.retain(|other| other.strong_count() > 0);
         guests.push(Arc::downgrade(self));
         true
@@ -71,30 +67,30 @@ impl Shared {
 
     fn find(wanted: impl Fn(&Self) -> bool) -> Option<Arc<Self>> {
         // Upgraded under the lock, let go of after it: the last one to go needs no lock.
-        let all: Vec<_> = locked(&GUESTS).iter().filter_map(Weak::upgrade).collect();
+        let all: Vec<_> = unpoisoned(GUESTS.lock()).iter().filter_map(Weak::upgrade).collect();
         all.into_iter().find(|shared| wanted(shared))
     }
 
     /// Takes note of a vdev.
     pub(super) fn add_vdev(&self, vdev: usize, name: &str) {
-        self.vdevs.write().unwrap_or_else(PoisonError::into_inner).push((vdev, name.into()));
+        unpoisoned(self.vdevs.write()).push((vdev, name.into()));
     }
 
     /// Takes note that a vdev is gone.
     pub(super) fn remove_vdev(&self, vdev: usize) {
-        let mut vdevs = self.vdevs.write().unwrap_or_else(PoisonError::into_inner);
+        let mut vdevs = unpoisoned(self.vdevs.write());
         vdevs.retain(|(other, _)| *other != vdev);
     }
 
     /// Whether it is one of this guest's vdevs.
     pub(super) fn knows(&self, vdev: usize) -> bool {
-        let vdevs = self.vdevs.read().unwrap_or_else(PoisonError::into_inner);
+        let vdevs = unpoisoned(self.vdevs.read());
         vdevs.iter().any(|(other, _)| *other == vdev)
     }
 
     /// The name of one of this guest's vdevs.
     pub(super) fn name_of(&self, vdev: usize) -> Option<String> {
-        let vdevs = self.vdevs.read().unwrap_or_else(PoisonError::into_inner);
+        let vdevs = unpoisoned(self.vdevs.read());
         vdevs.iter().find(|(other, _)| *other == vdev).map(|(_, name)| name.clone())
     }
 
@@ -131,14 +127,14 @@ impl Shared {
     /// The table of one more vCPU.
     pub(super) fn new_hits(&self) -> Arc<Hits> {
         let hits = Arc::<Hits>::default();
-        locked(&self.hits).push(Arc::clone(&hits));
+        unpoisoned(self.hits.lock()).push(Arc::clone(&hits));
         hits
     }
 
     /// What all vCPUs have counted, one entry for each vdev and cookie.
     pub(super) fn counts(&self) -> Vec<Count> {
         let mut sums: Vec<Count> = Vec::new();
-        for count in locked(&self.hits).iter().flat_map(|hits| hits.counts()) {
+        for count in unpoisoned(self.hits.lock()).iter().flat_map(|hits| hits.counts()) {
             let known =
                 sums.iter_mut().find(|sum| (sum.vdev, sum.cookie) == (count.vdev, count.cookie));
             match known {

@@ -2,18 +2,23 @@
 
 #![forbid(unsafe_code)]
 
-use super::shared::{Shared, locked};
+use crate::lock::unpoisoned;
 use gasp_abi::GUEST_TIMER_OFF;
-use std::sync::{Condvar, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, Weak};
 use std::time::Duration;
 
 /// A timer as vdevs know it: `struct guest_timer`.
 #[derive(Debug)]
 pub(super) struct GuestTimer {
-    /// Its guest's vdevs.
-    pub(super) shared: Weak<Shared>,
-    /// Which of their timers.
-    pub(super) index: usize,
+    timers: Weak<Timers>,
+    index: usize,
+}
+
+impl GuestTimer {
+    /// The timers that it is one of, and which. `None`: its guest's vdevs are gone.
+    pub(super) fn find(&self) -> Option<(Arc<Timers>, usize)> {
+        Some((self.timers.upgrade()?, self.index))
+    }
 }
 
 /// A timer that has expired.
@@ -45,9 +50,10 @@ struct State {
 
 impl Timers {
     /// One more timer, which is not set. The address stays as long as the guest's vdevs.
-    pub(super) fn add(&self, shared: Weak<Shared>, vdev: usize, data: usize) -> *const GuestTimer {
-        let mut state = locked(&self.state);
-        let timer = Box::new(GuestTimer { shared, index: state.timers.len() });
+    pub(super) fn add(self: &Arc<Self>, vdev: usize, data: usize) -> *const GuestTimer {
+        let mut state = unpoisoned(self.state.lock());
+        let timer =
+            Box::new(GuestTimer { timers: Arc::downgrade(self), index: state.timers.len() });
         let address = &raw const *timer;
         state.timers.push(Due { vdev, data, when: GUEST_TIMER_OFF });
         state.handles.push(timer);
@@ -56,7 +62,7 @@ impl Timers {
 
     /// Sets a timer to this moment, or not at all.
     pub(super) fn set(&self, index: usize, when: u64) {
-        if let Some(timer) = locked(&self.state).timers.get_mut(index) {
+        if let Some(timer) = unpoisoned(self.state.lock()).timers.get_mut(index) {
             timer.when = when;
         }
         self.changed.notify_all();
@@ -64,18 +70,18 @@ impl Timers {
 
     /// The moment to which a timer is set.
     pub(super) fn when(&self, index: usize) -> u64 {
-        locked(&self.state).timers.get(index).map_or(GUEST_TIMER_OFF, |timer| timer.when)
+        unpoisoned(self.state.lock()).timers.get(index).map_or(GUEST_TIMER_OFF, |timer| timer.when)
     }
 
     /// No timer expires any more.
     pub(super) fn end(&self) {
-        locked(&self.state).ended = true;
+        unpoisoned(self.state.lock()).ended = true;
         self.changed.notify_all();
     }
 
     /// Waits for the next timer to expire; it is not set any more then. `None` at the end.
     pub(super) fn next(&self, now: impl Fn() -> u64) -> Option<Due> {
-        let mut state = locked(&self.state);
+        let mut state = unpoisoned(self.state.lock());
         while !state.ended {
             let next = state.timers.iter_mut().min_by_key(|timer| timer.when);
             let left = match next {
@@ -91,7 +97,7 @@ impl Timers {
                 _ => u64::MAX,
             };
             let waited = self.changed.wait_timeout(state, Duration::from_nanos(left));
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            state = unpoisoned(waited).0;
         }
         None
     }
@@ -102,10 +108,10 @@ mod tests {
     use super::*;
     use core::sync::atomic::{AtomicU64, Ordering};
 
-    fn timers(whens: &[u64]) -> Timers {
-        let timers = Timers::default();
+    fn timers(whens: &[u64]) -> Arc<Timers> {
+        let timers = Arc::<Timers>::default();
         for (index, when) in whens.iter().enumerate() {
-            timers.add(Weak::new(), index, 0);
+            timers.add(index, 0);
             timers.set(index, *when);
         }
         timers

@@ -11,7 +11,6 @@ use gasp_abi::{
     GTC_MAX, any_guest_intr_state, guest_intr, guest_system, guest_termination_cause_t,
     guest_timer, guest_timer_data, vdev_t,
 };
-use std::sync::Arc;
 
 #[unsafe(no_mangle)]
 pub(super) unsafe extern "C" fn guest_intr_signal(
@@ -33,9 +32,8 @@ pub(super) unsafe extern "C" fn guest_timer_create(
     let has_function = unsafe { factory.as_ref() }.is_some_and(|factory| factory.timer.is_some());
     match Shared::of_vdev(vdev.addr()) {
         Some(shared) if has_function => {
-            let weak = Arc::downgrade(&shared);
             let (vdev, data) = (vdev.expose_provenance(), data.expose_provenance());
-            shared.timers.add(weak, vdev, data).cast_mut().cast()
+            shared.timers.add(vdev, data).cast_mut().cast()
         }
         _ => {
             set_errno(libc::EINVAL);
@@ -48,9 +46,9 @@ pub(super) unsafe extern "C" fn guest_timer_create(
 pub(super) unsafe extern "C" fn guest_timer_notify(timer: *mut guest_timer, when: u64) -> c_int {
     // SAFETY: the caller's promise.
     let timer = unsafe { timer.cast::<GuestTimer>().as_ref() };
-    match timer.and_then(|timer| Some((timer.shared.upgrade()?, timer.index))) {
-        Some((shared, index)) => {
-            shared.timers.set(index, when);
+    match timer.and_then(GuestTimer::find) {
+        Some((timers, index)) => {
+            timers.set(index, when);
             0
         }
         None => libc::EINVAL,
@@ -64,9 +62,10 @@ pub(super) unsafe extern "C" fn guest_timer_state(
 ) -> c_int {
     // SAFETY: the caller's promise.
     let timer = unsafe { timer.cast::<GuestTimer>().as_ref() };
-    let found = timer.and_then(|timer| Some((timer.shared.upgrade()?, timer.index)));
-    let (Some((shared, index)), false) = (found, tdp.is_null()) else { return libc::EINVAL };
-    let state = guest_timer_data { when: shared.timers.when(index), now: now() };
+    let (Some((timers, index)), false) = (timer.and_then(GuestTimer::find), tdp.is_null()) else {
+        return libc::EINVAL;
+    };
+    let state = guest_timer_data { when: timers.when(index), now: now() };
     // SAFETY: the caller's promise.
     unsafe { tdp.write(state) };
     0

@@ -2,10 +2,10 @@
 
 #![allow(clippy::unwrap_used)] // a failed step is a failed test
 
-use crate::config::{Position, VdevConfig, VdevOption};
+use crate::config::{ParseError, Position, VdevConfig, VdevOption};
 use crate::gasp::{Cpu, Guest, Kind, Memory, Space};
 use crate::platform::Platform;
-use crate::vdev::{VdevError, Vdevs};
+use crate::vdev::Vdevs;
 use core::sync::atomic::{AtomicU32, Ordering};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -146,9 +146,9 @@ impl Machine {
     }
 
     /// Creates a vdev with options that are written as in a configuration.
-    pub(super) fn create(&mut self, name: &str, options: &str) -> Result<(), VdevError> {
+    pub(super) fn create(&mut self, name: &str, options: &str) -> Result<(), ParseError> {
         let known =
-            self.vdevs.load(name).map_err(|message| VdevError { position: at(1), message })?;
+            self.vdevs.load(name).map_err(|message| ParseError { position: at(1), message })?;
         let mut words = options.split_whitespace();
         let mut config = VdevConfig { name: name.into(), position: at(6), options: Vec::new() };
         while let Some(word) = words.next() {
