@@ -2,7 +2,8 @@
 
 #![forbid(unsafe_code)]
 
-use super::{ParseError, Position, Word};
+use super::types::{ParseError, Position};
+use super::words::Word;
 
 /// The words that are left.
 #[derive(Debug)]

@@ -4,9 +4,10 @@
 
 use super::cursor::Cursor;
 use super::number::{address, inside, length, location, number};
-use super::{
-    Attributes, Host, LoadConfig, MemoryConfig, ParseError, PassConfig, Place, Range, Word,
+use super::types::{
+    Attributes, Host, LoadConfig, MemoryConfig, ParseError, PassConfig, Place, Range,
 };
+use super::words::Word;
 
 /// After `ram` and `rom`.
 pub(super) fn memory(cursor: &mut Cursor<'_>, writable: bool) -> Result<MemoryConfig, ParseError> {
@@ -64,11 +65,10 @@ pub(super) fn pass(cursor: &mut Cursor<'_>) -> Result<PassConfig, ParseError> {
 fn attributes(word: Word<'_>) -> Result<Attributes, ParseError> {
     let (mut attributes, mut add) = (Attributes::default(), true);
     for (letter, at) in word.letters() {
-        match (letter, Attributes::bit(letter)) {
-            ('+', _) => add = true,
-            ('-', _) => add = false,
-            (_, Some(bit)) if add => attributes.0 |= bit,
-            (_, Some(bit)) => attributes.0 &= !bit,
+        match letter {
+            '+' => add = true,
+            '-' => add = false,
+            _ if attributes.set(letter, add) => {}
             _ => return Err(at.expected(&format!("+, - or one of {}", Attributes::LETTERS))),
         }
     }

@@ -2,7 +2,8 @@
 
 #![forbid(unsafe_code)]
 
-use super::{ParseError, Place, Position, Word};
+use super::types::{ParseError, Place, Position};
+use super::words::Word;
 
 /// The last x86 port.
 const LAST_PORT: u64 = 0xffff;

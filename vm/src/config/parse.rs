@@ -3,11 +3,12 @@
 #![forbid(unsafe_code)]
 
 use super::cursor::Cursor;
+use super::memory;
 use super::number::{address, location, number};
-use super::{
+use super::types::{
     Config, OptionList, ParseError, Policy, Position, Start, Statement, VdevConfig, VdevOption,
-    Word, lines, memory,
 };
+use super::words::{Word, lines};
 
 /// What a statement can begin with.
 const STATEMENTS: &str = "a statement (cpu, load, pass, ram, reserve, rom, system, unsupported or \

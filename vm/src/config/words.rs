@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::{ParseError, Position};
+use super::types::{ParseError, Position};
 
 /// A word, or a part of one, as it stands in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,8 @@
 //! Listeners: Rust objects that follow the changes of a guest.
 
-use super::{Error, Guest, check};
+#![allow(unsafe_code)]
+
+use super::guest::{Error, Guest, check};
 use core::ffi::{c_int, c_void};
 use core::{fmt, slice};
 use gasp_abi::{gasp_cost, gasp_difference, gasp_listener, gasp_span, gasp_span_list};

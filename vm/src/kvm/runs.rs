@@ -5,11 +5,12 @@
 
 #![forbid(unsafe_code)]
 
+use crate::gasp::PAGE_SIZE;
 use gasp_abi::{gasp_region_flags as grf, gasp_span};
 use std::collections::BTreeMap;
 
 /// Bytes of a page, as a shift.
-pub(super) const PAGE_SHIFT: u32 = 12;
+pub(super) const PAGE_SHIFT: u32 = PAGE_SIZE.ilog2();
 /// The largest slot that KVM takes, in pages.
 pub(super) const MAX_PAGES: u64 = (1 << 31) - 1;
 

@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use super::error::KvmError;
-use crate::gasp::{Guest, Space};
+use crate::gasp::{Guest, PAGE_SIZE, Space};
 use gasp_abi::gasp_span;
 use kvm_bindings::{kvm_segment, kvm_sregs};
 use kvm_ioctls::VcpuFd;
@@ -31,7 +31,6 @@ const CR4_PAE: u64 = 1 << 5;
 const EFER_LME: u64 = 1 << 8;
 const EFER_LMA: u64 = 1 << 10;
 
-const PAGE: u64 = 4096;
 /// Of a page table.
 const ENTRIES: usize = 512;
 /// Of a directory.
@@ -68,7 +67,7 @@ impl Start {
                 long_mode(&mut sregs, tables);
                 regs.rip = entry;
                 // Wrapping: a guest with its tables so low has no stack until it makes one.
-                regs.rsp = tables.wrapping_sub(u64::from(number).wrapping_mul(PAGE));
+                regs.rsp = tables.wrapping_sub(u64::from(number).wrapping_mul(PAGE_SIZE));
             }
         }
         cpu.set_sregs(&sregs)?;
@@ -83,7 +82,7 @@ fn gibs(span: &gasp_span) -> impl Iterator<Item = u64> + use<> {
 
 fn page_tables(place: u64, gibs: &BTreeSet<u64>) -> Vec<u8> {
     // Wrapping: libgasp refuses to write what does not fit.
-    let page = |number: u64| place.wrapping_add(number.wrapping_mul(PAGE));
+    let page = |number: u64| place.wrapping_add(number.wrapping_mul(PAGE_SIZE));
     let large = |gib: u64, index: u64| gib << 30 | index << 21 | LARGE | PRESENT_WRITABLE;
     let mut directory = vec![0; ENTRIES];
     let mut tables = Vec::new();
@@ -122,7 +121,7 @@ fn long_mode(sregs: &mut kvm_sregs, tables: u64) {
         };
     }
     sregs.cs = kvm_segment { selector: 8, type_: 11, db: 0, l: 1, ..sregs.ds };
-    sregs.gdt.base = tables.wrapping_add(2 * PAGE);
+    sregs.gdt.base = tables.wrapping_add(2 * PAGE_SIZE);
     sregs.gdt.limit = 23;
     sregs.cr3 = tables;
     sregs.cr4 = CR4_PAE;

@@ -2,12 +2,9 @@
 
 #![forbid(unsafe_code)]
 
-use super::refused;
+use super::built::refused;
 use crate::config::{MemoryConfig, ParseError, Place, Range};
-use crate::gasp::{Guest, Memory};
-
-/// What a page of memory has.
-pub(super) const PAGE: u64 = 4096;
+use crate::gasp::{Guest, Memory, PAGE_SIZE};
 
 /// One past the highest memory so far; `None`: it ends with the address space.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +40,7 @@ pub(super) fn add(
     let start = start.or_else(|| highest.place(length)).ok_or_else(|| {
         fail("expected START,LENGTH: there is no room above the highest memory so far")
     })?;
-    if !start.is_multiple_of(PAGE) || !length.is_multiple_of(PAGE) {
+    if !start.is_multiple_of(PAGE_SIZE) || !length.is_multiple_of(PAGE_SIZE) {
         return Err(fail("expected START and LENGTH to be multiples of 4096"));
     }
     let range = Range { position, place: Place::Memory(start), length };

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod built;
 mod load;
 mod memory;
 mod pass;
@@ -9,21 +10,12 @@ mod pass;
 #[cfg(test)]
 mod tests;
 
-use crate::config::{Config, ParseError, Place, Policy, Range, Statement, VdevConfig};
-use crate::gasp::{Error, Guest, Space, Unsupported};
-use crate::mapping::Mapping;
-use std::path::Path;
+pub(crate) use built::Built;
 
-/// What has to stay as long as the guest is there, and what its makers want to say.
-#[derive(Debug, Default)]
-pub(crate) struct Built {
-    /// What `pass` made.
-    mappings: Vec<Mapping>,
-    /// What is reserved, for those who print the map.
-    pub(crate) reserved: Vec<Range>,
-    /// What users should know.
-    pub(crate) notes: Vec<ParseError>,
-}
+use crate::config::{Config, ParseError, Policy, Range, Statement, VdevConfig};
+use crate::gasp::{Guest, Unsupported};
+use built::{refused, space};
+use std::path::Path;
 
 /// Makes one vdev.
 pub(crate) type CreateVdev<'a> = &'a mut dyn FnMut(&VdevConfig) -> Result<(), ParseError>;
@@ -59,14 +51,6 @@ pub(crate) fn policy(policy: Option<Policy>) -> Unsupported {
     }
 }
 
-/// The space and the first location.
-fn space(place: Place) -> (Space, u64) {
-    match place {
-        Place::Memory(location) => (Space::Memory, location),
-        Place::Ports(location) => (Space::Ports, location),
-    }
-}
-
 fn reserve(guest: &Guest, range: &Range, built: &mut Built) -> Result<(), ParseError> {
     let (space, location) = space(range.place);
     guest
@@ -74,10 +58,4 @@ fn reserve(guest: &Guest, range: &Range, built: &mut Built) -> Result<(), ParseE
         .map_err(|error| refused(range, "a range that can be reserved", &error))?;
     built.reserved.push(range.clone());
     Ok(())
-}
-
-/// A refusal by libgasp.
-fn refused(range: &Range, what: &str, error: &Error) -> ParseError {
-    let message = format!("expected {what}: {}", error.message);
-    ParseError { position: range.position, message }
 }

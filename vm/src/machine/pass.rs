@@ -6,10 +6,9 @@
 
 #![forbid(unsafe_code)]
 
-use super::memory::PAGE;
-use super::{Built, refused};
+use super::built::{Built, refused, space};
 use crate::config::{Attributes, Host, ParseError, PassConfig, Place, Range};
-use crate::gasp::Guest;
+use crate::gasp::{Guest, PAGE_SIZE};
 use crate::mapping::{Mapping, MappingError};
 use core::ptr;
 use gasp_abi::{gasp_region, gasp_region_flags as grf, qvm_state_block};
@@ -83,7 +82,7 @@ fn map(config: &PassConfig, directory: &Path) -> Result<Mapping, ParseError> {
     let Place::Memory(location) = range.place else {
         return Err(fail("expected memory".to_owned()));
     };
-    if [location, range.length, offset].iter().any(|number| !number.is_multiple_of(PAGE)) {
+    if [location, range.length, offset].iter().any(|number| !number.is_multiple_of(PAGE_SIZE)) {
         return Err(fail("expected addresses and length to be multiples of 4096".to_owned()));
     }
     let Some(path) = path else {
@@ -102,7 +101,7 @@ fn map(config: &PassConfig, directory: &Path) -> Result<Mapping, ParseError> {
 
 /// A range as regions that the length field can hold.
 fn regions(range: &Range, flags: u32, host_location: u64) -> Vec<gasp_region> {
-    let (space, first) = super::space(range.place);
+    let (space, first) = space(range.place);
     let mut regions = Vec::new();
     let mut done = 0_u64;
     while done < range.length {

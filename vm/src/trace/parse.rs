@@ -2,15 +2,13 @@
 
 #![forbid(unsafe_code)]
 
-use super::{Access, Repeat, Step};
+use super::step::{Access, Repeat, Step};
 use crate::config::{ParseError, Position, Word, lines, number};
 use crate::gasp::{Kind, Space};
 use std::time::Duration;
 
 const STATEMENTS: &str = "read, expect, write, fetch, fault, text, repeat, end, wait or interrupt";
 const ACCESSES: &str = "read, write or fetch";
-/// The last x86 port.
-const LAST_PORT: u64 = 0xffff;
 /// How long an interrupt is waited for if nobody says.
 const PATIENCE: u64 = 1000;
 
@@ -122,9 +120,8 @@ fn plain(position: Position, kind: Kind, line: &mut Line<'_>) -> Result<Access, 
     if !sizes.contains(&size) {
         return Err(word.expected(&format!("one of the sizes {sizes:?}")));
     }
-    let last = if space == Space::Memory { u64::MAX } else { LAST_PORT };
     // A size is not 0.
-    if location.checked_add(size.saturating_sub(1)).is_none_or(|end| end > last) {
+    if location.checked_add(size.saturating_sub(1)).is_none_or(|end| end > space.last()) {
         return Err(at.expected("a location that is in the space with its whole size"));
     }
     // One of the sizes above.
@@ -155,7 +152,7 @@ fn target<'a>(line: &mut Line<'a>) -> Result<(Space, Word<'a>, u64), ParseError>
     };
     let word = line.next("a location")?;
     let location = number(word, "a location")?;
-    if space == Space::Ports && location > LAST_PORT {
+    if location > space.last() {
         return Err(word.expected("a port up to 0xffff"));
     }
     Ok((space, word, location))

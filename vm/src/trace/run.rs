@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::{Access, Repeat, Step};
+use super::step::{Access, Repeat, Step};
 use crate::config::{ParseError, Position};
 use crate::exit;
 use crate::gasp::{Cpu, Kind, Space};

@@ -2,10 +2,13 @@
 
 #![allow(clippy::unwrap_used)]
 
-use super::run::Failure;
-use super::*;
-use crate::gasp::{Guest, Memory, Unsupported};
+use super::parse;
+use super::run::{Failure, Script, run};
+use super::step::{Access, Repeat, Step};
+use crate::config::Position;
+use crate::gasp::{Guest, Kind, Memory, Space, Unsupported};
 use crate::platform::Platform;
+use std::time::Duration;
 
 fn refusal(text: &str) -> String {
     parse(text).unwrap_err().to_string()

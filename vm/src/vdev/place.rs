@@ -4,14 +4,11 @@
 
 use super::instance::Instance;
 use crate::config::{ParseError, Place, Position};
-use crate::gasp::{Guest, Space, flags};
+use crate::gasp::{Guest, PAGE_SIZE, Space, flags};
 use gasp_abi::{
     QSL_NO_LOCATION, gasp_region, gasp_region_flags as grf, qvm_state_types as qst,
     vdev_factory_flags as vff,
 };
-
-/// The least alignment in memory of a place that is searched for: a page.
-const PAGE: u64 = 4096;
 
 /// Puts a vdev where `loc` says.
 pub(super) fn put(vdev: &Instance, place: Place) -> Result<(), String> {
@@ -76,7 +73,7 @@ fn find_place(guest: &Guest, vdev: &Instance, space: Space) -> Result<(), String
     }
     let length = u64::from(block.length);
     let align = length.next_power_of_two();
-    let align = if space == Space::Memory { align.max(PAGE) } else { align };
+    let align = if space == Space::Memory { align.max(PAGE_SIZE) } else { align };
     block.location =
         guest.find_free(space, length, align).map_err(|error| format!("has no room: {error}"))?;
     vdev.set_block(block);

@@ -1,0 +1,66 @@
+//! A vCPU of libgasp.
+
+#![allow(unsafe_code)]
+
+use super::guest::{Error, Guest, errno, last_error};
+use super::numbers::{Kind, Space};
+use core::ffi::{c_uint, c_void};
+use core::ptr::NonNull;
+use gasp_abi::gasp_cpu;
+
+impl Guest {
+    /// A vCPU.
+    pub(crate) fn cpu(&self) -> Result<Cpu<'_>, Error> {
+        // SAFETY: the handle is a guest's.
+        let cpu = unsafe { gasp_abi::gasp_cpu_create(self.handle()) };
+        let cpu = NonNull::new(cpu).ok_or_else(|| last_error(errno()))?;
+        Ok(Cpu { cpu, _guest: self })
+    }
+}
+
+/// A vCPU as libgasp knows it: one thread at a time makes accesses through it.
+#[derive(Debug)]
+pub(crate) struct Cpu<'g> {
+    cpu: NonNull<gasp_cpu>,
+    _guest: &'g Guest,
+}
+
+// SAFETY: one thread at a time is what `&mut self` says.
+unsafe impl Send for Cpu<'_> {}
+
+impl Cpu<'_> {
+    /// The handle that trap handlers get.
+    pub(crate) fn handle(&self) -> *mut gasp_cpu {
+        self.cpu.as_ptr()
+    }
+
+    /// Makes an access as the guest would. The error is a bare number: this is the fast path.
+    pub(crate) fn access(
+        &mut self,
+        space: Space,
+        kind: Kind,
+        location: u64,
+        data: &mut [u8],
+    ) -> Result<(), i32> {
+        let (start, length) = (data.as_mut_ptr().cast::<c_void>(), data.len());
+        // SAFETY: the handle is a vCPU's; the bytes can be read and written.
+        let code = unsafe {
+            gasp_abi::gasp_cpu_access(
+                self.handle(),
+                space.number(),
+                kind as c_uint,
+                location,
+                start,
+                length,
+            )
+        };
+        if code == 0 { Ok(()) } else { Err(code) }
+    }
+}
+
+impl Drop for Cpu<'_> {
+    fn drop(&mut self) {
+        // SAFETY: the handle is a vCPU's, and nobody else has this value.
+        unsafe { gasp_abi::gasp_cpu_destroy(self.handle()) };
+    }
+}

@@ -1,0 +1,192 @@
+//! A guest system of libgasp.
+
+#![allow(unsafe_code)]
+
+use super::numbers::{Memory, Space, Unsupported};
+use core::ffi::{CStr, c_int, c_uint, c_void};
+use core::ptr::{self, NonNull};
+use gasp_abi::{
+    GASP_SET_ALL_OR_NOTHING, QSL_NO_LOCATION, gasp_counts, gasp_region, gasp_span,
+    gasp_trap_handler_t, guest_system,
+};
+
+/// A failure of libgasp.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct Error {
+    /// The error number.
+    pub(crate) errno: i32,
+    /// libgasp's sentence.
+    pub(crate) message: String,
+}
+
+pub(super) fn check(code: c_int) -> Result<(), Error> {
+    if code == 0 { Ok(()) } else { Err(last_error(code)) }
+}
+
+/// This thread's last failure; `errno` is its number.
+pub(super) fn last_error(errno: i32) -> Error {
+    // SAFETY: no preconditions.
+    let message = unsafe { gasp_abi::gasp_last_error() };
+    // SAFETY: the string is valid until this thread's next call of the function.
+    let message = unsafe { CStr::from_ptr(message) };
+    Error { errno, message: message.to_string_lossy().into_owned() }
+}
+
+pub(super) fn errno() -> i32 {
+    std::io::Error::last_os_error().raw_os_error().unwrap_or(0)
+}
+
+/// A guest system of libgasp; destroyed when dropped.
+#[derive(Debug)]
+pub(crate) struct Guest(NonNull<guest_system>);
+
+// SAFETY: libgasp's functions can be called from any thread.
+unsafe impl Send for Guest {}
+// SAFETY: as above.
+unsafe impl Sync for Guest {}
+
+impl Guest {
+    /// A guest with two empty spaces.
+    pub(crate) fn new() -> Result<Self, Error> {
+        // SAFETY: NULL asks for the defaults.
+        let guest = unsafe { gasp_abi::gasp_guest_create(ptr::null()) };
+        NonNull::new(guest).map(Self).ok_or_else(|| last_error(errno()))
+    }
+
+    /// The handle that vdevs get.
+    pub(crate) fn handle(&self) -> *mut guest_system {
+        self.0.as_ptr()
+    }
+
+    /// Says that the guest has started.
+    pub(crate) fn start(&self) -> Result<(), Error> {
+        // SAFETY: the handle is a guest's.
+        check(unsafe { gasp_abi::gasp_guest_start(self.handle()) })
+    }
+
+    /// Gives the guest zeroed memory.
+    pub(crate) fn add_memory(&self, location: u64, length: u64, kind: Memory) -> Result<(), Error> {
+        // SAFETY: the handle is a guest's.
+        check(unsafe {
+            gasp_abi::gasp_guest_add_memory(self.handle(), location, length, kind as c_uint, 0)
+        })
+    }
+
+    /// Keeps searches for free space away from a range.
+    pub(crate) fn reserve(&self, space: Space, location: u64, length: u64) -> Result<(), Error> {
+        // SAFETY: the handle is a guest's.
+        check(unsafe {
+            gasp_abi::gasp_guest_reserve(self.handle(), space.number(), location, length)
+        })
+    }
+
+    /// The lowest free place.
+    pub(crate) fn find_free(&self, space: Space, size: u64, align: u64) -> Result<u64, Error> {
+        // SAFETY: the handle is a guest's.
+        match unsafe { gasp_abi::gasp_find_free(self.handle(), space.number(), size, align) } {
+            QSL_NO_LOCATION => Err(last_error(errno())),
+            place => Ok(place),
+        }
+    }
+
+    /// Makes changes, all or none.
+    pub(crate) fn set(&self, regions: &[gasp_region]) -> Result<(), Error> {
+        let count = c_uint::try_from(regions.len()).unwrap_or(c_uint::MAX);
+        let (first, flags) = (regions.as_ptr(), GASP_SET_ALL_OR_NOTHING);
+        // SAFETY: the handle is a guest's; the elements are there.
+        check(unsafe {
+            gasp_abi::gasp_guest_set(self.handle(), count, first, flags, ptr::null_mut())
+        })
+    }
+
+    /// The cost of changes, all or none, for all listeners together.
+    #[cfg(test)]
+    pub(crate) fn dry_run(&self, regions: &[gasp_region]) -> Result<gasp_abi::gasp_cost, Error> {
+        let count = c_uint::try_from(regions.len()).unwrap_or(c_uint::MAX);
+        let flags = GASP_SET_ALL_OR_NOTHING | gasp_abi::GASP_SET_DRY_RUN;
+        let mut report = gasp_abi::gasp_report {
+            size: size_of::<gasp_abi::gasp_report>(),
+            index: 0,
+            error: 0,
+            r#type: 0,
+            conflict: gasp_span::NONE,
+            cost: gasp_abi::gasp_cost::NOTHING,
+        };
+        let (first, report_to) = (regions.as_ptr(), &raw mut report);
+        // SAFETY: the handle is a guest's; the elements are there; the report can be written.
+        check(unsafe { gasp_abi::gasp_guest_set(self.handle(), count, first, flags, report_to) })?;
+        Ok(report.cost)
+    }
+
+    /// The region that holds a location, or the first after it.
+    pub(crate) fn next(&self, space: Space, from: u64) -> Option<gasp_span> {
+        let mut span = gasp_span::NONE;
+        // SAFETY: the handle is a guest's; the span can be written.
+        let code = unsafe {
+            gasp_abi::gasp_guest_next(self.handle(), space.number(), from, &raw mut span)
+        };
+        (code == 0).then_some(span)
+    }
+
+    /// All regions of a space, in ascending order.
+    pub(crate) fn spans(&self, space: Space) -> Vec<gasp_span> {
+        let mut spans = Vec::new();
+        let mut from = Some(0);
+        while let Some(span) = from.and_then(|from| self.next(space, from)) {
+            from = span.last.checked_add(1);
+            spans.push(span);
+        }
+        spans
+    }
+
+    /// Reads what is behind a range, whatever the guest may do there.
+    #[cfg(test)]
+    pub(crate) fn read(&self, location: u64, data: &mut [u8]) -> Result<(), Error> {
+        let (start, length) = (data.as_mut_ptr().cast::<c_void>(), data.len());
+        // SAFETY: the handle is a guest's; the bytes can be written.
+        check(unsafe { gasp_abi::gasp_guest_read(self.handle(), location, start, length) })
+    }
+
+    /// Writes what is behind a range, whatever the guest may do there.
+    pub(crate) fn write(&self, location: u64, data: &[u8]) -> Result<(), Error> {
+        let (start, length) = (data.as_ptr().cast::<c_void>(), data.len());
+        // SAFETY: the handle is a guest's; the bytes can be read.
+        check(unsafe { gasp_abi::gasp_guest_write(self.handle(), location, start, length) })
+    }
+
+    /// Says what accesses to nothing do.
+    pub(crate) fn set_unsupported(&self, policy: Unsupported) -> Result<(), Error> {
+        // SAFETY: the handle is a guest's.
+        check(unsafe { gasp_abi::gasp_guest_set_unsupported(self.handle(), policy as c_uint) })
+    }
+
+    /// Has a function called for each access that traps.
+    ///
+    /// # Safety
+    /// The function can be called with this argument from any thread, as long as the guest is
+    /// there.
+    pub(crate) unsafe fn set_trap_handler(
+        &self,
+        handler: gasp_trap_handler_t,
+        arg: *mut c_void,
+    ) -> Result<(), Error> {
+        // SAFETY: the handle is a guest's; the rest is the caller's promise.
+        check(unsafe { gasp_abi::gasp_guest_set_trap_handler(self.handle(), handler, arg) })
+    }
+
+    /// How often accesses went where.
+    pub(crate) fn counts(&self) -> gasp_counts {
+        let mut counts = gasp_counts::default();
+        // SAFETY: the handle is a guest's; the counts can be written.
+        let _ = unsafe { gasp_abi::gasp_guest_counts(self.handle(), &raw mut counts) };
+        counts
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        // SAFETY: the handle is a guest's, and nobody else has this value.
+        unsafe { gasp_abi::gasp_guest_destroy(self.handle()) };
+    }
+}
