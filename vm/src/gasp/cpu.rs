@@ -3,7 +3,7 @@
 #![allow(unsafe_code)]
 
 use super::guest::{Error, Guest, errno, last_error};
-use super::numbers::{Kind, Space};
+use super::numbers::{AccessKind, Space};
 use core::ffi::{c_uint, c_void};
 use core::ptr::NonNull;
 use gasp_abi::gasp_cpu;
@@ -38,7 +38,7 @@ impl Cpu<'_> {
     pub(crate) fn access(
         &mut self,
         space: Space,
-        kind: Kind,
+        kind: AccessKind,
         location: u64,
         data: &mut [u8],
     ) -> Result<(), i32> {

@@ -49,7 +49,7 @@ impl Space {
 /// What an access does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
-pub(crate) enum Kind {
+pub(crate) enum AccessKind {
     /// The guest reads.
     Read = GASP_READ,
     /// The guest writes.
@@ -58,7 +58,7 @@ pub(crate) enum Kind {
     Execute = GASP_EXECUTE,
 }
 
-/// Kind of memory of [`Guest::add_memory`].
+/// AccessKind of memory of [`Guest::add_memory`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub(crate) enum Memory {

@@ -6,7 +6,7 @@ use super::error::KvmError;
 use super::exit::{Exit, Vcpu};
 use super::gate::Entry;
 use super::shared::Shared;
-use crate::gasp::{Cpu, Kind, Space};
+use crate::gasp::{AccessKind, Cpu, Space};
 use std::time::Duration;
 
 /// How often in a row an instruction is tried again that failed while slots changed.
@@ -97,11 +97,13 @@ impl<'m, 'g> Runner<'m, 'g> {
         let exit = self.vcpu.run();
         gate.leave(number);
         let done = match exit {
-            Exit::MmioRead(location, data) => cpu.access(Space::Memory, Kind::Read, location, data),
+            Exit::MmioRead(location, data) => {
+                cpu.access(Space::Memory, AccessKind::Read, location, data)
+            }
             Exit::MmioWrite(location, data) => write(cpu, Space::Memory, location, data),
-            Exit::In { port, size, data } => data
-                .chunks_mut(size)
-                .try_for_each(|data| cpu.access(Space::Ports, Kind::Read, u64::from(port), data)),
+            Exit::In { port, size, data } => data.chunks_mut(size).try_for_each(|data| {
+                cpu.access(Space::Ports, AccessKind::Read, u64::from(port), data)
+            }),
             Exit::Out { port, size, data } => data
                 .chunks(size)
                 .try_for_each(|data| write(cpu, Space::Ports, u64::from(port), data)),
@@ -203,5 +205,5 @@ fn write(cpu: &mut Cpu<'_>, space: Space, location: u64, data: &[u8]) -> Result<
     let mut bytes = [0; 8];
     let bytes = &mut bytes[..data.len()];
     bytes.copy_from_slice(data);
-    cpu.access(space, Kind::Write, location, bytes)
+    cpu.access(space, AccessKind::Write, location, bytes)
 }

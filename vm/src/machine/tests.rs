@@ -4,7 +4,7 @@
 
 use super::*;
 use crate::config::{self, OptionList};
-use crate::gasp::{Kind, Space, flags};
+use crate::gasp::{AccessKind, Space, flags};
 use gasp_abi::{gasp_region_flags as grf, gasp_span};
 use std::fs;
 
@@ -174,10 +174,10 @@ fn pass_of_ports() {
     assert_eq!(built.notes.len(), 1);
     let mut cpu = guest.cpu().unwrap();
     let mut data = [0; 4];
-    assert_eq!(cpu.access(Space::Ports, Kind::Read, 0xcf8, &mut data), Ok(()));
+    assert_eq!(cpu.access(Space::Ports, AccessKind::Read, 0xcf8, &mut data), Ok(()));
     assert_eq!(data, [0xff; 4]);
     guest.set_unsupported(Unsupported::Fail).unwrap();
-    assert_eq!(cpu.access(Space::Ports, Kind::Read, 0xcf8, &mut data), Err(libc::EFAULT));
+    assert_eq!(cpu.access(Space::Ports, AccessKind::Read, 0xcf8, &mut data), Err(libc::EFAULT));
 }
 
 #[test]

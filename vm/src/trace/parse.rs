@@ -4,7 +4,7 @@
 
 use super::step::{Access, Repeat, Step};
 use crate::config::{ParseError, Position, Word, lines, number};
-use crate::gasp::{Kind, Space};
+use crate::gasp::{AccessKind, Space};
 use std::time::Duration;
 
 const STATEMENTS: &str = "read, expect, write, fetch, fault, text, repeat, end, wait or interrupt";
@@ -84,9 +84,10 @@ fn step(word: Word<'_>, line: &mut Line<'_>) -> Result<Step, ParseError> {
             let access = access(position, word, line)?;
             Step::Fault(access.ok_or_else(|| word.expected(ACCESSES))?)
         }
-        "expect" => {
-            Step::Access(Access { kind: Kind::Read, ..valued(position, Kind::Read, line)? })
-        }
+        "expect" => Step::Access(Access {
+            kind: AccessKind::Read,
+            ..valued(position, AccessKind::Read, line)?
+        }),
         "text" => text(position, line)?,
         "wait" => Step::Wait(milliseconds(line.next("milliseconds")?)?),
         "interrupt" => interrupt(position, line)?,
@@ -104,15 +105,15 @@ fn access(
     line: &mut Line<'_>,
 ) -> Result<Option<Access>, ParseError> {
     Ok(Some(match word.text().as_str() {
-        "read" => plain(position, Kind::Read, line)?,
-        "fetch" => plain(position, Kind::Execute, line)?,
-        "write" => valued(position, Kind::Write, line)?,
+        "read" => plain(position, AccessKind::Read, line)?,
+        "fetch" => plain(position, AccessKind::Execute, line)?,
+        "write" => valued(position, AccessKind::Write, line)?,
         _ => return Ok(None),
     }))
 }
 
 /// SPACE LOCATION SIZE
-fn plain(position: Position, kind: Kind, line: &mut Line<'_>) -> Result<Access, ParseError> {
+fn plain(position: Position, kind: AccessKind, line: &mut Line<'_>) -> Result<Access, ParseError> {
     let (space, at, location) = target(line)?;
     let word = line.next("a size")?;
     let sizes: &[u64] = if space == Space::Memory { &[1, 2, 4, 8] } else { &[1, 2, 4] };
@@ -130,7 +131,7 @@ fn plain(position: Position, kind: Kind, line: &mut Line<'_>) -> Result<Access, 
 }
 
 /// SPACE LOCATION SIZE VALUE
-fn valued(position: Position, kind: Kind, line: &mut Line<'_>) -> Result<Access, ParseError> {
+fn valued(position: Position, kind: AccessKind, line: &mut Line<'_>) -> Result<Access, ParseError> {
     let access = plain(position, kind, line)?;
     let word = line.next("a value")?;
     let value = number(word, "a value")?;
@@ -161,7 +162,8 @@ fn target<'a>(line: &mut Line<'a>) -> Result<(Space, Word<'a>, u64), ParseError>
 fn text(position: Position, line: &mut Line<'_>) -> Result<Step, ParseError> {
     let (space, _, location) = target(line)?;
     let word = line.next("a text")?;
-    let access = Access { position, kind: Kind::Write, space, location, size: 1, value: None };
+    let access =
+        Access { position, kind: AccessKind::Write, space, location, size: 1, value: None };
     let bytes = unescape(&word.text()).ok_or_else(|| word.expected("\\n or \\\\ after each \\"));
     Ok(Step::Text(access, bytes?))
 }

@@ -5,7 +5,7 @@
 use super::step::{Access, Repeat, Step};
 use crate::config::{ParseError, Position};
 use crate::exit;
-use crate::gasp::{Cpu, Kind, Space};
+use crate::gasp::{AccessKind, Cpu, Space};
 use crate::lock::unpoisoned;
 use crate::platform::{Ending, Platform};
 use std::io::{self, Write};
@@ -151,7 +151,7 @@ impl Runner<'_, '_> {
         // The digits and 0x.
         let width = access.size.saturating_mul(2).saturating_add(2);
         match (kind, value) {
-            (Kind::Write, _) => Ok(()),
+            (AccessKind::Write, _) => Ok(()),
             (_, Some(value)) if value == found => Ok(()),
             (_, Some(value)) => {
                 let name = name(access);
@@ -170,7 +170,7 @@ impl Runner<'_, '_> {
     fn made(&mut self, access: &Access) -> Result<u64, i32> {
         let &Access { kind, space, location, size, value, .. } = access;
         let mut bytes = match (kind, value) {
-            (Kind::Write, Some(value)) => value.to_le_bytes(),
+            (AccessKind::Write, Some(value)) => value.to_le_bytes(),
             _ => [0; 8],
         };
         self.cpu.access(space, kind, location, &mut bytes[..size])?;
@@ -214,9 +214,9 @@ impl Runner<'_, '_> {
 
 fn name(access: &Access) -> String {
     let kind = match access.kind {
-        Kind::Read => "read",
-        Kind::Write => "write",
-        Kind::Execute => "fetch",
+        AccessKind::Read => "read",
+        AccessKind::Write => "write",
+        AccessKind::Execute => "fetch",
     };
     let space = match access.space {
         Space::Memory => "mem",

@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use crate::config::Position;
-use crate::gasp::{Kind, Space};
+use crate::gasp::{AccessKind, Space};
 use std::time::Duration;
 
 /// A statement.
@@ -36,7 +36,7 @@ pub(crate) struct Access {
     /// Of the statement.
     pub(crate) position: Position,
     /// Read, write or fetch.
-    pub(crate) kind: Kind,
+    pub(crate) kind: AccessKind,
     /// Memory or ports.
     pub(crate) space: Space,
     /// In the first round of a loop.

@@ -6,7 +6,7 @@ use super::parse;
 use super::run::{Failure, Script, run};
 use super::step::{Access, Repeat, Step};
 use crate::config::Position;
-use crate::gasp::{Guest, Kind, Memory, Space, Unsupported};
+use crate::gasp::{AccessKind, Guest, Memory, Space, Unsupported};
 use crate::platform::Platform;
 use std::time::Duration;
 
@@ -14,25 +14,31 @@ fn refusal(text: &str) -> String {
     parse(text).unwrap_err().to_string()
 }
 
-fn access(kind: Kind, space: Space, location: u64, size: usize, value: Option<u64>) -> Access {
+fn access(
+    kind: AccessKind,
+    space: Space,
+    location: u64,
+    size: usize,
+    value: Option<u64>,
+) -> Access {
     Access { position: Position { line: 1, column: 1 }, kind, space, location, size, value }
 }
 
 #[test]
 fn accesses() {
     let cases = [
-        ("read io 0x3f8 1", access(Kind::Read, Space::Ports, 0x3f8, 1, None)),
-        ("read io 0xffff 1", access(Kind::Read, Space::Ports, 0xffff, 1, None)),
+        ("read io 0x3f8 1", access(AccessKind::Read, Space::Ports, 0x3f8, 1, None)),
+        ("read io 0xffff 1", access(AccessKind::Read, Space::Ports, 0xffff, 1, None)),
         (
             "write mem 1m 4 0xdeadbeef # here",
-            access(Kind::Write, Space::Memory, 1 << 20, 4, Some(0xdead_beef)),
+            access(AccessKind::Write, Space::Memory, 1 << 20, 4, Some(0xdead_beef)),
         ),
-        ("write mem 0 1 255", access(Kind::Write, Space::Memory, 0, 1, Some(255))),
+        ("write mem 0 1 255", access(AccessKind::Write, Space::Memory, 0, 1, Some(255))),
         (
             "expect mem 0xfffffffffffffff8 8 0xffffffffffffffff",
-            access(Kind::Read, Space::Memory, u64::MAX - 7, 8, Some(u64::MAX)),
+            access(AccessKind::Read, Space::Memory, u64::MAX - 7, 8, Some(u64::MAX)),
         ),
-        ("fetch mem 0x7c00 2", access(Kind::Execute, Space::Memory, 0x7c00, 2, None)),
+        ("fetch mem 0x7c00 2", access(AccessKind::Execute, Space::Memory, 0x7c00, 2, None)),
     ];
     for (text, access) in cases {
         assert_eq!(parse(text), Ok(vec![Step::Access(access)]), "{text}");
@@ -42,8 +48,8 @@ fn accesses() {
 #[test]
 fn other_statements() {
     let at = Position { line: 1, column: 1 };
-    let text = access(Kind::Write, Space::Ports, 0x3f8, 1, None);
-    let fault = access(Kind::Write, Space::Memory, 0, 1, Some(2));
+    let text = access(AccessKind::Write, Space::Ports, 0x3f8, 1, None);
+    let fault = access(AccessKind::Write, Space::Memory, 0, 1, Some(2));
     let after = |ms| Duration::from_millis(ms);
     let cases = [
         ("fault write mem 0 1 2", Step::Fault(fault)),

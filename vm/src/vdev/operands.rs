@@ -4,7 +4,7 @@
 
 use super::cpu::{self, GuestCpu};
 use super::transfer::{Operand, extend, extends, operand, shares};
-use crate::gasp::{Kind, Space};
+use crate::gasp::{AccessKind, Space};
 use core::ffi::{c_int, c_uint};
 use core::ptr;
 use gasp_abi::{guest_cpu, guest_xfer_flags as gxf, qvm_state_block};
@@ -164,7 +164,8 @@ impl Piece<'_> {
         data: *mut u8,
         length: usize,
     ) -> Result<(), i32> {
-        let kind = if way == Direction::Read { Kind::Read } else { Kind::Write } as c_uint;
+        let kind =
+            if way == Direction::Read { AccessKind::Read } else { AccessKind::Write } as c_uint;
         // SAFETY: this thread's vCPU; the rest is the caller's promise.
         let code = unsafe {
             gasp_abi::gasp_cpu_access(

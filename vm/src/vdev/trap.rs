@@ -5,7 +5,7 @@
 use super::cpu::{self, GuestCpu};
 use super::shared::Shared;
 use crate::exit;
-use crate::gasp::{Error, Guest, Kind, Unsupported};
+use crate::gasp::{AccessKind, Error, Guest, Unsupported};
 use crate::log;
 use core::ffi::{c_int, c_void};
 use core::{ptr, slice};
@@ -94,7 +94,7 @@ unsafe fn reference(cpu: &GuestCpu, trap: &gasp_trap) -> Option<any_vdev_ref_sta
 }
 
 fn is_read(trap: &gasp_trap) -> bool {
-    u32::from(trap.kind) == Kind::Read as u32
+    u32::from(trap.kind) == AccessKind::Read as u32
 }
 
 /// The error number for what a vdev answered.

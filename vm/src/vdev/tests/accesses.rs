@@ -230,7 +230,7 @@ fn threads_that_are_no_vcpus_make_no_accesses() {
     machine.start();
     let mut cpu = machine.guest.cpu().unwrap();
     let mut data = [0; 8];
-    let read = cpu.access(Space::Memory, crate::gasp::Kind::Read, AT, &mut data);
+    let read = cpu.access(Space::Memory, crate::gasp::AccessKind::Read, AT, &mut data);
     assert_eq!(read, Err(libc::EPERM));
 }
 

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)] // a failed step is a failed test
 
 use crate::config::{ParseError, Position, VdevConfig, VdevOption};
-use crate::gasp::{Cpu, Guest, Kind, Memory, Space};
+use crate::gasp::{AccessKind, Cpu, Guest, Memory, Space};
 use crate::platform::Platform;
 use crate::vdev::Vdevs;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -194,7 +194,7 @@ pub(super) struct Accesses<'g>(Cpu<'g>);
 impl Accesses<'_> {
     pub(super) fn read(&mut self, space: Space, location: u64) -> Result<u64, i32> {
         let mut data = [0; 8];
-        self.0.access(space, Kind::Read, location, &mut data)?;
+        self.0.access(space, AccessKind::Read, location, &mut data)?;
         Ok(u64::from_le_bytes(data))
     }
 
@@ -205,11 +205,11 @@ impl Accesses<'_> {
         location: u64,
     ) -> Result<[u8; N], i32> {
         let mut data = [0; N];
-        self.0.access(space, Kind::Read, location, &mut data).map(|()| data)
+        self.0.access(space, AccessKind::Read, location, &mut data).map(|()| data)
     }
 
     pub(super) fn write(&mut self, space: Space, location: u64, data: &[u8]) -> Result<(), i32> {
-        self.0.access(space, Kind::Write, location, &mut data.to_vec())
+        self.0.access(space, AccessKind::Write, location, &mut data.to_vec())
     }
 }
 
