@@ -10,4 +10,4 @@ mod numbers;
 pub(crate) use cpu::Cpu;
 pub(crate) use guest::{Error, Guest};
 pub(crate) use listen::{Difference, Listener, Listening};
-pub(crate) use numbers::{AccessKind, Memory, PAGE_SIZE, Space, Unsupported, flags};
+pub(crate) use numbers::{AccessKind, Memory, PAGE_SIZE, Space, Unsupported, at_pages, flags};

@@ -11,6 +11,11 @@ use gasp_abi::{
 /// Bytes of a page of guest memory.
 pub(crate) const PAGE_SIZE: u64 = 4096;
 
+/// Whether pages begin at all of these locations.
+pub(crate) fn at_pages<const N: usize>(locations: [u64; N]) -> bool {
+    locations.iter().all(|location| location % PAGE_SIZE == 0)
+}
+
 /// A space of a guest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u16)]

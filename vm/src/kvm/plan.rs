@@ -110,9 +110,8 @@ impl Table {
             for from in waiting.keys().copied().collect::<Vec<_>>() {
                 moved.extend(waiting.take_if_free(from));
             }
-            if moved.len() == before
-                && let Some((slot, area, to)) = waiting.pop()
-            {
+            let stuck = moved.len() == before;
+            if let Some((slot, area, to)) = stuck.then(|| waiting.pop()).flatten() {
                 gone.push((area, slot));
                 come.push(to);
             }

@@ -119,10 +119,8 @@ impl<'m, 'g> Runner<'m, 'g> {
 
     /// Hands an interrupt to the guest, or asks for the moment when that is possible.
     fn interrupt(&mut self) -> Result<(), KvmError> {
-        if self.fault == Fault::None
-            && self.vcpu.takes_interrupts()
-            && let Some(vector) = self.shared.lines.take()
-        {
+        let takes = self.fault == Fault::None && self.vcpu.takes_interrupts();
+        if let Some(vector) = takes.then(|| self.shared.lines.take()).flatten() {
             let inject = self.vcpu.inject(vector);
             inject.map_err(|error| self.failed(&format!("KVM_INTERRUPT failed: {error}")))?;
         }
@@ -171,11 +169,11 @@ impl<'m, 'g> Runner<'m, 'g> {
     /// changed meanwhile.
     fn retry(&mut self, before: u64) -> Result<(), KvmError> {
         self.failures = self.failures.saturating_add(1);
-        let quiet = self.shared.slots.changes() == before && before.is_multiple_of(2);
-        if quiet || self.failures > RETRIES {
+        let unchanged = self.shared.slots.changes() == before && before & 1 == 0;
+        if unchanged || self.failures > RETRIES {
             return Err(self.failed("KVM can neither read nor emulate the instruction"));
         }
-        while !self.shared.slots.changes().is_multiple_of(2) && !self.shared.fate.ended() {
+        while self.shared.slots.changes() & 1 != 0 && !self.shared.fate.ended() {
             std::thread::sleep(PAUSE);
         }
         Ok(())

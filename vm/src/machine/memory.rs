@@ -4,7 +4,7 @@
 
 use super::built::refused;
 use crate::config::{MemoryConfig, ParseError, Place, Range};
-use crate::gasp::{Guest, Memory, PAGE_SIZE};
+use crate::gasp::{Guest, Memory, at_pages};
 
 /// One past the highest memory so far; `None`: it ends with the address space.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub(super) fn add(
     let start = start.or_else(|| highest.place(length)).ok_or_else(|| {
         fail("expected START,LENGTH: there is no room above the highest memory so far")
     })?;
-    if !start.is_multiple_of(PAGE_SIZE) || !length.is_multiple_of(PAGE_SIZE) {
+    if !at_pages([start, length]) {
         return Err(fail("expected START and LENGTH to be multiples of 4096"));
     }
     let range = Range { position, place: Place::Memory(start), length };

@@ -8,7 +8,7 @@
 
 use super::built::{Built, refused, space};
 use crate::config::{Attributes, Host, ParseError, PassConfig, Place, Range};
-use crate::gasp::{Guest, PAGE_SIZE};
+use crate::gasp::{Guest, at_pages};
 use crate::mapping::{Mapping, MappingError};
 use core::ptr;
 use gasp_abi::{gasp_region, gasp_region_flags as grf, qvm_state_block};
@@ -82,7 +82,7 @@ fn map(config: &PassConfig, directory: &Path) -> Result<Mapping, ParseError> {
     let Place::Memory(location) = range.place else {
         return Err(fail("expected memory".to_owned()));
     };
-    if [location, range.length, offset].iter().any(|number| !number.is_multiple_of(PAGE_SIZE)) {
+    if !at_pages([location, range.length, offset]) {
         return Err(fail("expected addresses and length to be multiples of 4096".to_owned()));
     }
     let Some(path) = path else {

@@ -118,7 +118,7 @@ fn protect(counting: &Counting, _: u32) {
 
 /// High and low memory in turn: the slots with the page tables and the stacks, too.
 fn high_and_low(counting: &Counting, round: u32) {
-    let base = if round.is_multiple_of(2) { counting.base } else { 0 };
+    let base = if round & 1 == 0 { counting.base } else { 0 };
     counting.set(base + 0xe000, TRAP);
     counting.set(base + 0xe000, RAM);
 }

@@ -4,7 +4,7 @@
 
 use super::machine::{Directory, Event, Machine, RAM, compile, here};
 use super::running::eventually;
-use crate::gasp::{Space, flags};
+use crate::gasp::{Space, at_pages, flags};
 use gasp_abi::gasp_region_flags as grf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -145,7 +145,7 @@ fn dirty_finds_the_pages_that_are_written() {
     machine.start();
     let before = machine.guest.spans(Space::Memory);
     let list = machine.read(AT + 0x10).unwrap();
-    assert!((0x5_0000..RAM).contains(&list) && list.is_multiple_of(4096), "{list:#x}");
+    assert!((0x5_0000..RAM).contains(&list) && at_pages([list]), "{list:#x}");
     machine.write(0x2_0000, 7).unwrap();
     machine.write(AT, 1).unwrap();
     assert_eq!((machine.read(AT), machine.read(AT + 0x20)), (Ok(1), Ok(0)));
