@@ -5,7 +5,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-/// What `--help` prints.
+/// The text that `--help` prints.
 pub(crate) const HELP: &str = "\
 usage: gasp-vm [OPTION]... CONFIG
 
@@ -23,7 +23,7 @@ device, 7 unexpected, 32 to 63 devices' own), 64 fatal before the guest ran, 65 
 error, 96 fatal afterwards.
 ";
 
-/// What to do.
+/// The meaning of a command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Command {
     /// `--help`
@@ -37,13 +37,13 @@ pub(crate) enum Command {
 /// How to run a guest.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Options {
-    /// Of the guest.
+    /// The configuration of the guest.
     pub(crate) config: PathBuf,
     /// `--trace`
     pub(crate) trace: Option<PathBuf>,
     /// `--no-kvm`
     pub(crate) no_kvm: bool,
-    /// `--vdev-path`, in order.
+    /// All `--vdev-path`, in order.
     pub(crate) vdev_path: Vec<PathBuf>,
     /// `--map`
     pub(crate) map: bool,

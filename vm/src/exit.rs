@@ -9,7 +9,7 @@ use std::path::Path;
 
 /// The power was cut.
 pub(crate) const POWER_CUT: u8 = 3;
-/// The guest accessed what nothing handles, and `unsupported reference` is `abort`.
+/// Nothing handles an access of the guest, and `unsupported reference` is `abort`.
 pub(crate) const UNSUPPORTED: u8 = 5;
 /// A vdev failed.
 pub(crate) const VDEV: u8 = 6;

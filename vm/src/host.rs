@@ -1,4 +1,4 @@
-//! From a command line to a guest that has ended.
+//! Runs a guest, from its command line to its end.
 
 #![forbid(unsafe_code)]
 
@@ -19,10 +19,10 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a guest has to end before it can be made to.
+/// The time that a guest has to end before a second signal ends the process.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// A guest and what belongs to it. The order of the fields is that of their ends.
+/// A guest and its parts, in the order in which they have to be dropped.
 #[derive(Debug)]
 struct Host {
     vdevs: Vdevs,
@@ -30,7 +30,7 @@ struct Host {
     built: Built,
 }
 
-/// Runs a guest: its exit code.
+/// Runs a guest and returns its exit code.
 pub(crate) fn run(options: &Options) -> Result<u8, Failure> {
     let mut host = Host {
         vdevs: Vdevs::new(options.vdev_path.clone()),
@@ -50,7 +50,7 @@ pub(crate) fn run(options: &Options) -> Result<u8, Failure> {
         say(&format!("The map before {name} runs:\n\n{}\n", show::map(before)));
     }
     let result = attended(&mut runner, vdevs);
-    // As the guest left it: vdevs that are told of the end may change it.
+    // Before vdevs are told that the guest has ended: they may change the map.
     let now = options.map.then(|| rows(guest, built, vdevs));
     drop(runner);
     vdevs.terminate();
@@ -61,7 +61,7 @@ pub(crate) fn run(options: &Options) -> Result<u8, Failure> {
     result
 }
 
-/// What the run has made of the map.
+/// The map after the run, the hits and the counts.
 fn outcome(guest: &Guest, vdevs: &Vdevs, before: &Rows, now: &Rows) -> String {
     let hits = show::hits(before, now, &vdevs.hits(), |vdev| vdev_name(vdevs, vdev));
     let changes = show::changes(before, now);
@@ -98,7 +98,7 @@ impl Host {
     }
 }
 
-/// Runs the guest, with a thread that does what signals ask for.
+/// Runs the guest, beside a thread that handles signals.
 fn attended(runner: &mut Runner<'_>, vdevs: &Vdevs) -> Result<u8, Failure> {
     let (watch, platform) = (Watch::default(), runner.platform());
     thread::scope(|scope| {
@@ -111,8 +111,8 @@ fn attended(runner: &mut Runner<'_>, vdevs: &Vdevs) -> Result<u8, Failure> {
     })
 }
 
-/// A later wish to end is granted at once, because the guest may hang in a vdev. One that comes
-/// with the first is the same wish: `timeout` sends two.
+/// Handles a signal. A second one that asks for the end ends the process at once, because the guest
+/// may hang in a vdev; right after the first it is ignored, because `timeout` sends two.
 fn obey(signal: Signal, vdevs: &Vdevs, platform: &Arc<dyn Platform>, first: &mut Option<Instant>) {
     if signal == Signal::Status {
         vdevs.status();

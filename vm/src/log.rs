@@ -10,17 +10,17 @@ pub(crate) const ERROR: u32 = qvm_log_kinds::QL_QVM_ERR as u32;
 const WARNING: u32 = qvm_log_kinds::QL_QVM_WARN as u32;
 const INFO: u32 = qvm_log_kinds::QL_QVM_INFO as u32;
 
-/// Says that something failed; `vdev` may be empty.
+/// Writes an error; `vdev` may be empty.
 pub(crate) fn error(vdev: &str, text: &str) {
     line(ERROR, vdev, text);
 }
 
-/// Says that something is not as it should be.
+/// Writes a warning.
 pub(crate) fn warn(vdev: &str, text: &str) {
     line(WARNING, vdev, text);
 }
 
-/// Writes a line, if lines of this kind (`QL_QVM_*`) are wanted.
+/// Writes a line unless its kind (`QL_QVM_*`) is for debugging and debugging is off.
 pub(crate) fn line(kind: u32, vdev: &str, text: &str) {
     if kind <= INFO || is_debugging() {
         // There is no other place for a message that standard error cannot be written.
@@ -47,7 +47,7 @@ pub(crate) fn say(text: &str) {
     }
 }
 
-/// Whether lines for those who look for a fault in a vdev are wanted.
+/// Whether lines for debugging are written.
 fn is_debugging() -> bool {
     static ANSWER: OnceLock<bool> = OnceLock::new();
     *ANSWER.get_or_init(|| std::env::var_os("GASP_VM_DEBUG").is_some())

@@ -1,18 +1,18 @@
 //! gasp-vm: runs a guest and its C vdevs on KVM, over libgasp's C interface.
 //!
-//! | module | what it does |
+//! | module | purpose |
 //! |---|---|
 //! | `args` | the command line |
-//! | `config` | the language of configurations; pure |
-//! | `exit`, `log` | exit codes, and what is printed |
-//! | `host` | from a command line to a guest that has ended |
-//! | `machine`, `mapping` | makes the guest that a configuration describes |
-//! | `vdev` | loads vdevs written in C, and calls them |
-//! | `runner` | what runs the guest: `kvm`, or `trace` where it cannot |
-//! | `platform` | what vdevs can do to whatever runs the guest |
-//! | `show` | the map and the hits, as tables |
-//! | `signals` | what signals do |
-//! | `gasp` | libgasp, as safe Rust |
+//! | `config` | parses configurations; pure |
+//! | `exit`, `log` | exit codes and output |
+//! | `host` | runs a guest, from its command line to its end |
+//! | `machine`, `mapping` | builds the guest that a configuration describes |
+//! | `vdev` | loads vdevs written in C and calls them |
+//! | `runner` | runs the guest with `kvm` or, where that is impossible, `trace` |
+//! | `platform` | the interface of vdevs to the machine that runs the guest |
+//! | `show` | prints the map and the hits as tables |
+//! | `signals` | handles signals |
+//! | `gasp` | a safe wrapper of libgasp |
 
 mod args;
 mod config;

@@ -1,4 +1,4 @@
-//! Memory of this process that a guest is given by `pass`.
+//! Memory of this process that `pass` gives to a guest.
 
 #![allow(unsafe_code)]
 
@@ -12,9 +12,9 @@ use std::{fmt, io};
 /// Why a file cannot be mapped.
 #[derive(Debug)]
 pub(crate) enum MappingError {
-    /// Part of the range is past its end.
+    /// Part of the range is past the end of the file.
     TooShort,
-    /// The system's reason.
+    /// The operating system refused.
     Os(io::Error),
 }
 
@@ -35,15 +35,15 @@ pub(crate) struct Mapping {
 }
 
 impl Mapping {
-    /// Zeroed memory of nobody else.
+    /// Zeroed private memory.
     pub(crate) fn zeroed(length: u64) -> Result<Self, MappingError> {
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
         Self::map(length, libc::PROT_READ | libc::PROT_WRITE, flags, -1, 0)
     }
 
-    /// A part of a file: what is written goes there, if it is writable. If it is not, a regular
-    /// file gets a copy of what is written all the same, by `load` or with rights that a vdev
-    /// added; a device is mapped without the right to write.
+    /// A part of a file. If it is writable, writes go to the file. If it is not, a regular file is
+    /// mapped as a private copy, because `load` may write to it and a vdev may add rights; a device
+    /// is mapped read-only.
     pub(crate) fn of_file(
         path: &Path,
         offset: u64,
@@ -85,7 +85,7 @@ impl Drop for Mapping {
     }
 }
 
-/// A regular file's end ends the process that accesses what is behind it, so it has to be known.
+/// Access past the end of a mapped regular file raises SIGBUS, so the length is checked first.
 fn long_enough(file: &File, offset: u64, length: u64) -> Result<(), MappingError> {
     let about = file.metadata().map_err(MappingError::Os)?;
     match offset.checked_add(length) {

@@ -1,4 +1,4 @@
-//! The seam between vdevs and whatever runs the guest.
+//! The interface of vdevs to the machine that runs the guest.
 //!
 //! Vdevs raise interrupts and end the guest without knowing whether KVM or a script runs it.
 
@@ -6,12 +6,12 @@
 
 use std::sync::OnceLock;
 
-/// What vdevs can do to the machine that runs the guest.
+/// The machine that runs the guest, as vdevs see it.
 pub(crate) trait Platform: Send + Sync {
-    /// Asserts or deasserts the line of this vector number. An edge: assert, then deassert.
+    /// Asserts or deasserts the interrupt line of a vector. For an edge: assert, then deassert.
     fn interrupt(&self, vector: u8, asserted: bool);
-    /// Ends the guest: the exit code of the process. The first call counts. All vCPUs leave the
-    /// guest. May be called from any thread, also a vCPU's.
+    /// Ends the guest, with the exit code of the process. Only the first call has an effect. All
+    /// vCPUs leave the guest. May be called from any thread, including a vCPU's.
     fn terminate(&self, exit_code: u8);
 }
 
@@ -20,7 +20,7 @@ pub(crate) trait Platform: Send + Sync {
 pub(crate) struct Ending(OnceLock<u8>);
 
 impl Ending {
-    /// Ends the guest, unless it has ended already. Whether this call did it.
+    /// Ends the guest unless it has ended already; true if this call did it.
     pub(crate) fn end(&self, exit_code: u8) -> bool {
         self.0.set(exit_code).is_ok()
     }

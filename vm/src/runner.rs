@@ -1,4 +1,4 @@
-//! What runs the guest: KVM, or a script of accesses.
+//! Runs the guest: on KVM, or with a script of accesses.
 
 #![forbid(unsafe_code)]
 
@@ -15,16 +15,16 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// What runs the guest.
+/// Runs the guest.
 #[derive(Debug)]
 pub(crate) enum Runner<'g> {
-    /// vCPUs.
+    /// On KVM, and whether anything can raise interrupts.
     Kvm(Box<Machine<'g>>, bool),
-    /// A script.
+    /// With a script.
     Trace(Trace<'g>),
 }
 
-/// A script and what it is played on.
+/// A script and the guest for its accesses.
 #[derive(Debug)]
 pub(crate) struct Trace<'g> {
     guest: &'g Guest,
@@ -34,7 +34,7 @@ pub(crate) struct Trace<'g> {
 }
 
 impl<'g> Runner<'g> {
-    /// A script if there is one on the command line, if KVM is not wanted, or if there is none.
+    /// With a script if the command line names one or excludes KVM, or if KVM is missing.
     pub(crate) fn new(
         guest: &'g Guest,
         config: &Config,
@@ -55,7 +55,7 @@ impl<'g> Runner<'g> {
         }
     }
 
-    /// For vdevs.
+    /// The platform for vdevs.
     pub(crate) fn platform(&self) -> Arc<dyn Platform> {
         match self {
             Self::Kvm(machine, _) => machine.platform(),
@@ -63,7 +63,7 @@ impl<'g> Runner<'g> {
         }
     }
 
-    /// Until the guest has ended: its exit code.
+    /// Runs the guest until it ends, and returns its exit code.
     pub(crate) fn run(&mut self, vdevs: &Vdevs) -> Result<u8, Failure> {
         match self {
             Self::Kvm(machine, interruptible) => machine

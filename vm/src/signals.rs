@@ -1,4 +1,4 @@
-//! What the process does about signals while a guest runs.
+//! Signals while a guest runs.
 //!
 //! SIGTERM and SIGINT are the power button, and then the end; SIGQUIT is the power cut; SIGUSR2
 //! asks vdevs for their state. One thread waits for them; in all others they are blocked.
@@ -11,7 +11,7 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, Scope};
 
-/// What a signal means.
+/// The meaning of a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Signal {
     /// SIGTERM, SIGINT.
@@ -36,7 +36,7 @@ fn set() -> libc::sigset_t {
     unsafe { set.assume_init() }
 }
 
-/// Keeps the signals from ending the process. Before any thread is made, because they inherit it.
+/// Blocks the signals. Call it before any thread is created: threads inherit the mask.
 pub(crate) fn block() -> io::Result<()> {
     let set = set();
     // SAFETY: the set can be read; nothing is written.
@@ -46,14 +46,14 @@ pub(crate) fn block() -> io::Result<()> {
     }
 }
 
-/// Has a function called for each signal, in a thread of its own.
+/// Calls a function for each signal, on a thread of its own.
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
     over: AtomicBool,
 }
 
 impl Watch {
-    /// Until `end`.
+    /// Starts the thread.
     pub(crate) fn start<'scope>(
         &'scope self,
         scope: &'scope Scope<'scope, '_>,
@@ -70,7 +70,7 @@ impl Watch {
         thread::Builder::new().name("signals".to_owned()).spawn_scoped(scope, watch).map(drop)
     }
 
-    /// Has the thread end.
+    /// Ends the thread.
     pub(crate) fn end(&self) {
         self.over.store(true, Ordering::SeqCst);
         // SAFETY: no preconditions.
@@ -80,7 +80,7 @@ impl Watch {
     }
 }
 
-/// Waits for a signal. `None`: the system does not let it wait.
+/// Waits for a signal. `None`: the system call failed.
 fn next() -> Option<Signal> {
     let (set, mut number) = (set(), 0);
     // SAFETY: the set can be read, the number written.

@@ -1,15 +1,15 @@
-//! Where the parser is.
+//! The position of the parser.
 
 #![forbid(unsafe_code)]
 
 use super::types::{ParseError, Position};
 use super::words::Word;
 
-/// The words that are left.
+/// The words that have not been taken yet.
 #[derive(Debug)]
 pub(super) struct Cursor<'a> {
     words: std::iter::Peekable<std::vec::IntoIter<Word<'a>>>,
-    /// Right after the last word that was taken.
+    /// The position right after the last taken word.
     end: Position,
 }
 
@@ -20,19 +20,19 @@ impl<'a> Cursor<'a> {
         Self { words: words.into_iter().peekable(), end: Position { line: 1, column: 1 } }
     }
 
-    /// The next word, if there is one.
+    /// Takes the next word, if there is one.
     pub(super) fn next(&mut self) -> Option<Word<'a>> {
         let word = self.words.next()?;
         self.end = word.end();
         Some(word)
     }
 
-    /// The next word, which is left.
+    /// The next word, without taking it.
     pub(super) fn peek(&mut self) -> Option<Word<'a>> {
         self.words.peek().copied()
     }
 
-    /// The next word, which has to be there.
+    /// Takes the next word; its absence is an error.
     pub(super) fn argument(&mut self, what: &str) -> Result<Word<'a>, ParseError> {
         self.next().ok_or_else(|| ParseError {
             position: self.end,

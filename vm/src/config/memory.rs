@@ -21,7 +21,7 @@ pub(super) fn memory(cursor: &mut Cursor<'_>, writable: bool) -> Result<MemoryCo
     Ok(MemoryConfig { position, writable, start: Some(start), length })
 }
 
-/// The word `loc`, which other systems' statements could do without.
+/// Takes the word `loc`.
 fn loc(cursor: &mut Cursor<'_>, statement: &str) -> Result<(), ParseError> {
     let word = cursor.argument(&format!("'loc' after '{statement}'"))?;
     match word.text().as_str() {

@@ -1,10 +1,10 @@
 //! The language of qvm's configuration files, as far as gasp-vm speaks it: a parser that reads
 //! no file and knows no guest.
 //!
-//! A file is a row of words; `#` where a word could begin hides the rest of the line. A word that
-//! opens a statement is followed by its arguments, on the same line or on later ones. Every
-//! refusal says where it is and what was expected there. `docs/gasp-vm.md` is the manual of the
-//! language, and says what is QNX's and what is libgasp's own.
+//! A file is a sequence of words; a `#` where a word could begin comments out the rest of the line.
+//! The first word of a statement is followed by its arguments, on the same line or on later ones.
+//! Every error names its position and the expected text. `docs/gasp-vm.md` is the manual of the
+//! language; it marks which parts are QNX's and which are libgasp's own.
 
 #![forbid(unsafe_code)]
 

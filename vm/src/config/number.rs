@@ -9,7 +9,7 @@ use super::words::Word;
 const LAST_PORT: u64 = 0xffff;
 
 /// A number: decimal or, after `0x`, hexadecimal; k, m and g multiply by 2^10, 2^20 and 2^30.
-/// `what` it is goes into the refusal.
+/// `what` names the number in the error.
 pub(crate) fn number(word: Word<'_>, what: &str) -> Result<u64, ParseError> {
     let text = word.text();
     let hexadecimal = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
@@ -40,7 +40,7 @@ fn suffix(text: &str) -> (&str, u32) {
     (text, 0)
 }
 
-/// A length: not 0.
+/// A length; 0 is an error.
 pub(super) fn length(word: Word<'_>) -> Result<u64, ParseError> {
     match number(word, "a length")? {
         0 => Err(word.expected("a length above 0")),
@@ -56,7 +56,7 @@ pub(super) fn address(word: Word<'_>) -> Result<u64, ParseError> {
     }
 }
 
-/// A location, as a vdev's option has it.
+/// A location in an option of a vdev.
 pub(crate) fn place(text: &str, position: Position) -> Result<Place, ParseError> {
     location(Word::new(text, position))
 }
@@ -77,7 +77,7 @@ pub(super) fn location(word: Word<'_>) -> Result<Place, ParseError> {
     number(memory.unwrap_or(word), what).map(Place::Memory)
 }
 
-/// Refuses locations that are not all in their space. The refusal is at the length.
+/// An error at the length unless all locations are inside their space.
 pub(super) fn inside(place: Place, length: u64, word: Word<'_>) -> Result<(), ParseError> {
     let (first, end, last) = match place {
         Place::Memory(first) => (first, "2^64 (the end of memory)", u64::MAX),

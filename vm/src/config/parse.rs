@@ -10,17 +10,17 @@ use super::types::{
 };
 use super::words::{Word, lines};
 
-/// What a statement can begin with.
+/// The list of statements, for errors.
 const STATEMENTS: &str = "a statement (cpu, load, pass, ram, reserve, rom, system, unsupported or \
                           vdev)";
 const WORDS: [&str; 9] =
     ["cpu", "load", "pass", "ram", "reserve", "rom", "system", "unsupported", "vdev"];
-/// Of every vdev, each with an argument. A vdev's own list comes first.
+/// The options that every vdev has, each with an argument. A vdev's own options come first.
 const EVERY_VDEV: [&str; 4] = ["loc", "intr", "name", "sched"];
-/// What `cpu` can have in QNX, and not here.
+/// Options of `cpu` that QNX has and gasp-vm does not.
 const CPU_ELSEWHERE: [&str; 3] = ["sched", "runmask", "partition"];
 
-/// Loads a vdev by its name and tells the options that it knows.
+/// Loads a vdev by its name and returns its options.
 pub(crate) type LoadVdev<'a> = &'a mut dyn FnMut(&str) -> Result<OptionList, String>;
 
 /// Reads a configuration. `load_vdev` is called once for each `vdev`, in order.
@@ -33,7 +33,7 @@ pub(crate) fn parse(text: &str, load_vdev: LoadVdev<'_>) -> Result<Config, Parse
     Ok(config)
 }
 
-/// Where the statements stand that a file has once.
+/// The positions of statements that a file may have only once.
 #[derive(Debug, Default)]
 struct Once {
     system: Option<Position>,
@@ -174,7 +174,7 @@ fn vdev(cursor: &mut Cursor<'_>, load_vdev: LoadVdev<'_>) -> Result<VdevConfig, 
     Ok(VdevConfig { name, position, options })
 }
 
-/// What can stand behind the name of a vdev.
+/// A description of the words that may follow the name of a vdev.
 fn what_follows(name: &str, known: &OptionList) -> String {
     let own = known.0.iter().map(|(own, _)| own.as_str());
     let all: Vec<_> = own.chain(EVERY_VDEV).collect();

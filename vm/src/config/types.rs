@@ -1,15 +1,13 @@
-//! A configuration as Rust has it, and where things stand in a file.
+//! A parsed configuration, and positions in a file.
 
 #![forbid(unsafe_code)]
 
 use std::fmt;
 
-/// Where something stands in a file; both count from 1, columns in characters.
+/// A position in a file. Both numbers count from 1; columns are characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Position {
-    /// The line.
     pub(crate) line: u32,
-    /// The column.
     pub(crate) column: u32,
 }
 
@@ -19,28 +17,27 @@ impl fmt::Display for Position {
     }
 }
 
-/// A refusal: where, and what was expected.
+/// An error at a position in a file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{position}: {message}")]
 pub(crate) struct ParseError {
-    /// Where.
     pub(crate) position: Position,
-    /// What was expected there, and what was found.
+    /// The text that was expected, and the text that was found.
     pub(crate) message: String,
 }
 
-/// A configuration. What makes the guest's spaces stays in the order of the file.
+/// A configuration.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Config {
     /// `system`: the guest's name.
     pub(crate) name: Option<String>,
     /// `unsupported reference`.
     pub(crate) unsupported: Option<Policy>,
-    /// How many `cpu` there are.
+    /// The number of `cpu` statements.
     pub(crate) cpus: u32,
-    /// How all of them start.
+    /// The state in which all vCPUs start.
     pub(crate) start: Start,
-    /// Everything else, in order.
+    /// All other statements, in the order of the file.
     pub(crate) statements: Vec<Statement>,
 }
 
@@ -62,17 +59,17 @@ pub(crate) enum Statement {
 /// `ram [start,]length` and `rom [start,]length`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct MemoryConfig {
-    /// Of the statement's argument.
+    /// The position of the statement's argument.
     pub(crate) position: Position,
     /// Whether the guest can write it.
     pub(crate) writable: bool,
-    /// Not given: right after the highest memory so far.
+    /// `None`: right after the highest memory so far.
     pub(crate) start: Option<u64>,
-    /// In bytes, not 0.
+    /// Bytes; not 0.
     pub(crate) length: u64,
 }
 
-/// A location with a prefix.
+/// A location and its space.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     /// `mem:` or no prefix: a guest-physical address.
@@ -81,32 +78,28 @@ pub(crate) enum Place {
     Ports(u64),
 }
 
-/// Locations in a row, with where they stand in the file.
+/// A contiguous range of locations, and its position in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Range {
-    /// Of the place.
     pub(crate) position: Position,
-    /// The first.
+    /// The first location.
     pub(crate) place: Place,
-    /// How many, not 0; the last one is in the space.
+    /// The number of locations; not 0, and the last one is inside the space.
     pub(crate) length: u64,
 }
 
 /// `pass loc PLACE,LENGTH,ATTRIBUTES[=HOST]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PassConfig {
-    /// What passes.
     pub(crate) range: Range,
-    /// How.
     pub(crate) attributes: Attributes,
-    /// What is behind it.
     pub(crate) host: Host,
 }
 
-/// What a `pass` leads to.
+/// The memory of the host that a `pass` gives access to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Host {
-    /// Nothing was said.
+    /// The configuration does not say.
     Unsaid,
     /// `=ADDRESS`: host-physical memory.
     Physical(u64),
@@ -114,7 +107,7 @@ pub(crate) enum Host {
     File(String, u64),
 }
 
-/// The letters of a `pass`.
+/// The attribute letters of a `pass`, a bit for each.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Attributes(u16);
 
@@ -143,15 +136,14 @@ impl Attributes {
 /// `load ADDRESS,FILE`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LoadConfig {
-    /// Of the address.
+    /// The position of the address.
     pub(crate) position: Position,
-    /// Where the first byte goes.
     pub(crate) address: u64,
-    /// As written.
+    /// The path, as written.
     pub(crate) file: String,
 }
 
-/// `unsupported reference`: what accesses to nothing do.
+/// `unsupported reference`: the result of an access that nothing handles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Policy {
     /// Reads give all ones, writes are dropped.
@@ -174,7 +166,7 @@ pub(crate) enum Start {
     Long {
         /// The first instruction.
         entry: u64,
-        /// Where the page tables go.
+        /// The address of the page tables.
         tables: u64,
     },
 }
@@ -182,9 +174,8 @@ pub(crate) enum Start {
 /// `vdev NAME` with its options.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct VdevConfig {
-    /// NAME.
     pub(crate) name: String,
-    /// Of the name.
+    /// The position of the name.
     pub(crate) position: Position,
     /// In the order of the file; `loc` and `intr` are among them.
     pub(crate) options: Vec<VdevOption>,
@@ -193,14 +184,13 @@ pub(crate) struct VdevConfig {
 /// An option of a vdev.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct VdevOption {
-    /// Its name.
     pub(crate) name: String,
-    /// Its argument, if it is one that takes one.
+    /// The argument, if the option takes one.
     pub(crate) value: Option<String>,
-    /// Of the argument; of the name, if there is none.
+    /// The position of the argument or, without one, of the name.
     pub(crate) position: Position,
 }
 
-/// The options that a vdev knows: the name, and whether it takes an argument.
+/// The options of a vdev: the name, and whether it takes an argument.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct OptionList(pub(crate) Vec<(String, bool)>);

@@ -4,27 +4,27 @@
 
 use super::types::{ParseError, Position};
 
-/// A word, or a part of one, as it stands in the file.
+/// A word of the file, or a part of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Word<'a> {
-    /// With its quotation marks.
+    /// The text, with its quotation marks.
     raw: &'a str,
-    /// Of its first character.
+    /// The position of the first character.
     pub(crate) position: Position,
 }
 
 impl<'a> Word<'a> {
-    /// A word that came from elsewhere.
+    /// A word with this text and position.
     pub(crate) fn new(raw: &'a str, position: Position) -> Self {
         Self { raw, position }
     }
 
-    /// Without its quotation marks.
+    /// The text without its quotation marks.
     pub(crate) fn text(self) -> String {
         self.raw.replace('"', "")
     }
 
-    /// A refusal of this word: `expected WHAT, found 'WORD'`.
+    /// An error at this word: `expected WHAT, found 'WORD'`.
     pub(crate) fn expected(self, what: &str) -> ParseError {
         let message = match self.raw {
             "" => format!("expected {what}, found nothing"),
@@ -33,12 +33,12 @@ impl<'a> Word<'a> {
         ParseError { position: self.position, message }
     }
 
-    /// The place right after it.
+    /// The position right after it.
     pub(crate) fn end(self) -> Position {
         after(self.position, self.raw)
     }
 
-    /// What follows a prefix, if it has the prefix.
+    /// The rest after a prefix, if the word has the prefix.
     pub(crate) fn strip(self, prefix: &str) -> Option<Self> {
         let raw = self.raw.strip_prefix(prefix)?;
         Some(Self { raw, position: after(self.position, prefix) })
@@ -86,7 +86,7 @@ fn after(position: Position, text: &str) -> Position {
     Position { column: position.column.saturating_add(count(text.chars().count())), ..position }
 }
 
-/// The text of a file. What is not UTF-8 is refused at its place.
+/// The text of a file. Bytes that are not UTF-8 are an error at their position.
 pub(crate) fn decode(bytes: Vec<u8>) -> Result<String, ParseError> {
     String::from_utf8(bytes).map_err(|error| {
         let good = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
@@ -100,7 +100,7 @@ pub(crate) fn decode(bytes: Vec<u8>) -> Result<String, ParseError> {
     })
 }
 
-/// The words of each line that has any.
+/// The words of each line that is not empty.
 pub(crate) fn lines(text: &str) -> Result<Vec<Vec<Word<'_>>>, ParseError> {
     let mut all = Vec::new();
     for (index, line) in text.lines().enumerate() {

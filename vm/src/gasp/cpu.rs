@@ -9,7 +9,7 @@ use core::ptr::NonNull;
 use gasp_abi::gasp_cpu;
 
 impl Guest {
-    /// A vCPU.
+    /// Creates a vCPU.
     pub(crate) fn cpu(&self) -> Result<Cpu<'_>, Error> {
         // SAFETY: the handle is a guest's.
         let cpu = unsafe { gasp_abi::gasp_cpu_create(self.handle()) };
@@ -18,23 +18,23 @@ impl Guest {
     }
 }
 
-/// A vCPU as libgasp knows it: one thread at a time makes accesses through it.
+/// A vCPU of libgasp. One thread at a time makes accesses through it.
 #[derive(Debug)]
 pub(crate) struct Cpu<'g> {
     cpu: NonNull<gasp_cpu>,
     _guest: &'g Guest,
 }
 
-// SAFETY: one thread at a time is what `&mut self` says.
+// SAFETY: `&mut self` keeps all threads but one out.
 unsafe impl Send for Cpu<'_> {}
 
 impl Cpu<'_> {
-    /// The handle that trap handlers get.
+    /// The handle for C.
     pub(crate) fn handle(&self) -> *mut gasp_cpu {
         self.cpu.as_ptr()
     }
 
-    /// Makes an access as the guest would. The error is a bare number: this is the fast path.
+    /// Makes an access as the guest would. The error is the number alone: this is the fast path.
     pub(crate) fn access(
         &mut self,
         space: Space,
@@ -60,7 +60,7 @@ impl Cpu<'_> {
 
 impl Drop for Cpu<'_> {
     fn drop(&mut self) {
-        // SAFETY: the handle is a vCPU's, and nobody else has this value.
+        // SAFETY: the handle is a vCPU's, and only this value destroys it.
         unsafe { gasp_abi::gasp_cpu_destroy(self.handle()) };
     }
 }

@@ -16,7 +16,7 @@ use gasp_abi::{
 pub(crate) struct Error {
     /// The error number.
     pub(crate) errno: i32,
-    /// libgasp's sentence.
+    /// libgasp's message.
     pub(crate) message: String,
 }
 
@@ -24,7 +24,7 @@ pub(super) fn check(code: c_int) -> Result<(), Error> {
     if code == 0 { Ok(()) } else { Err(last_error(code)) }
 }
 
-/// This thread's last failure; `errno` is its number.
+/// The last failure of this thread, with this error number.
 pub(super) fn last_error(errno: i32) -> Error {
     // SAFETY: no preconditions.
     let message = unsafe { gasp_abi::gasp_last_error() };
@@ -54,18 +54,18 @@ impl Guest {
         NonNull::new(guest).map(Self).ok_or_else(|| last_error(errno()))
     }
 
-    /// The handle that vdevs get.
+    /// The handle for C.
     pub(crate) fn handle(&self) -> *mut guest_system {
         self.0.as_ptr()
     }
 
-    /// Says that the guest has started.
+    /// Marks the guest as started.
     pub(crate) fn start(&self) -> Result<(), Error> {
         // SAFETY: the handle is a guest's.
         check(unsafe { gasp_abi::gasp_guest_start(self.handle()) })
     }
 
-    /// Gives the guest zeroed memory.
+    /// Adds zeroed memory to the guest.
     pub(crate) fn add_memory(&self, location: u64, length: u64, kind: Memory) -> Result<(), Error> {
         // SAFETY: the handle is a guest's.
         check(unsafe {
@@ -73,7 +73,7 @@ impl Guest {
         })
     }
 
-    /// Keeps searches for free space away from a range.
+    /// Excludes a range from searches for free space.
     pub(crate) fn reserve(&self, space: Space, location: u64, length: u64) -> Result<(), Error> {
         // SAFETY: the handle is a guest's.
         check(unsafe {
@@ -81,7 +81,7 @@ impl Guest {
         })
     }
 
-    /// The lowest free place.
+    /// Finds the lowest free range.
     pub(crate) fn find_free(&self, space: Space, size: u64, align: u64) -> Result<u64, Error> {
         // SAFETY: the handle is a guest's.
         match unsafe { gasp_abi::gasp_find_free(self.handle(), space.number(), size, align) } {
@@ -90,7 +90,7 @@ impl Guest {
         }
     }
 
-    /// Makes changes, all or none.
+    /// Applies all changes or none.
     pub(crate) fn set(&self, regions: &[gasp_region]) -> Result<(), Error> {
         let count = c_uint::try_from(regions.len()).unwrap_or(c_uint::MAX);
         let (first, flags) = (regions.as_ptr(), GASP_SET_ALL_OR_NOTHING);
@@ -100,7 +100,7 @@ impl Guest {
         })
     }
 
-    /// The cost of changes, all or none, for all listeners together.
+    /// The cost of these changes for all listeners together.
     #[cfg(test)]
     pub(crate) fn dry_run(&self, regions: &[gasp_region]) -> Result<gasp_abi::gasp_cost, Error> {
         let count = c_uint::try_from(regions.len()).unwrap_or(c_uint::MAX);
@@ -140,7 +140,7 @@ impl Guest {
         spans
     }
 
-    /// Reads what is behind a range, whatever the guest may do there.
+    /// Reads the memory behind a range, whatever the rights of the guest.
     #[cfg(test)]
     pub(crate) fn read(&self, location: u64, data: &mut [u8]) -> Result<(), Error> {
         let (start, length) = (data.as_mut_ptr().cast::<c_void>(), data.len());
@@ -148,24 +148,23 @@ impl Guest {
         check(unsafe { gasp_abi::gasp_guest_read(self.handle(), location, start, length) })
     }
 
-    /// Writes what is behind a range, whatever the guest may do there.
+    /// Writes the memory behind a range, whatever the rights of the guest.
     pub(crate) fn write(&self, location: u64, data: &[u8]) -> Result<(), Error> {
         let (start, length) = (data.as_ptr().cast::<c_void>(), data.len());
         // SAFETY: the handle is a guest's; the bytes can be read.
         check(unsafe { gasp_abi::gasp_guest_write(self.handle(), location, start, length) })
     }
 
-    /// Says what accesses to nothing do.
+    /// Sets the policy for accesses that nothing handles.
     pub(crate) fn set_unsupported(&self, policy: Unsupported) -> Result<(), Error> {
         // SAFETY: the handle is a guest's.
         check(unsafe { gasp_abi::gasp_guest_set_unsupported(self.handle(), policy as c_uint) })
     }
 
-    /// Has a function called for each access that traps.
+    /// Registers the function that handles accesses that trap.
     ///
     /// # Safety
-    /// The function can be called with this argument from any thread, as long as the guest is
-    /// there.
+    /// While the guest exists, the function can be called with this argument from any thread.
     pub(crate) unsafe fn set_trap_handler(
         &self,
         handler: gasp_trap_handler_t,
@@ -175,7 +174,7 @@ impl Guest {
         check(unsafe { gasp_abi::gasp_guest_set_trap_handler(self.handle(), handler, arg) })
     }
 
-    /// How often accesses went where.
+    /// The numbers of accesses by destination and kind.
     pub(crate) fn counts(&self) -> gasp_counts {
         let mut counts = gasp_counts::default();
         // SAFETY: the handle is a guest's; the counts can be written.
@@ -186,7 +185,7 @@ impl Guest {
 
 impl Drop for Guest {
     fn drop(&mut self) {
-        // SAFETY: the handle is a guest's, and nobody else has this value.
+        // SAFETY: the handle is a guest's, and only this value destroys it.
         unsafe { gasp_abi::gasp_guest_destroy(self.handle()) };
     }
 }

@@ -1,4 +1,4 @@
-//! Listeners: Rust objects that follow the changes of a guest.
+//! Listeners: objects that follow the changes of a guest's map.
 
 #![allow(unsafe_code)]
 
@@ -8,39 +8,40 @@ use core::{fmt, slice};
 use gasp_abi::{gasp_cost, gasp_difference, gasp_listener, gasp_span, gasp_span_list};
 use std::sync::Arc;
 
-/// What one call changes in memory. Ports always exit, so no listener here asks for them.
+/// The change of the memory space by one call. No listener needs changes of ports: they always
+/// exit.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Difference<'a> {
-    /// The regions that go.
+    /// The regions that the call removes.
     pub(crate) removed: &'a [gasp_span],
-    /// The regions that come.
+    /// The regions that the call adds.
     pub(crate) added: &'a [gasp_span],
 }
 
-/// One who follows the changes of a guest. libgasp never calls two functions of one guest's
-/// listeners at a time. Errors are error numbers.
+/// A listener. libgasp never calls two functions of the listeners of one guest at the same time.
+/// Errors are error numbers.
 pub(crate) trait Listener: fmt::Debug + Send + Sync {
-    /// What a change would cost, or why it would be refused.
+    /// Returns the cost of a change, or the error with which `prepare` would refuse it.
     fn estimate(&self, difference: &Difference<'_>) -> Result<gasp_cost, i32>;
     /// A change is about to become visible.
     fn prepare(&self, difference: &Difference<'_>) -> Result<(), i32>;
-    /// The change that was prepared is visible.
+    /// The prepared change is visible now.
     fn commit(&self, difference: &Difference<'_>);
-    /// The change that was prepared does not happen.
+    /// The prepared change does not happen.
     fn abort(&self, difference: &Difference<'_>);
 }
 
-/// A listener that is told of changes until this is dropped.
+/// A registered listener; dropping this value removes it.
 #[derive(Debug)]
 pub(crate) struct Listening<'g> {
     guest: &'g Guest,
     id: u64,
-    /// What libgasp points to; dropped after it was told to forget it.
+    /// libgasp points to the listener until `drop` has removed it.
     _listener: Arc<dyn Listener>,
 }
 
 impl Guest {
-    /// Has a listener told of changes; the present map comes as the first one.
+    /// Registers a listener. It is first told of the present map, as one change.
     pub(crate) fn listen<L: Listener + 'static>(
         &self,
         priority: c_int,
@@ -55,8 +56,8 @@ impl Guest {
             abort: Some(abort::<L>),
         };
         let (mut id, arg) = (0, Arc::as_ptr(&listener).cast_mut().cast::<c_void>());
-        // SAFETY: the handle is a guest's; `listener` lives as long as what is returned, which
-        // takes it back.
+        // SAFETY: the handle is a guest's; the returned value keeps `listener` alive, and removes
+        // it.
         check(unsafe {
             gasp_abi::gasp_guest_add_listener(self.handle(), &raw const functions, arg, &raw mut id)
         })?;

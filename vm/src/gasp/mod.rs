@@ -1,6 +1,6 @@
-//! libgasp, as safe Rust over its C interface.
+//! A safe wrapper of libgasp's C interface.
 //!
-//! Errors are the numbers that libgasp returns, with its sentence about them.
+//! An error is the error number that libgasp returned, with its message.
 
 mod cpu;
 mod guest;

@@ -1,4 +1,4 @@
-//! Numbers of libgasp's C interface that gasp-vm uses, as Rust types.
+//! Constants of libgasp's C interface as Rust types.
 
 #![forbid(unsafe_code)]
 
@@ -11,9 +11,9 @@ use gasp_abi::{
 /// Bytes of a page of guest memory.
 pub(crate) const PAGE_SIZE: u64 = 4096;
 
-/// Whether pages begin at all of these locations.
-pub(crate) fn at_pages<const N: usize>(locations: [u64; N]) -> bool {
-    locations.iter().all(|location| location % PAGE_SIZE == 0)
+/// Whether all of these numbers are multiples of the page size.
+pub(crate) fn at_pages<const N: usize>(numbers: [u64; N]) -> bool {
+    numbers.iter().all(|number| number % PAGE_SIZE == 0)
 }
 
 /// A space of a guest.
@@ -27,7 +27,7 @@ pub(crate) enum Space {
 }
 
 impl Space {
-    /// The space of a `QST_*` number, if it is the number of one.
+    /// The space that a `QST_*` number stands for, if any.
     pub(crate) fn of(r#type: u16) -> Option<Self> {
         let is = |known: qst| r#type == known as u16;
         match () {
@@ -37,7 +37,7 @@ impl Space {
         }
     }
 
-    /// Its `QST_*` number, as wide as functions take it.
+    /// The `QST_*` number as a function argument.
     pub(crate) fn number(self) -> c_uint {
         c_uint::from(self as u16)
     }
@@ -51,7 +51,7 @@ impl Space {
     }
 }
 
-/// What an access does.
+/// The kind of an access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub(crate) enum AccessKind {
@@ -67,13 +67,13 @@ pub(crate) enum AccessKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub(crate) enum Memory {
-    /// Everything is allowed.
+    /// The guest may read, write and execute.
     Ram = GASP_RAM,
-    /// Writes are not.
+    /// The guest may not write.
     Rom = GASP_ROM,
 }
 
-/// What accesses to nothing do.
+/// The result of an access that nothing handles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[repr(u32)]
 pub(crate) enum Unsupported {
@@ -86,7 +86,7 @@ pub(crate) enum Unsupported {
     Abort = GASP_UNSUPPORTED_ABORT,
 }
 
-/// The number that has all of these flags.
+/// The number in which these flags are set.
 pub(crate) const fn flags<const N: usize>(flags: [grf; N]) -> u32 {
     let (mut number, mut at) = (0, 0);
     while at < N {

@@ -1,4 +1,4 @@
-//! Why a guest cannot run on KVM, or not go on.
+//! Errors of KVM and of guests on it.
 
 #![forbid(unsafe_code)]
 
@@ -6,13 +6,13 @@ use crate::{exit, gasp};
 use kvm_ioctls::Cap;
 use std::io;
 
-/// A failure of KVM, or of a guest on it.
+/// An error of KVM, or of a guest on it.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum KvmError {
-    /// There is no KVM, or it makes no VM.
+    /// There is no KVM, or it cannot create a VM.
     #[error("/dev/kvm does not work: {0}")]
     Missing(kvm_ioctls::Error),
-    /// It lacks something.
+    /// KVM lacks a capability.
     #[error("/dev/kvm does not have {0:?}")]
     Capability(Cap),
     /// A vCPU could not be made.
@@ -24,31 +24,31 @@ pub(crate) enum KvmError {
     /// There is no RAM where a 64-bit guest's page tables go.
     #[error("no page tables at {tables:#x}: {error}")]
     Tables { tables: u64, error: gasp::Error },
-    /// Slots could not be made for the map.
+    /// The map cannot be expressed in slots.
     #[error("KVM cannot have the guest's memory (its addresses, or the number of its pieces): {0}")]
     Map(gasp::Error),
-    /// libgasp has no vCPU.
+    /// libgasp could not create a vCPU.
     #[error("no vCPU: {0}")]
     Handle(gasp::Error),
-    /// No thread for a vCPU.
+    /// The thread of a vCPU could not be created.
     #[error("no thread for a vCPU: {0}")]
     Thread(io::Error),
-    /// A vCPU cannot go on.
+    /// A vCPU cannot continue.
     #[error("vCPU {cpu}: {why}: {registers}")]
     Cpu { cpu: u32, why: String, registers: String },
     /// A vdev failed.
     #[error("vCPU {cpu}: an access failed: {}", io::Error::from_raw_os_error(*errno))]
     Vdev { cpu: u32, errno: i32 },
-    /// An access to nothing, and no exception for it.
+    /// An access failed, and the exception for it cannot be raised.
     #[error("vCPU {cpu}: an access failed, and the guest cannot be told: {error}")]
     Unsupported { cpu: u32, error: kvm_ioctls::Error },
-    /// Slots and map have come apart.
+    /// The slots differ from the map.
     #[error("{0}")]
     Slots(String),
 }
 
 impl KvmError {
-    /// Whether the guest can run without KVM instead.
+    /// Whether there is no usable KVM, so that a script may run instead.
     pub(crate) fn is_missing(&self) -> bool {
         matches!(self, Self::Missing(_) | Self::Capability(_))
     }

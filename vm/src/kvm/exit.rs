@@ -1,4 +1,4 @@
-//! What `KVM_RUN` returns, as Rust.
+//! The results of `KVM_RUN` as a Rust type.
 
 #![allow(unsafe_code)]
 
@@ -12,28 +12,28 @@ use std::os::fd::AsRawFd;
 /// `_IOW(KVMIO, 0x86, struct kvm_interrupt)`, which kvm-ioctls does not have.
 const KVM_INTERRUPT: libc::c_ulong = 0x4004_ae86;
 
-/// Why a vCPU left the guest.
+/// The reason why a vCPU left the guest.
 #[derive(Debug)]
 pub(super) enum Exit<'a> {
-    /// Reads from memory.
+    /// The guest reads from memory.
     MmioRead(u64, &'a mut [u8]),
-    /// Writes to memory.
+    /// The guest writes to memory.
     MmioWrite(u64, &'a [u8]),
-    /// Reads from a port, `size` bytes each time.
+    /// The guest reads from a port, `size` bytes each time.
     In { port: u16, size: usize, data: &'a mut [u8] },
-    /// Writes to a port, `size` bytes each time.
+    /// The guest writes to a port, `size` bytes each time.
     Out { port: u16, size: usize, data: &'a [u8] },
-    /// A signal came, or interrupts can be taken now.
+    /// A signal arrived, or the guest can take interrupts now.
     Kicked,
-    /// Waits for an interrupt.
+    /// The guest waits for an interrupt.
     Halted,
     /// A triple fault.
     Shutdown,
-    /// Ended by itself.
+    /// The guest has shut itself down.
     SystemEvent,
-    /// KVM could not emulate an instruction, or not read it.
+    /// KVM could not read or emulate an instruction.
     NotEmulated,
-    /// KVM could not go on, for this reason.
+    /// KVM failed, for this reason.
     Failed(String),
 }
 
@@ -53,12 +53,12 @@ impl Vcpu {
         Self { fd, run }
     }
 
-    /// For what is neither running nor interrupts.
+    /// The descriptor, for registers and events.
     pub(super) fn fd(&self) -> &VcpuFd {
         &self.fd
     }
 
-    /// From now on the signal stops this vCPU, if it comes to this thread.
+    /// From now on the signal stops this vCPU if this thread receives it.
     pub(super) fn kickable(&self) -> Kickable {
         // SAFETY: the page is mapped as long as `fd` is there.
         let flag = unsafe { &raw mut (*self.run.as_ptr()).immediate_exit };
@@ -97,13 +97,13 @@ impl Vcpu {
         unsafe { (*self.run.as_ptr()).if_flag != 0 }
     }
 
-    /// Whether the vCPU is to exit as soon as an interrupt can be injected.
+    /// Sets whether the vCPU exits as soon as an interrupt can be injected.
     pub(super) fn request_window(&mut self, wanted: bool) {
         // SAFETY: as above.
         unsafe { (*self.run.as_ptr()).request_interrupt_window = u8::from(wanted) };
     }
 
-    /// Has the guest take an interrupt when it goes on.
+    /// Injects an interrupt: the guest takes it when it continues.
     pub(super) fn inject(&self, vector: u8) -> io::Result<()> {
         let interrupt = kvm_interrupt { irq: u32::from(vector) };
         // SAFETY: a vCPU's descriptor, and the structure that this ioctl reads.
@@ -112,10 +112,10 @@ impl Vcpu {
     }
 }
 
-/// Bytes of each element of the port access that the vCPU left for.
+/// Bytes of each element of the port access that caused the exit.
 fn io_size(run: NonNull<kvm_run>) -> usize {
     // SAFETY: the page is mapped as long as the vCPU is there.
     let io = unsafe { &raw const (*run.as_ptr()).__bindgen_anon_1.io };
-    // SAFETY: only called after an exit for a port, which has written it.
+    // SAFETY: called only after an exit for a port, which has written it.
     usize::from(unsafe { io.read() }.size).max(1)
 }

@@ -1,18 +1,19 @@
-//! Keeps vCPUs out of the guest while slots are made anew.
+//! Keeps vCPUs out of the guest while slots are replaced.
 //!
-//! Each vCPU has a door with two words: `inside` says that its thread is, or is about to be, in
-//! `KVM_RUN`; `attention` says what it has to look at first. They meet as in Dekker's algorithm:
+//! Each vCPU has a door with two words: `inside` is set while its thread is in `KVM_RUN`, or about
+//! to enter it; `attention` has a bit for each request to it. The two sides follow Dekker's
+//! algorithm:
 //!
-//! | a vCPU | who wants something of it |
+//! | the vCPU | a thread with a request |
 //! |---|---|
-//! | `inside` = 1; look at `attention`; `KVM_RUN` | set a bit of `attention`; look at `inside`: kick if 1 |
-//! | `inside` = 0; look at `attention` | set `HELD`; look at `inside`: wait while 1 |
+//! | `inside` = 1; read `attention`; `KVM_RUN` | set a bit of `attention`; read `inside`: kick if 1 |
+//! | `inside` = 0; read `attention` | set `HELD`; read `inside`: wait while 1 |
 //!
-//! All are sequentially consistent. So either the vCPU sees the bit, or it is kicked; and either
-//! the one who waits sees that it is outside, or the vCPU sees `HELD` and wakes the one. A vCPU
-//! that nobody wants anything of touches its own door only.
+//! All accesses are sequentially consistent. So either the vCPU sees the bit, or it is kicked; and
+//! either the waiting thread sees that the vCPU is outside, or the vCPU sees `HELD` and wakes the
+//! thread. Without requests a vCPU touches only its own door.
 //!
-//! A thread that changes the map may be a vCPU's own, in an exit: then it is not inside.
+//! A vCPU's own thread may change the map during an exit: then that vCPU is not inside.
 
 #![forbid(unsafe_code)]
 
@@ -26,24 +27,24 @@ const HELD: u32 = 1 << 0;
 const ENDED: u32 = 1 << 1;
 const INTERRUPT: u32 = 1 << 2;
 
-/// In cache lines of its own: two, because they are fetched in pairs.
+/// Aligned to two cache lines, because they are fetched in pairs.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 struct Door {
     inside: AtomicBool,
     attention: AtomicU32,
-    /// Who to kick.
+    /// The thread to kick.
     thread: AtomicI32,
 }
 
-/// Whether a vCPU may enter the guest.
+/// The result of entering the guest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Entry {
-    /// It is inside now.
+    /// The vCPU is inside now.
     Inside,
-    /// It is inside now; interrupts are to be looked at first.
+    /// The vCPU is inside now, and has to check its interrupts before `KVM_RUN`.
     Interrupt,
-    /// The guest has ended; it is outside.
+    /// The guest has ended; the vCPU is outside.
     Ended,
 }
 
@@ -51,7 +52,7 @@ pub(super) enum Entry {
 #[derive(Debug)]
 pub(super) struct Gate {
     doors: Box<[Door]>,
-    /// How many threads wait.
+    /// The number of waiting threads.
     sleepers: Mutex<usize>,
     changed: Condvar,
 }
@@ -66,12 +67,12 @@ impl Gate {
         &self.doors[cpu as usize]
     }
 
-    /// Says that this thread runs a vCPU. Before its first entry.
+    /// Registers this thread as the thread of a vCPU, before its first entry.
     pub(super) fn register(&self, cpu: u32) {
         self.door(cpu).thread.store(kick::this_thread(), SeqCst);
     }
 
-    /// Goes into the guest, once it may.
+    /// Waits until the vCPU may enter the guest, and enters it.
     pub(super) fn enter(&self, cpu: u32) -> Entry {
         let door = self.door(cpu);
         loop {
@@ -93,7 +94,7 @@ impl Gate {
         }
     }
 
-    /// Has left the guest.
+    /// Marks the vCPU as outside.
     pub(super) fn leave(&self, cpu: u32) {
         let door = self.door(cpu);
         door.inside.store(false, SeqCst);
@@ -102,13 +103,13 @@ impl Gate {
         }
     }
 
-    /// Waits outside until the guest has ended or, if it wants that, there is an interrupt.
+    /// Waits outside until the guest has ended or, if `interruptible`, an interrupt arrives.
     pub(super) fn halt(&self, cpu: u32, interruptible: bool) {
         let bits = if interruptible { ENDED | INTERRUPT } else { ENDED };
         self.wait(|| self.door(cpu).attention.load(SeqCst) & bits != 0);
     }
 
-    /// Gets all vCPUs out and keeps them out. One thread at a time.
+    /// Stops all vCPUs and holds them outside. One thread at a time.
     pub(super) fn hold(&self) {
         for door in &self.doors {
             door.attention.fetch_or(HELD, SeqCst);
@@ -117,13 +118,13 @@ impl Gate {
         self.wait(|| self.doors.iter().all(|door| !door.inside.load(SeqCst)));
     }
 
-    /// Whether any is kept out.
+    /// Whether any vCPU is held outside.
     #[cfg(test)]
     pub(super) fn held(&self) -> bool {
         self.doors.iter().any(|door| door.attention.load(SeqCst) & HELD != 0)
     }
 
-    /// Lets them go on.
+    /// Releases the vCPUs.
     pub(super) fn release(&self) {
         for door in &self.doors {
             door.attention.fetch_and(!HELD, SeqCst);
@@ -131,7 +132,7 @@ impl Gate {
         self.wake();
     }
 
-    /// The guest has ended: nobody enters any more.
+    /// Ends the guest: no vCPU enters it any more.
     pub(super) fn end(&self) {
         for door in &self.doors {
             door.attention.fetch_or(ENDED, SeqCst);
@@ -140,7 +141,7 @@ impl Gate {
         self.wake();
     }
 
-    /// Has a vCPU look at its interrupts.
+    /// Makes a vCPU check its interrupts.
     pub(super) fn interrupt(&self, cpu: u32) {
         let door = self.door(cpu);
         if door.attention.fetch_or(INTERRUPT, SeqCst) & INTERRUPT != 0 {
@@ -172,8 +173,8 @@ impl Gate {
         *sleepers = sleepers.saturating_sub(1);
     }
 
-    /// What others wait for may have happened. Who waits looks with the lock held, so nobody
-    /// falls asleep between looking and this.
+    /// Wakes the waiting threads. They check their conditions with the lock held, so no wake-up is
+    /// lost between the check and the sleep.
     fn wake(&self) {
         if *self.sleepers() > 0 {
             self.changed.notify_all();

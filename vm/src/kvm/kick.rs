@@ -1,8 +1,8 @@
 //! The signal that takes a thread out of `KVM_RUN`.
 //!
-//! A signal that comes before `KVM_RUN` would be lost for it. So the handler sets
-//! `immediate_exit` of the vCPU that its thread runs, with which `KVM_RUN` returns at once. The
-//! loop of the vCPU clears it before it looks at why it was kicked.
+//! A signal before `KVM_RUN` would have no effect on it. So the handler sets `immediate_exit` of
+//! the thread's vCPU, which makes `KVM_RUN` return at once. The loop of the vCPU clears it before
+//! it checks why it was kicked.
 
 #![allow(unsafe_code)]
 
@@ -14,8 +14,8 @@ use std::marker::PhantomData;
 use std::sync::OnceLock;
 
 thread_local! {
-    /// `immediate_exit` of the vCPU of this thread. Without a destructor, so that the handler
-    /// can look at it at any time.
+    /// `immediate_exit` of the vCPU of this thread. It has no destructor, so that the handler can
+    /// read it at any time.
     static IMMEDIATE_EXIT: Cell<*const AtomicU8> = const { Cell::new(core::ptr::null()) };
 }
 
@@ -46,25 +46,25 @@ pub(super) fn install() -> io::Result<()> {
     result.map_err(io::Error::from_raw_os_error)
 }
 
-/// The kernel's number of this thread.
+/// The kernel's id of this thread.
 pub(super) fn this_thread() -> i32 {
     // SAFETY: no preconditions.
     unsafe { libc::gettid() }
 }
 
-/// Sends the signal to a thread of this process. Nothing happens if it has ended.
+/// Sends the signal to a thread of this process, unless the thread has ended.
 pub(super) fn kick(thread: i32) {
     let process = std::process::id();
-    // SAFETY: no memory is passed; a thread that got the number after the vCPU's ended gets a
-    // signal that does nothing.
+    // SAFETY: no memory is passed. If the thread has ended and another one has its id, the signal
+    // has no effect there.
     unsafe { libc::syscall(libc::SYS_tgkill, process, thread, signal()) };
 }
 
-/// As long as it lives, the signal stops this thread's vCPU.
+/// While this value lives, the signal stops this thread's vCPU.
 #[derive(Debug)]
 pub(super) struct Kickable {
     flag: *const AtomicU8,
-    // It must be dropped by the thread that made it, and its pointer says so already.
+    // The thread that made it has to drop it.
     _thread: PhantomData<*const ()>,
 }
 
@@ -72,15 +72,15 @@ impl Kickable {
     /// # Safety
     /// `flag` is `immediate_exit` of a vCPU, and valid until this is dropped.
     pub(super) unsafe fn new(flag: *mut u8) -> Self {
-        // SAFETY: the caller's promise; the kernel and this thread are the only ones who use it.
+        // SAFETY: the caller's promise; only the kernel and this thread use it.
         let flag = core::ptr::from_ref(unsafe { AtomicU8::from_ptr(flag) });
         IMMEDIATE_EXIT.set(flag);
         Self { flag, _thread: PhantomData }
     }
 
-    /// Forgets kicks so far, or acts as if there was one.
+    /// Clears past kicks, or acts as if there was one.
     pub(super) fn set(&self, kicked: bool) {
-        // SAFETY: `new` had it promised.
+        // SAFETY: promised to `new`.
         unsafe { &*self.flag }.store(u8::from(kicked), Ordering::Relaxed);
     }
 }

@@ -1,8 +1,8 @@
 //! Interrupts that wait for the guest.
 //!
-//! There is no interrupt controller: each vector is a line of vCPU 0. A line that was asserted
-//! is delivered once, also if it was deasserted meanwhile (an edge); as long as it is asserted,
-//! it is delivered again whenever the guest takes interrupts (a level). Higher vectors go first.
+//! There is no interrupt controller: each vector is a line of vCPU 0. An asserted line is delivered
+//! once, even if it has been deasserted meanwhile (an edge). While it is asserted, it is delivered
+//! again whenever the guest takes interrupts (a level). Higher vectors go first.
 
 #![forbid(unsafe_code)]
 
@@ -13,7 +13,7 @@ use std::sync::atomic::Ordering::SeqCst;
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     asserted: [AtomicU64; 4],
-    /// Was asserted since it was delivered last.
+    /// Lines that were asserted since their last delivery.
     edges: [AtomicU64; 4],
 }
 
@@ -33,12 +33,12 @@ impl Lines {
         self.asserted[word].load(SeqCst) | self.edges[word].load(SeqCst)
     }
 
-    /// Whether anything waits.
+    /// Whether any interrupt waits.
     pub(super) fn any(&self) -> bool {
         (0..4).any(|word| self.word(word) != 0)
     }
 
-    /// The vector that goes next; it counts as delivered.
+    /// Takes the next vector; it counts as delivered.
     pub(super) fn take(&self) -> Option<u8> {
         for word in (0..4u8).rev() {
             if let Some(bit) = self.word(usize::from(word)).checked_ilog2() {

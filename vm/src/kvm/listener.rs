@@ -1,10 +1,10 @@
-//! Has the slots follow the map.
+//! Keeps the slots equal to the map.
 //!
-//! A change is made in KVM before it is visible in the map, because KVM can refuse it. If the
-//! plan takes away what has to be there all the time, vCPUs are out of the guest from before the
-//! first ioctl until the map has changed, too. Otherwise a vCPU may see KVM's new slots with the
-//! old map for a moment. That loses nothing: what has no slot exits, and libgasp does with the
-//! access what the map says.
+//! A change is made in KVM before it is visible in the map, because KVM can refuse it. If the plan
+//! deletes a slot for locations that have one before and after, vCPUs are held from before the
+//! first ioctl until the map has changed. Otherwise a vCPU may see KVM's new slots with the old map
+//! for a moment. That loses nothing: an access without a slot exits, and libgasp handles it
+//! according to the map.
 
 #![forbid(unsafe_code)]
 
@@ -20,7 +20,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-/// Called when slots and map have come apart.
+/// Called when the slots differ from the map and this cannot be repaired.
 pub(super) type Fatal = Box<dyn Fn(String) + Send + Sync>;
 
 /// The slots of a VM, as a listener of its guest.
@@ -31,7 +31,7 @@ pub(super) struct Slots {
     state: Mutex<State>,
     /// Odd from the first ioctl until the map has changed.
     changes: AtomicU64,
-    /// How often vCPUs were held.
+    /// The number of changes for which vCPUs were held.
     holds: AtomicU64,
 }
 
@@ -39,7 +39,7 @@ pub(super) struct Slots {
 struct State {
     runs: Runs,
     table: Table,
-    /// Done, but not yet visible.
+    /// Executed in KVM, but not yet visible in the map.
     prepared: Option<Plan>,
 }
 
@@ -55,13 +55,13 @@ impl Slots {
         Self { ioctls, gate, fatal, state: Mutex::default(), changes, holds }
     }
 
-    /// Grows with each change, and is odd while one is under way: a vCPU that failed meanwhile
-    /// may have looked at slots that were not there for a moment.
+    /// A number that grows with each change and is odd during one. An instruction that failed
+    /// during a change may have needed a slot that was deleted for a moment.
     pub(super) fn changes(&self) -> u64 {
         self.changes.load(SeqCst)
     }
 
-    /// How often vCPUs were held.
+    /// The number of changes for which vCPUs were held.
     #[cfg(test)]
     pub(super) fn holds(&self) -> u64 {
         self.holds.load(SeqCst)
@@ -71,7 +71,7 @@ impl Slots {
         unpoisoned(self.state.lock())
     }
 
-    /// The plan of a difference, unless there are too few slots for it.
+    /// The plan for a difference, and the number of slots left. The error: there are too few slots.
     fn plan(&self, state: &State, difference: &Difference<'_>) -> Result<(Plan, u64), i32> {
         let splice = state.runs.splice(difference.removed, difference.added);
         let plan = state.table.plan(splice);
@@ -81,7 +81,7 @@ impl Slots {
         u64::try_from(left).map(|left| (plan, left)).map_err(|_| libc::ENOSPC)
     }
 
-    /// Does all of it or nothing.
+    /// Executes all operations or none.
     fn issue(&self, ops: &[Op]) -> Result<(), i32> {
         for (done, op) in ops.iter().enumerate() {
             if let Err(errno) = issue(&*self.ioctls, op) {
@@ -104,7 +104,7 @@ impl Slots {
         }
     }
 
-    /// Something is about to be taken away, or made anew.
+    /// Begins the execution of a plan.
     fn begin(&self, plan: &Plan) {
         if plan.holds() {
             self.holds.fetch_add(1, SeqCst);
@@ -113,7 +113,7 @@ impl Slots {
         self.changes.fetch_add(1, SeqCst);
     }
 
-    /// Slots and map agree again.
+    /// The slots are equal to the map again.
     fn end(&self, plan: &Plan) {
         self.changes.fetch_add(1, SeqCst);
         if plan.holds() {

@@ -56,15 +56,15 @@ impl<'g> Machine<'g> {
         &self.shared
     }
 
-    /// For vdevs and timers.
+    /// The platform for vdevs.
     pub(crate) fn platform(&self) -> Arc<dyn Platform> {
         Arc::clone(&self.shared) as Arc<dyn Platform>
     }
 
-    /// Runs the guest until it has ended: its exit code. `interruptible` says that somebody may
-    /// raise interrupts: then a vCPU 0 that halts with interrupts enabled waits for one; else
-    /// it has ended. `enter` is called on the thread of each vCPU, with its number, before its
-    /// first access; what it returns is dropped when the thread ends.
+    /// Runs the guest until it has ended, and returns its exit code. `interruptible`: interrupts
+    /// may be raised, so vCPU 0 waits for one when it halts with interrupts enabled; otherwise it
+    /// has ended then. `enter` is called on the thread of each vCPU, with its number, before its
+    /// first access; the result is dropped when the thread ends.
     pub(crate) fn run<T>(
         &mut self,
         interruptible: bool,
@@ -98,7 +98,7 @@ fn vcpu(kvm: &Kvm, vm: &VmFd, start: &Start, number: u32) -> Result<Vcpu, kvm_io
     let vcpu = vm.create_vcpu(u64::from(number))?;
     let mut cpuid = kvm.get_supported_cpuid(kvm_bindings::KVM_MAX_CPUID_ENTRIES)?;
     for entry in cpuid.as_mut_slice().iter_mut().filter(|entry| entry.function == 1) {
-        // The number of the processor.
+        // The initial APIC id.
         entry.ebx = entry.ebx & 0x00ff_ffff | number << 24;
     }
     vcpu.set_cpuid2(&cpuid)?;

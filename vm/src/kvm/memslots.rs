@@ -1,4 +1,4 @@
-//! The ioctl that makes, moves and deletes memslots.
+//! The ioctl that creates, moves and deletes memslots.
 
 #![allow(unsafe_code)]
 
@@ -9,15 +9,15 @@ use kvm_ioctls::VmFd;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-/// `KVM_SET_USER_MEMORY_REGION`, or what stands in for it.
+/// `KVM_SET_USER_MEMORY_REGION`, or a fake of it.
 pub(super) trait Ioctls: Debug + Send + Sync {
-    /// Makes, moves or, with size 0, deletes a slot. The error is an errno.
+    /// Creates, moves or, with size 0, deletes a slot. The error is an errno.
     fn set(&self, slot: u32, flags: u32, gpa: u64, size: u64, host: u64) -> Result<(), i32>;
-    /// How many slots there can be.
+    /// The largest number of slots.
     fn limit(&self) -> usize;
 }
 
-/// Does one step of a plan.
+/// Executes one operation.
 pub(super) fn issue(ioctls: &dyn Ioctls, op: &Op) -> Result<(), i32> {
     let (slot, area, size) = match *op {
         Op::Add { slot, area } | Op::Move { slot, to: area, .. } => {
@@ -29,7 +29,7 @@ pub(super) fn issue(ioctls: &dyn Ioctls, op: &Op) -> Result<(), i32> {
     ioctls.set(slot, if writable { 0 } else { KVM_MEM_READONLY }, gpa, size, host)
 }
 
-/// The kernel's.
+/// The kernel's implementation.
 #[derive(Debug)]
 pub(super) struct Kernel {
     vm: Arc<VmFd>,
@@ -51,8 +51,8 @@ impl Ioctls for Kernel {
             memory_size: size,
             userspace_addr: host,
         };
-        // SAFETY: the host memory is what libgasp's map has for the guest; the listener takes
-        // the slot away before the map lets go of it.
+        // SAFETY: the host memory is the guest's in libgasp's map; the listener deletes the slot
+        // before the map removes the memory.
         unsafe { self.vm.set_user_memory_region(region) }.map_err(|error| error.errno())
     }
 

@@ -6,20 +6,20 @@
 //! let exit_code = machine.run(interruptible, |number, cpu| vdevs.enter_cpu(number, cpu))?;
 //! ```
 //!
-//! [`Machine::new`] makes the VM and its vCPUs, and turns the map as it is into memslots; from
-//! then on the slots follow every change. Add memory and load it before. [`Machine::run`] starts
-//! a thread for each vCPU and returns when the guest has ended. Its closure is called on each
-//! vCPU's thread before the first access; what it returns is kept until that thread ends.
+//! [`Machine::new`] creates the VM, its vCPUs, and memslots for the present map; from then on the
+//! slots follow every change. Add memory and load it before. [`Machine::run`] starts a thread for
+//! each vCPU and returns when the guest has ended. It calls its closure on each vCPU's thread
+//! before the first access; the result is kept until that thread ends.
 //!
-//! | module | what it does |
+//! | module | purpose |
 //! |---|---|
-//! | `runs` | from regions to runs of pages that can be slots (pure) |
-//! | `plan` | from present slots and wanted ones to the fewest ioctls, and back (pure) |
-//! | `memslots` | the ioctl that makes, moves and deletes slots |
-//! | `listener` | has the slots follow the map |
-//! | `gate` | keeps vCPUs out of the guest while slots are made anew |
+//! | `runs` | turns regions into runs of pages that can be slots (pure) |
+//! | `plan` | finds the fewest ioctls from present slots to wanted ones, and back (pure) |
+//! | `memslots` | the ioctl that creates, moves and deletes slots |
+//! | `listener` | keeps the slots equal to the map |
+//! | `gate` | keeps vCPUs out of the guest while slots are replaced |
 //! | `kick` | the signal that takes a thread out of `KVM_RUN` |
-//! | `exit` | what `KVM_RUN` returns, as Rust |
+//! | `exit` | the results of `KVM_RUN` as a Rust type |
 //! | `vcpu` | the loop of a vCPU |
 //! | `lines` | interrupts that wait for the guest |
 //! | `start` | registers that a vCPU starts with |
@@ -28,26 +28,26 @@
 //!
 //! # While the map changes
 //!
-//! KVM cannot change a slot: it deletes it and makes others, and in between the guest's accesses
-//! to RAM exit, and its instructions cannot be read. So vCPUs are taken out of the guest and kept
-//! out while a location that has a slot before and after a change has none, and only then. What
-//! comes or goes while vCPUs run may be seen a moment early: such an access exits, and libgasp
-//! does what the map says. A change that fails half-way is undone. If that fails, too, the guest
-//! ends with a message and exit code 96.
+//! KVM cannot resize a slot: the slot is deleted and others are created. In between, accesses of
+//! the guest to that RAM exit, and instructions in it cannot be read. So vCPUs are held outside of
+//! the guest while a location that has a slot before and after a change has none, and only then.
+//! vCPUs that run meanwhile may see other added or removed slots a moment early: such an access
+//! exits, and libgasp handles it according to the map. A change that fails half-way is undone. If
+//! that fails, too, the guest ends with a message and exit code 96.
 //!
 //! # What KVM cannot express
 //!
-//! A memslot gives all rights, or all but writing. So:
+//! A memslot gives either all rights or all but writing. So:
 //!
-//! - Execute rights are not enforced: what the guest can read, it can execute. Code runs only
-//!   where there is a slot.
-//! - Locations whose reads trap and whose writes pass have no slot: both exit, and libgasp passes
-//!   the writes on.
+//! - Execute rights are not enforced: memory that the guest can read, it can execute. Code runs
+//!   only where there is a slot.
+//! - Locations whose reads trap and whose writes pass have no slot: both exit, and libgasp writes
+//!   to the memory.
 //! - `NOCACHE` changes nothing.
 //! - Accesses that exit are made one by one, so a locked instruction is not atomic there.
-//! - An access that fails is exception 13 of the guest, but after the instruction.
-//! - All ports exit. Pass-through ports get no access to the host's ports: libgasp does what
-//!   their region says.
+//! - An access that fails raises exception 13 in the guest, but only after the instruction.
+//! - All accesses to ports exit. Pass-through ports do not reach the host's ports: libgasp handles
+//!   the access according to the region.
 
 mod error;
 mod exit;

@@ -1,12 +1,11 @@
-//! From the present slots and the wanted ones to the fewest ioctls, and back.
+//! Finds the fewest ioctls from the present slots to the wanted ones, and back.
 //!
-//! KVM knows four things to do with a slot. Two are used: make it and take it away. A third,
-//! moving it, is used where a slot keeps all but its place. The fourth, logging of writes, is
-//! not. Size, host and rights of a slot cannot change. So a slot that stays what it is costs
-//! nothing, one that comes or goes costs one ioctl, one that moves one, and any other change two.
+//! KVM can create a slot, delete it, move it to another guest address, and log its writes (not used
+//! here). Size, host address and rights of a slot cannot change. So an unchanged slot costs
+//! nothing; an added, removed or moved one costs one ioctl; any other change costs two.
 //!
-//! The order: what goes; then moves, each when its new place is free; then what comes. If moves
-//! wait for each other in a ring, one slot of the ring goes and comes again.
+//! The order: deletions; then moves, each when its new place is free; then additions. If moves wait
+//! for each other in a ring, one slot of the ring is deleted and added again.
 
 #![forbid(unsafe_code)]
 
@@ -16,16 +15,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// One ioctl.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Op {
-    /// A slot comes.
     Add { slot: u32, area: Area },
-    /// A slot goes.
     Delete { slot: u32, area: Area },
-    /// A slot gets another place.
     Move { slot: u32, from: Area, to: Area },
 }
 
 impl Op {
-    /// What takes it back.
+    /// The operation that reverts this one.
     pub(super) fn undo(self) -> Self {
         match self {
             Self::Add { slot, area } => Self::Delete { slot, area },
@@ -34,12 +30,12 @@ impl Op {
         }
     }
 
-    /// Whether locations are without a slot while it is done, or after it.
+    /// Whether locations have no slot during or after it.
     fn takes_away(&self) -> bool {
         !matches!(self, Self::Add { .. })
     }
 
-    /// Whether it moves a slot partly onto itself.
+    /// Whether the old and the new place of a move overlap.
     fn slides(&self) -> bool {
         matches!(self, Self::Move { from, to, .. } if from.overlaps(to))
     }
@@ -48,22 +44,22 @@ impl Op {
 /// A change of the slots.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Plan {
-    /// In this order.
+    /// The operations, in order.
     pub(super) ops: Vec<Op>,
-    /// Of runs.
+    /// The change of the runs.
     pub(super) splice: Splice,
 }
 
 impl Plan {
-    /// Whether vCPUs must not be in the guest meanwhile, because a location that has a slot
-    /// before and after the change, or if the change fails, has none in between. So the last
-    /// ioctl can take something away while vCPUs run, and no other one can.
+    /// Whether vCPUs have to be held, because a location that has a slot before and after the
+    /// change (or before and after a failure of it) has none in between. So only the last ioctl may
+    /// take a slot away while vCPUs run.
     pub(super) fn holds(&self) -> bool {
         let Some((last, others)) = self.ops.split_last() else { return false };
         others.iter().any(Op::takes_away) || last.slides()
     }
 
-    /// How many slots more there are afterwards.
+    /// The growth of the number of slots.
     pub(super) fn growth(&self) -> i64 {
         let of = |op: &Op| match op {
             Op::Add { .. } => 1,
@@ -84,26 +80,26 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.used.len()
     }
 
-    /// What has to be done for a splice.
+    /// The plan for a splice.
     pub(super) fn plan(&self, splice: Splice) -> Plan {
-        let wanted: BTreeSet<Area> = splice.come.iter().flat_map(super::runs::Run::areas).collect();
-        let present = splice.gone.iter().flat_map(super::runs::Run::areas);
+        let wanted: BTreeSet<Area> =
+            splice.added.iter().flat_map(super::runs::Run::areas).collect();
+        let present = splice.removed.iter().flat_map(super::runs::Run::areas);
         let present: BTreeMap<Area, u32> = present
             .filter_map(|area| self.used.get(&area.gpa).map(|(slot, _)| (area, *slot)))
             .collect();
-        let come: Vec<Area> =
+        let added: Vec<Area> =
             wanted.iter().filter(|area| !present.contains_key(area)).copied().collect();
-        let gone = present.into_iter().filter(|(area, _)| !wanted.contains(area)).collect();
-        Plan { ops: self.ordered(Moves::found(gone, come)), splice }
+        let removed = present.into_iter().filter(|(area, _)| !wanted.contains(area)).collect();
+        Plan { ops: self.ordered(Moves::found(removed, added)), splice }
     }
 
     fn ordered(&self, moves: Moves) -> Vec<Op> {
-        let Moves { mut gone, mut come, mut waiting } = moves;
+        let Moves { mut removed, mut added, mut waiting } = moves;
         let mut moved = Vec::new();
         while !waiting.is_empty() {
             let before = moved.len();
@@ -112,26 +108,26 @@ impl Table {
             }
             let stuck = moved.len() == before;
             if let Some((slot, area, to)) = stuck.then(|| waiting.pop()).flatten() {
-                gone.push((area, slot));
-                come.push(to);
+                removed.push((area, slot));
+                added.push(to);
             }
         }
-        let numbers = self.numbers(&gone, come.len());
-        let deletes = gone.into_iter().map(|(area, slot)| Op::Delete { slot, area });
-        let adds = numbers.into_iter().zip(come).map(|(slot, area)| Op::Add { slot, area });
+        let numbers = self.numbers(&removed, added.len());
+        let deletes = removed.into_iter().map(|(area, slot)| Op::Delete { slot, area });
+        let adds = numbers.into_iter().zip(added).map(|(slot, area)| Op::Add { slot, area });
         deletes.chain(moved).chain(adds).collect()
     }
 
-    /// The lowest numbers that are free once the slots that go have gone.
-    fn numbers(&self, gone: &[(Area, u32)], count: usize) -> Vec<u32> {
-        let mut numbers: Vec<u32> = gone.iter().map(|(_, slot)| *slot).collect();
+    /// The lowest numbers that are free after the deletions.
+    fn numbers(&self, removed: &[(Area, u32)], count: usize) -> Vec<u32> {
+        let mut numbers: Vec<u32> = removed.iter().map(|(_, slot)| *slot).collect();
         numbers.extend(self.free.iter().take(count));
         numbers.sort_unstable();
         let free = numbers.into_iter().chain(self.unused_from..);
         free.take(count).collect()
     }
 
-    /// Takes over what has been done.
+    /// Notes an executed operation.
     pub(super) fn apply(&mut self, op: Op) {
         match op {
             Op::Add { slot, area } => self.add(slot, area),
@@ -156,37 +152,38 @@ impl Table {
     }
 }
 
-/// What goes, what comes, and what moves.
+/// Deletions, additions and moves.
 #[derive(Debug)]
 struct Moves {
-    gone: Vec<(Area, u32)>,
-    come: Vec<Area>,
+    removed: Vec<(Area, u32)>,
+    added: Vec<Area>,
     waiting: Waiting,
 }
 
 impl Moves {
-    /// Makes moves of pairs that go and come.
-    fn found(gone: Vec<(Area, u32)>, come: Vec<Area>) -> Self {
-        // Wherever it is: the key of an area without its place.
+    /// Turns pairs of a deletion and an addition into moves.
+    fn found(removed: Vec<(Area, u32)>, added: Vec<Area>) -> Self {
+        // An area without its place.
         let key = |area: &Area| Area { gpa: 0, ..*area };
         let mut offers: HashMap<Area, Vec<(Area, u32)>> = HashMap::new();
-        for (area, slot) in gone {
+        for (area, slot) in removed {
             offers.entry(key(&area)).or_default().push((area, slot));
         }
-        let mut moves = Self { gone: Vec::new(), come: Vec::new(), waiting: Waiting::default() };
-        for to in come {
+        let mut moves =
+            Self { removed: Vec::new(), added: Vec::new(), waiting: Waiting::default() };
+        for to in added {
             match offers.get_mut(&key(&to)).and_then(Vec::pop) {
                 Some((from, slot)) => moves.waiting.push(slot, from, to),
-                None => moves.come.push(to),
+                None => moves.added.push(to),
             }
         }
-        moves.gone = offers.into_values().flatten().collect();
-        moves.gone.sort_unstable();
+        moves.removed = offers.into_values().flatten().collect();
+        moves.removed.sort_unstable();
         moves
     }
 }
 
-/// Moves that have not been made, by present place.
+/// Pending moves, by present place.
 #[derive(Debug, Default)]
 struct Waiting(BTreeMap<u64, (u32, Area, Area)>);
 
@@ -207,7 +204,7 @@ impl Waiting {
         self.0.keys()
     }
 
-    /// Makes a move if no other slot that waits is at the new place.
+    /// Takes a move if no other pending slot is at its new place.
     fn take_if_free(&mut self, place: u64) -> Option<Op> {
         let (slot, from, to) = *self.0.get(&place)?;
         let conflict = self.0.range(..=to.last()).rev();

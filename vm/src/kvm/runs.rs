@@ -1,7 +1,7 @@
-//! From regions to what can be a memslot.
+//! Turns regions into runs of pages that can be memslots.
 //!
-//! A run is as long as it can be: neighbours whose host addresses follow each other, and that
-//! are equal in writability, are one run. Cookie, vdev and the other flags do not cut it.
+//! Runs are as long as possible: neighbours with consecutive host addresses and the same
+//! writability are one run. Cookie, vdev and other flags do not split it.
 
 #![forbid(unsafe_code)]
 
@@ -14,7 +14,7 @@ pub(super) const PAGE_SHIFT: u32 = PAGE_SIZE.ilog2();
 /// The largest slot that KVM takes, in pages.
 pub(super) const MAX_PAGES: u64 = (1 << 31) - 1;
 
-/// Locations that the guest reaches without an exit, if they are whole pages.
+/// Locations that the guest accesses without an exit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Run {
     pub(super) first: u64,
@@ -24,7 +24,7 @@ pub(super) struct Run {
 }
 
 impl Run {
-    /// What a region passes on to the host: nothing if its reads exit.
+    /// The run of a region; `None` if its reads have to exit.
     pub(super) fn of(span: &gasp_span) -> Option<Self> {
         let set = |flag: grf| span.flags & flag as u32 != 0;
         let readable = set(grf::GRF_PASS_RD) && !set(grf::GRF_VIRT_RD);
@@ -40,14 +40,14 @@ impl Run {
             && self.host.wrapping_add(next.first.wrapping_sub(self.first)) == next.host
     }
 
-    /// The part from `first` to `last`, which lie in it.
+    /// The part from `first` to `last`, which are inside.
     fn part(&self, first: u64, last: u64) -> Self {
         // Wrapping: both host addresses are addresses of this process.
         let host = self.host.wrapping_add(first.wrapping_sub(self.first));
         Self { first, last, host, ..*self }
     }
 
-    /// What is left without `first` to `last`.
+    /// The parts before and after the range from `first` to `last`.
     fn without(&self, first: u64, last: u64) -> [Option<Self>; 2] {
         let below = first.checked_sub(1).filter(|end| *end >= self.first);
         let above = last.checked_add(1).filter(|start| *start <= self.last);
@@ -57,8 +57,8 @@ impl Run {
         ]
     }
 
-    /// The slots that it becomes: it is cut where KVM's limit is. libgasp backs whole pages
-    /// with whole pages, so nothing is left over.
+    /// The slots of the run: it is split at KVM's limit. libgasp backs whole pages with whole
+    /// pages, so nothing is left over.
     pub(super) fn areas(&self) -> impl Iterator<Item = Area> + use<> {
         let run = *self;
         // Wrapping: `last` is not below `first`; 2^52 pages at most.
@@ -72,7 +72,7 @@ impl Run {
     }
 }
 
-/// What a slot says.
+/// The contents of a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Area {
     pub(super) gpa: u64,
@@ -97,28 +97,28 @@ impl Area {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Runs(BTreeMap<u64, Run>);
 
-/// Runs that a change replaces by others.
+/// The runs that a change removes, and those that replace them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Splice {
-    pub(super) gone: Vec<Run>,
-    pub(super) come: Vec<Run>,
+    pub(super) removed: Vec<Run>,
+    pub(super) added: Vec<Run>,
 }
 
 impl Runs {
-    /// What a difference does to the runs.
-    pub(super) fn splice(&self, gone: &[gasp_span], come: &[gasp_span]) -> Splice {
+    /// The splice for a difference.
+    pub(super) fn splice(&self, removed: &[gasp_span], added: &[gasp_span]) -> Splice {
         let mut touched = BTreeMap::new();
-        for span in gone.iter().chain(come) {
+        for span in removed.iter().chain(added) {
             touched.extend(self.near(span.location, span.last).map(|run| (run.first, run)));
         }
         let touched: Vec<Run> = touched.into_values().collect();
         let mut left = touched.clone();
-        for span in gone {
+        for span in removed {
             cut(&mut left, span.location, span.last);
         }
-        left.extend(come.iter().filter_map(Run::of));
+        left.extend(added.iter().filter_map(Run::of));
         left.sort_unstable_by_key(|run| run.first);
-        Splice { gone: touched, come: merged(&left) }
+        Splice { removed: touched, added: merged(&left) }
     }
 
     /// Runs that overlap or touch a range.
@@ -129,14 +129,14 @@ impl Runs {
     }
 
     pub(super) fn apply(&mut self, splice: &Splice) {
-        for run in &splice.gone {
+        for run in &splice.removed {
             self.0.remove(&run.first);
         }
-        self.0.extend(splice.come.iter().map(|run| (run.first, *run)));
+        self.0.extend(splice.added.iter().map(|run| (run.first, *run)));
     }
 }
 
-/// Takes a range out of sorted runs.
+/// Removes a range from sorted runs.
 fn cut(runs: &mut Vec<Run>, first: u64, last: u64) {
     let low = runs.partition_point(|run| run.last < first);
     let high = runs.partition_point(|run| run.first <= last);

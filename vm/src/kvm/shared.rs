@@ -13,7 +13,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-/// Whether the guest has ended, and why.
+/// The end of the guest, and the reason.
 #[derive(Debug)]
 pub(super) struct Fate {
     gate: Arc<Gate>,
@@ -30,13 +30,13 @@ impl Fate {
         self.ending.code().is_some()
     }
 
-    /// Ends the guest. The first call counts.
+    /// Ends the guest. Only the first call has an effect.
     pub(super) fn end(&self, exit_code: u8) {
         self.ending.end(exit_code);
         self.gate.end();
     }
 
-    /// Ends the guest because it cannot go on.
+    /// Ends the guest because it cannot continue.
     pub(super) fn fail(&self, error: KvmError) {
         let mut failure = self.failure();
         if self.ending.end(error.exit_code()) {
@@ -58,7 +58,7 @@ impl Fate {
     }
 }
 
-/// What the threads of a machine share.
+/// The state that the threads of a machine share.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) gate: Arc<Gate>,
@@ -66,7 +66,7 @@ pub(super) struct Shared {
     pub(super) slots: Arc<Slots>,
     pub(super) lines: Lines,
     interruptible: AtomicBool,
-    /// How many vCPUs still have something to do.
+    /// The number of vCPUs that are not retired.
     working: AtomicU32,
 }
 
@@ -87,12 +87,12 @@ impl Shared {
         self.interruptible.store(interruptible, SeqCst);
     }
 
-    /// Whether anybody could raise an interrupt.
+    /// Whether interrupts may be raised.
     pub(super) fn interruptible(&self) -> bool {
         self.interruptible.load(SeqCst)
     }
 
-    /// A vCPU has nothing more to do.
+    /// Retires a vCPU that halts for good. The guest ends with the last one.
     pub(super) fn retire(&self) {
         if self.working.fetch_sub(1, SeqCst) == 1 {
             self.fate.end(0);

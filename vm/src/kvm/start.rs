@@ -1,4 +1,4 @@
-//! Registers that a vCPU starts with.
+//! The registers with which a vCPU starts.
 
 #![forbid(unsafe_code)]
 
@@ -9,17 +9,17 @@ use kvm_bindings::{kvm_segment, kvm_sregs};
 use kvm_ioctls::VcpuFd;
 use std::collections::BTreeSet;
 
-/// How the vCPUs of a guest start. All start alike, but for RDI: it is the number of the vCPU.
-/// Everything else is as after a reset, interrupts are disabled.
+/// The state in which the vCPUs of a guest start. It is the same for all but for RDI, the number of
+/// the vCPU. All other registers are as after a reset; interrupts are disabled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Start {
-    /// As the hardware does: 16-bit code at 0xfffffff0, CS base 0xffff0000.
+    /// As hardware starts: 16-bit code at 0xfffffff0, CS base 0xffff0000.
     Reset,
     /// 16-bit code at `segment`:`offset`; all segments are `segment`.
     Real { segment: u16, offset: u16 },
-    /// 64-bit code at `entry`. RAM from `tables` on is written: identity page tables for each
-    /// GiB of the lowest 512 in which the map has anything, and a GDT with a code segment 8 and
-    /// a data segment 16. This takes three pages, and one for each GiB. The stack of vCPU n
+    /// 64-bit code at `entry`. RAM from `tables` on is overwritten with identity page tables for
+    /// each GiB of the lowest 512 in which the map has a region, and a GDT with a code segment 8
+    /// and a data segment 16. They take three pages, and one for each GiB. The stack of vCPU n
     /// begins 4096*n below `tables`.
     Long { entry: u64, tables: u64 },
 }
@@ -31,9 +31,9 @@ const CR4_PAE: u64 = 1 << 5;
 const EFER_LME: u64 = 1 << 8;
 const EFER_LMA: u64 = 1 << 10;
 
-/// Of a page table.
+/// The number of entries of a page table.
 const ENTRIES: usize = 512;
-/// Of a directory.
+/// The number of GiB that can be mapped.
 const GIBS: u64 = 512;
 const PRESENT_WRITABLE: u64 = 3;
 const LARGE: u64 = 1 << 7;
@@ -41,7 +41,7 @@ const CODE_64: u64 = 0x00af_9b00_0000_ffff;
 const DATA: u64 = 0x00cf_9300_0000_ffff;
 
 impl Start {
-    /// Writes what the guest's memory has to hold.
+    /// Writes the tables into the guest's memory.
     pub(super) fn prepare(&self, guest: &Guest) -> Result<(), KvmError> {
         let Self::Long { tables, .. } = *self else { return Ok(()) };
         let gibs: BTreeSet<u64> = guest.spans(Space::Memory).iter().flat_map(gibs).collect();
@@ -66,7 +66,7 @@ impl Start {
             Self::Long { entry, tables } => {
                 long_mode(&mut sregs, tables);
                 regs.rip = entry;
-                // Wrapping: a guest with its tables so low has no stack until it makes one.
+                // Wrapping: with tables so low there is no room for a stack.
                 regs.rsp = tables.wrapping_sub(u64::from(number).wrapping_mul(PAGE_SIZE));
             }
         }
@@ -75,13 +75,13 @@ impl Start {
     }
 }
 
-/// The GiBs that a region touches, of those that page tables are made for.
+/// The numbers of the mappable GiB that a region touches.
 fn gibs(span: &gasp_span) -> impl Iterator<Item = u64> + use<> {
     (span.location >> 30)..=(span.last >> 30).min(GIBS - 1)
 }
 
 fn page_tables(place: u64, gibs: &BTreeSet<u64>) -> Vec<u8> {
-    // Wrapping: libgasp refuses to write what does not fit.
+    // Wrapping: libgasp refuses to write past the end of memory.
     let page = |number: u64| place.wrapping_add(number.wrapping_mul(PAGE_SIZE));
     let large = |gib: u64, index: u64| gib << 30 | index << 21 | LARGE | PRESENT_WRITABLE;
     let mut directory = vec![0; ENTRIES];

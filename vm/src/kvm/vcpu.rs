@@ -1,4 +1,4 @@
-//! The loop of a vCPU: into the guest, out again, and what it left for.
+//! The loop of a vCPU: enter the guest, exit, handle the exit.
 
 #![forbid(unsafe_code)]
 
@@ -9,9 +9,9 @@ use super::shared::Shared;
 use crate::gasp::{AccessKind, Cpu, Space};
 use std::time::Duration;
 
-/// How often in a row an instruction is tried again that failed while slots changed.
+/// The most retries in a row of an instruction that failed while slots changed.
 const RETRIES: u32 = 1000;
-/// Between two looks whether a change is over.
+/// The time between two checks whether a change is over.
 const PAUSE: Duration = Duration::from_micros(50);
 /// The exception for an access that fails.
 const GENERAL_PROTECTION: u8 = 13;
@@ -23,29 +23,28 @@ pub(super) struct Runner<'m, 'g> {
     vcpu: &'m mut Vcpu,
     cpu: Cpu<'g>,
     shared: &'m Shared,
-    /// Interrupts wait until the guest takes them.
+    /// Interrupts wait until the guest can take them.
     window: bool,
-    /// An access failed.
     fault: Fault,
-    /// How often in a row an instruction failed while slots changed.
+    /// The number of failures in a row of an instruction while slots changed.
     failures: u32,
 }
 
-/// How far the guest's exception for an access that failed is. Until it has been delivered no
-/// interrupt is injected: KVM would forget it, or deliver it in the exception's handler.
+/// The state of the exception for an access that failed. Until it has been delivered no interrupt
+/// is injected: KVM would lose the interrupt, or deliver it in the exception's handler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fault {
     None,
-    /// It comes as soon as the instruction is over.
+    /// It will be raised as soon as the instruction is over.
     Pending,
-    /// It comes when the guest goes on.
+    /// KVM delivers it when the guest continues.
     Raised,
 }
 
-/// What the loop does next.
+/// The next step of the loop.
 enum Next {
     Enter,
-    /// Nothing is under way.
+    /// No instruction is half done.
     Kicked,
     /// An access failed.
     Fault(i32),
@@ -64,7 +63,7 @@ impl<'m, 'g> Runner<'m, 'g> {
         let kickable = self.vcpu.kickable();
         self.shared.gate.register(self.number);
         loop {
-            // Before the gate: what is asked for after that comes with a new kick.
+            // Before the gate: a request after this line comes with a new kick.
             kickable.set(self.fault == Fault::Pending);
             match self.shared.gate.enter(self.number) {
                 Entry::Ended => return Ok(()),
@@ -81,7 +80,7 @@ impl<'m, 'g> Runner<'m, 'g> {
             match next {
                 Next::Kicked if self.fault == Fault::Pending => self.fault()?,
                 Next::Enter | Next::Kicked => self.failures = 0,
-                // KVM ends the instruction first, and is back at once.
+                // The next KVM_RUN completes the instruction and returns at once.
                 Next::Fault(libc::EFAULT) => self.fault = Fault::Pending,
                 Next::Fault(errno) => return Err(KvmError::Vdev { cpu: self.number, errno }),
                 Next::Halt => self.halt(),
@@ -91,7 +90,7 @@ impl<'m, 'g> Runner<'m, 'g> {
         }
     }
 
-    /// Once into the guest and out, and the access that it left for.
+    /// Enters the guest once, and makes the access that caused the exit.
     fn step(&mut self) -> Result<Next, KvmError> {
         let (gate, number, cpu) = (&self.shared.gate, self.number, &mut self.cpu);
         let exit = self.vcpu.run();
@@ -117,7 +116,7 @@ impl<'m, 'g> Runner<'m, 'g> {
         Ok(done.map_or_else(Next::Fault, |()| Next::Enter))
     }
 
-    /// Hands an interrupt to the guest, or asks for the moment when that is possible.
+    /// Injects an interrupt, or requests an exit as soon as that is possible.
     fn interrupt(&mut self) -> Result<(), KvmError> {
         let takes = self.fault == Fault::None && self.vcpu.takes_interrupts();
         if let Some(vector) = takes.then(|| self.shared.lines.take()).flatten() {
@@ -133,8 +132,8 @@ impl<'m, 'g> Runner<'m, 'g> {
         self.shared.gate.leave(self.number);
     }
 
-    /// The guest waits for an interrupt. One that cannot come ends this vCPU's work, and with
-    /// the last vCPU's the guest.
+    /// The guest waits for an interrupt. If none can come, this vCPU retires; the guest ends with
+    /// the last one.
     fn halt(&mut self) {
         let takes = self.number == 0 && self.vcpu.interrupts_enabled();
         if takes && self.shared.lines.any() {
@@ -147,8 +146,8 @@ impl<'m, 'g> Runner<'m, 'g> {
         self.shared.gate.halt(self.number, waits);
     }
 
-    /// The guest gets an exception for an access that failed. It comes after the instruction,
-    /// because KVM has none for the instruction itself.
+    /// Raises the exception for an access that failed. It comes after the instruction, because KVM
+    /// cannot fail the instruction itself.
     fn fault(&mut self) -> Result<(), KvmError> {
         self.fault = Fault::Raised;
         let raised = self.raise_general_protection();
@@ -165,8 +164,8 @@ impl<'m, 'g> Runner<'m, 'g> {
         self.vcpu.fd().set_vcpu_events(&events)
     }
 
-    /// An instruction could not be read or emulated. That is the guest's fault, unless slots
-    /// changed meanwhile.
+    /// Handles an instruction that KVM could not read or emulate. That is the guest's error, unless
+    /// slots changed meanwhile.
     fn retry(&mut self, before: u64) -> Result<(), KvmError> {
         self.failures = self.failures.saturating_add(1);
         let unchanged = self.shared.slots.changes() == before && before & 1 == 0;
@@ -198,7 +197,7 @@ impl<'m, 'g> Runner<'m, 'g> {
     }
 }
 
-/// An access takes bytes that can be written, KVM's cannot.
+/// Makes a write. libgasp takes a mutable buffer, and KVM's is not.
 fn write(cpu: &mut Cpu<'_>, space: Space, location: u64, data: &[u8]) -> Result<(), i32> {
     let mut bytes = [0; 8];
     let bytes = &mut bytes[..data.len()];

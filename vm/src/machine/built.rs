@@ -1,4 +1,4 @@
-//! What a machine is made of beside its guest, and how a refusal reads.
+//! The parts of a machine beside its guest, and the text of a refusal.
 
 #![forbid(unsafe_code)]
 
@@ -6,18 +6,18 @@ use crate::config::{ParseError, Place, Range};
 use crate::gasp::{Error, Space};
 use crate::mapping::Mapping;
 
-/// What has to stay as long as the guest is there, and what its makers want to say.
+/// The parts of a machine that have to outlive its guest, and notes for the user.
 #[derive(Debug, Default)]
 pub(crate) struct Built {
-    /// What `pass` made.
+    /// The memory of `pass` statements.
     pub(super) mappings: Vec<Mapping>,
-    /// What is reserved, for those who print the map.
+    /// Reserved ranges, for printing the map.
     pub(crate) reserved: Vec<Range>,
-    /// What users should know.
+    /// Notes for the user.
     pub(crate) notes: Vec<ParseError>,
 }
 
-/// The space and the first location.
+/// The space and the location of a place.
 pub(super) fn space(place: Place) -> (Space, u64) {
     match place {
         Place::Memory(location) => (Space::Memory, location),
@@ -25,7 +25,7 @@ pub(super) fn space(place: Place) -> (Space, u64) {
     }
 }
 
-/// A refusal by libgasp.
+/// The error for a refusal by libgasp.
 pub(super) fn refused(range: &Range, what: &str, error: &Error) -> ParseError {
     let message = format!("expected {what}: {}", error.message);
     ParseError { position: range.position, message }

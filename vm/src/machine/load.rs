@@ -1,4 +1,4 @@
-//! `load`: files into the guest's memory, as they are.
+//! `load`: copies files into the guest's memory.
 
 #![forbid(unsafe_code)]
 
@@ -7,7 +7,7 @@ use crate::gasp::Guest;
 use std::fs;
 use std::path::Path;
 
-/// What an ELF file begins with.
+/// The first bytes of an ELF file.
 const ELF: &[u8] = b"\x7fELF";
 
 /// Copies one file.
@@ -21,7 +21,7 @@ pub(super) fn load(guest: &Guest, config: &LoadConfig, dir: &Path) -> Result<(),
     })
 }
 
-/// All of a raw image, or what it should have been.
+/// Reads a raw image. The error says what was expected instead.
 fn read(file: &Path) -> Result<Vec<u8>, String> {
     let about = fs::metadata(file).map_err(|error| format!("a file that can be read ({error})"))?;
     if !about.is_file() {

@@ -6,7 +6,8 @@ use super::built::refused;
 use crate::config::{MemoryConfig, ParseError, Place, Range};
 use crate::gasp::{Guest, Memory, at_pages};
 
-/// One past the highest memory so far; `None`: it ends with the address space.
+/// The first location after the highest memory so far; `None`: that memory ends with the address
+/// space.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Highest(Option<u64>);
 
@@ -17,7 +18,7 @@ impl Default for Highest {
 }
 
 impl Highest {
-    /// Where memory of this length goes if nobody says where.
+    /// The start of memory of this length for which the configuration gives none.
     fn place(self, length: u64) -> Option<u64> {
         // A length is not 0.
         self.0.filter(|start| start.checked_add(length.saturating_sub(1)).is_some())
@@ -29,7 +30,7 @@ impl Highest {
     }
 }
 
-/// Gives the guest what one statement says.
+/// Adds the memory of one statement.
 pub(super) fn add(
     guest: &Guest,
     config: &MemoryConfig,

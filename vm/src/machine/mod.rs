@@ -1,4 +1,4 @@
-//! From a configuration to a guest: its memory, what is loaded into it, its vdevs.
+//! Builds the guest that a configuration describes: its memory, loaded files, and vdevs.
 
 #![forbid(unsafe_code)]
 
@@ -17,10 +17,10 @@ use crate::gasp::{Guest, Unsupported};
 use built::{refused, space};
 use std::path::Path;
 
-/// Makes one vdev.
+/// Creates one vdev.
 pub(crate) type CreateVdev<'a> = &'a mut dyn FnMut(&VdevConfig) -> Result<(), ParseError>;
 
-/// Does what a configuration says, statement by statement, up to the first that fails. Files are
+/// Executes the statements of a configuration in order, up to the first that fails. Paths are
 /// relative to `directory`. `built` has to be dropped after the guest.
 pub(crate) fn build(
     guest: &Guest,
@@ -42,7 +42,7 @@ pub(crate) fn build(
     Ok(())
 }
 
-/// How libgasp calls a policy.
+/// The policy in libgasp's terms.
 pub(crate) fn policy(policy: Option<Policy>) -> Unsupported {
     match policy {
         None | Some(Policy::Ignore) => Unsupported::Ignore,

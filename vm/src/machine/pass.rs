@@ -1,8 +1,8 @@
-//! `pass`: what of the host the guest reaches.
+//! `pass`: gives the guest access to memory and ports of the host.
 //!
-//! Memory is a part of a file (also of a device's, or of /dev/mem) that this process maps.
-//! Without a host address, zeroed memory stands in. A process cannot let the guest at the host's
-//! ports, so those get a region that says what they are, and accesses to them are unsupported.
+//! Memory is a part of a file (of a device, of /dev/mem) that this process maps. Without a host
+//! address the guest gets zeroed memory. A process cannot give the guest access to the host's
+//! ports: they get a region with their attributes, and accesses to them are unsupported.
 
 #![forbid(unsafe_code)]
 
@@ -19,7 +19,7 @@ const PHYSICAL: &str = "/dev/mem";
 /// A region's length has 32 bits.
 const LONGEST: u64 = 1 << 31;
 
-/// The flag of each letter. `c` is the absence of one.
+/// The flag of each letter. The letter `c` clears `GRF_NOCACHE`.
 const FLAGS: [(char, grf); 8] = [
     ('r', grf::GRF_PASS_RD),
     ('w', grf::GRF_PASS_WR),
@@ -37,7 +37,7 @@ fn flags(attributes: Attributes) -> u32 {
     given.fold(grf::GRF_PASSTHRU as u32 | uncached, |flags, (_, flag)| flags | *flag as u32)
 }
 
-/// Does what one statement says.
+/// Executes one statement.
 pub(super) fn add(
     guest: &Guest,
     config: &PassConfig,
@@ -70,7 +70,7 @@ fn note(built: &mut Built, range: &Range, what: &str) {
     built.notes.push(ParseError { position: range.position, message: what.to_owned() });
 }
 
-/// What is behind memory.
+/// Maps the memory of the host.
 fn map(config: &PassConfig, directory: &Path) -> Result<Mapping, ParseError> {
     let PassConfig { range, attributes, host } = config;
     let (path, offset) = match host {
@@ -99,19 +99,19 @@ fn map(config: &PassConfig, directory: &Path) -> Result<Mapping, ParseError> {
     })
 }
 
-/// A range as regions that the length field can hold.
+/// Splits a range into regions whose lengths have 32 bits.
 fn regions(range: &Range, flags: u32, host_location: u64) -> Vec<gasp_region> {
     let (space, first) = space(range.place);
     let mut regions = Vec::new();
     let mut done = 0_u64;
     while done < range.length {
-        // Below 2^32, so no part is left out; what is done stays within the length.
+        // Below 2^32, so nothing is lost; `done` never exceeds the length.
         let length = range.length.saturating_sub(done).min(LONGEST);
         regions.push(gasp_region {
             flags,
             cookie: 0,
             vdev: ptr::null_mut(),
-            // Both ends of the range were checked by the parser, the host's by mapping it.
+            // No overflow: the parser has checked the range, and the mapping has the whole length.
             host_location: host_location.wrapping_add(done),
             guest: qvm_state_block {
                 location: first.wrapping_add(done),

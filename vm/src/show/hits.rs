@@ -1,4 +1,4 @@
-//! How often the guest hit each region, as a table.
+//! Tables of accesses: by device and region, and by destination.
 
 #![forbid(unsafe_code)]
 
@@ -6,14 +6,14 @@ use super::map::{Rows, place};
 use crate::vdev::Hit;
 use gasp_abi::gasp_counts;
 
-/// What one vdev does with one cookie.
+/// The regions of one vdev with one cookie.
 struct Row {
     vdev: usize,
     cookie: u32,
     places: Vec<String>,
 }
 
-/// Where the accesses went that came to libgasp.
+/// The accesses that came to libgasp, by destination.
 pub(crate) fn counts(counts: &gasp_counts) -> String {
     let rows = [
         ("called a device", counts.trapped),
@@ -27,7 +27,7 @@ pub(crate) fn counts(counts: &gasp_counts) -> String {
     })
 }
 
-/// The hits of all regions that are or were there, and of those that came and went.
+/// The hits of all regions: those before the run, those now, and those that existed in between.
 pub(crate) fn hits(
     before: &Rows,
     now: &Rows,

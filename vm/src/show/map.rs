@@ -1,4 +1,4 @@
-//! A map as a table, and what has changed in it.
+//! A map as a table, and its changes.
 
 #![forbid(unsafe_code)]
 
@@ -18,7 +18,7 @@ struct Row {
     leads_to: String,
 }
 
-/// A map of both spaces, in the order of locations; memory comes first.
+/// A map of both spaces: memory first, each in the order of locations.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Rows {
     rows: Vec<Row>,
@@ -27,7 +27,7 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    /// The map as it is. `name` tells who a region's vdev is.
+    /// The present map. `name` returns the name of a vdev.
     pub(crate) fn of(guest: &Guest, reserved: &[Range], name: impl Fn(usize) -> String) -> Self {
         let mut rows: Vec<_> = reserved.iter().map(reserved_row).collect();
         let mut devices = Vec::new();
@@ -87,7 +87,7 @@ fn row(space: Space, span: &gasp_span, name: impl Fn(usize) -> String) -> Row {
     Row { space, first: span.location, last: span.last, kind, flags, leads_to }
 }
 
-/// Both ends.
+/// The first and the last location.
 pub(super) fn place(space: Space, first: u64, last: u64) -> String {
     match space {
         Space::Memory => format!("{first:#010x}-{last:#010x}"),
@@ -96,7 +96,7 @@ pub(super) fn place(space: Space, first: u64, last: u64) -> String {
 }
 
 fn size(space: Space, first: u64, last: u64) -> String {
-    // One more than fits, if a region is all of memory.
+    // 128 bits: a region can be all of memory.
     let size = u128::from(last).saturating_sub(u128::from(first)).saturating_add(1);
     let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
     match units.into_iter().find(|&(bits, _)| size.trailing_zeros() >= bits) {
@@ -106,7 +106,7 @@ fn size(space: Space, first: u64, last: u64) -> String {
     }
 }
 
-/// Marked rows under a heading.
+/// Rows with marks, below a heading.
 fn table(rows: &[(&Row, char)]) -> String {
     const FLAGS: &str = "flags (GRF_)";
     let width = rows.iter().map(|(row, _)| row.flags.len()).max().unwrap_or(0).max(FLAGS.len());
@@ -122,7 +122,7 @@ pub(crate) fn map(rows: &Rows) -> String {
     table(&rows.rows.iter().map(|row| (row, ' ')).collect::<Vec<_>>())
 }
 
-/// A map, with what is gone (-) and what is new (+).
+/// A map in which removed rows are marked - and added rows +.
 pub(crate) fn changes(before: &Rows, now: &Rows) -> String {
     let gone = before.rows.iter().filter(|row| !now.rows.contains(row)).map(|row| (row, '-'));
     let there = now.rows.iter().map(|row| {

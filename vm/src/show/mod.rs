@@ -1,4 +1,4 @@
-//! The map and the hits, as tables for people.
+//! Prints the map and the hits as tables.
 
 #![forbid(unsafe_code)]
 

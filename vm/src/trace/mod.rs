@@ -1,4 +1,4 @@
-//! Where no vCPU can run: a script of accesses does what a guest would do.
+//! Plays a script of accesses in place of a guest, where no vCPU can run.
 //!
 //! One statement a line. `docs/gasp-vm.md` is the manual.
 //!

@@ -1,4 +1,4 @@
-//! Lines to steps.
+//! Parses a script.
 
 #![forbid(unsafe_code)]
 
@@ -9,10 +9,10 @@ use std::time::Duration;
 
 const STATEMENTS: &str = "read, expect, write, fetch, fault, text, repeat, end, wait or interrupt";
 const ACCESSES: &str = "read, write or fetch";
-/// How long an interrupt is waited for if nobody says.
+/// The time to wait for an interrupt, in milliseconds, unless the script says it.
 const PATIENCE: u64 = 1000;
 
-/// What is left of a line.
+/// The rest of a line.
 #[derive(Debug)]
 struct Line<'a> {
     words: std::vec::IntoIter<Word<'a>>,
@@ -41,7 +41,7 @@ impl<'a> Line<'a> {
 
 /// Reads a script.
 pub(crate) fn parse(text: &str) -> Result<Vec<Step>, ParseError> {
-    // The steps of each loop that is open, with where it began; the script itself at the bottom.
+    // The open loops, each with the position of its `repeat`.
     let mut open: Vec<(Position, Repeat)> = Vec::new();
     let mut script = Vec::new();
     for words in lines(text)? {
@@ -98,7 +98,7 @@ fn step(word: Word<'_>, line: &mut Line<'_>) -> Result<Step, ParseError> {
     })
 }
 
-/// An access, if it is one.
+/// An access, if the word is one.
 fn access(
     position: Position,
     word: Word<'_>,

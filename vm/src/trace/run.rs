@@ -1,4 +1,4 @@
-//! Steps to accesses.
+//! Executes a script.
 
 #![forbid(unsafe_code)]
 
@@ -12,20 +12,20 @@ use std::io::{self, Write};
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-/// Why a script did not come to its end.
+/// The reason why a script was not executed to its end.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Failure {
     /// 96; 6 if a vdev failed.
     pub(crate) exit_code: u8,
-    /// Where and why.
+    /// The position and the reason.
     pub(crate) error: ParseError,
 }
 
-/// What vdevs take for the machine.
+/// The platform for vdevs.
 #[derive(Debug)]
 pub(crate) struct Script {
     ending: Ending,
-    /// How often each vector was raised, and nobody waited for it yet.
+    /// How often each vector was raised since the script last waited for it.
     raised: Mutex<[u64; 256]>,
     changed: Condvar,
 }
@@ -40,8 +40,8 @@ impl Script {
         unpoisoned(self.raised.lock())
     }
 
-    /// Until something has happened, the guest has ended or the time is over. Whether it has
-    /// happened.
+    /// Waits until the condition holds, the guest has ended or the time is over. Returns whether
+    /// the condition holds.
     fn wait(&self, time: Duration, mut happened: impl FnMut(&mut [u64; 256]) -> bool) -> bool {
         let until = Instant::now().checked_add(time);
         let mut raised = self.raised();
@@ -76,7 +76,7 @@ impl Platform for Script {
     }
 }
 
-/// Does what a script says, up to its end or the guest's. The exit code.
+/// Executes a script up to its end or the guest's, and returns the exit code.
 pub(crate) fn run(steps: &[Step], cpu: &mut Cpu<'_>, script: &Script) -> Result<u8, Failure> {
     let mut runner = Runner { cpu, script };
     runner.all(steps, 0)?;
@@ -88,13 +88,14 @@ struct Runner<'a, 'g> {
     script: &'a Script,
 }
 
-/// The script found something else than it expects.
+/// A failure of an expectation of the script.
 fn fail(position: Position, message: String) -> Failure {
     Failure { exit_code: exit::AFTER, error: ParseError { position, message } }
 }
 
 impl Runner<'_, '_> {
-    /// `further`: how much the loops around have moved on.
+    /// Executes steps. `further` is added to all locations: the distance that the loops around have
+    /// moved on.
     fn all(&mut self, steps: &[Step], further: u64) -> Result<(), Failure> {
         for step in steps {
             if self.script.ending.code().is_some() {
@@ -128,7 +129,7 @@ impl Runner<'_, '_> {
 
     fn repeat(&mut self, repeat: &Repeat, further: u64) -> Result<(), Failure> {
         for round in 0..repeat.times {
-            // Wrapping as the accesses do: `moved` refuses what is in no space.
+            // Wrapping, as locations do; `moved` refuses locations past the end.
             let further = further.wrapping_add(repeat.stride.wrapping_mul(round));
             self.all(&repeat.steps, further)?;
             if self.script.ending.code().is_some() {
@@ -159,14 +160,14 @@ impl Runner<'_, '_> {
                 Err(fail(position, message))
             }
             (_, None) => {
-                // Locked for this line only: vdevs print, too.
+                // The lock is held for one line only: vdevs print, too.
                 let line = writeln!(io::stdout(), "{}: {found:#0width$x}", name(access));
                 line.map_err(|error| fail(position, format!("cannot print: {error}")))
             }
         }
     }
 
-    /// What was read or written.
+    /// Makes an access and returns the value that was read or written.
     fn made(&mut self, access: &Access) -> Result<u64, i32> {
         let &Access { kind, space, location, size, value, .. } = access;
         let mut bytes = match (kind, value) {

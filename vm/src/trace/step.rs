@@ -1,4 +1,4 @@
-//! A script as Rust has it.
+//! A parsed script.
 
 #![forbid(unsafe_code)]
 
@@ -21,11 +21,11 @@ pub(crate) enum Step {
     Wait(Duration),
     /// `interrupt`.
     Interrupt {
-        /// Of the statement.
+        /// The position of the statement.
         position: Position,
-        /// Which.
+        /// The vector.
         vector: u8,
-        /// At most.
+        /// The longest time to wait.
         within: Duration,
     },
 }
@@ -33,27 +33,25 @@ pub(crate) enum Step {
 /// An access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Access {
-    /// Of the statement.
+    /// The position of the statement.
     pub(crate) position: Position,
-    /// Read, write or fetch.
     pub(crate) kind: AccessKind,
-    /// Memory or ports.
     pub(crate) space: Space,
-    /// In the first round of a loop.
+    /// The location in the first round of a loop.
     pub(crate) location: u64,
     /// 1, 2, 4 or 8.
     pub(crate) size: usize,
-    /// What is written, or has to be read.
+    /// The value to write, or the value that a read has to return.
     pub(crate) value: Option<u64>,
 }
 
-/// Steps, several times.
+/// A loop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Repeat {
-    /// How often.
+    /// The number of rounds.
     pub(crate) times: u64,
-    /// How much further each round is than the one before.
+    /// The distance between the locations of two rounds.
     pub(crate) stride: u64,
-    /// What is repeated.
+    /// The steps of a round.
     pub(crate) steps: Vec<Step>,
 }

@@ -1,4 +1,4 @@
-//! The vCPU on whose thread a vdev is called: what its code knows as `struct guest_cpu`.
+//! The vCPU on whose thread a vdev is called: `struct guest_cpu`.
 
 #![forbid(unsafe_code)]
 
@@ -15,24 +15,22 @@ thread_local! {
     static CURRENT: Cell<*const GuestCpu> = const { Cell::new(ptr::null()) };
 }
 
-/// A thread that makes accesses: a vCPU's, or the one of the timers.
+/// A thread that makes accesses: a vCPU's or the timers'.
 #[derive(Debug)]
 pub(super) struct GuestCpu {
-    /// Its accesses.
+    /// Makes the accesses.
     pub(super) cpu: *mut gasp_cpu,
-    /// Its number; [`u32::MAX`] for the thread of the timers.
+    /// The number of the vCPU; [`u32::MAX`] for the thread of the timers.
     pub(super) number: u32,
-    /// Its guest's vdevs.
     pub(super) shared: Arc<Shared>,
-    /// Its counters.
     pub(super) hits: Arc<Hits>,
 }
 
-/// This thread is a vCPU's until this is dropped, on the same thread.
+/// Makes this thread the thread of a vCPU until it is dropped.
 #[derive(Debug)]
 pub(crate) struct CpuGuard {
     cpu: Rc<GuestCpu>,
-    /// Which one the thread was before.
+    /// The vCPU of the thread before, or `NULL`.
     before: *const GuestCpu,
 }
 
@@ -44,7 +42,7 @@ impl CpuGuard {
         Self { cpu, before }
     }
 
-    /// What vdevs get.
+    /// The handle for vdevs.
     pub(super) fn pointer(&self) -> *mut guest_cpu {
         Rc::as_ptr(&self.cpu).cast_mut().cast()
     }
@@ -56,7 +54,7 @@ impl Drop for CpuGuard {
     }
 }
 
-/// The vCPU of this thread; `NULL` if it is no vCPU's.
+/// The vCPU of this thread, or `NULL`.
 pub(super) fn current() -> *const GuestCpu {
     CURRENT.get()
 }

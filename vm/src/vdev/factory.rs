@@ -1,27 +1,27 @@
-//! What a plugin registered, checked once and then read as ordinary values.
+//! The factory that a plugin registered: checked once, then read as ordinary values.
 
 #![allow(unsafe_code)]
 
 use core::ffi::{CStr, c_char, c_int, c_uint};
 use gasp_abi::{vdev_factory, vdev_factory_flags as vff, vdev_pic_functions, vdev_t};
 
-/// What the name of an option without an argument starts with.
+/// The first character of the name of an option without an argument.
 const NO_ARGUMENT: char = '0';
 
 /// The function that is told of each step of a vdev's life.
 type Control = unsafe extern "C" fn(*mut vdev_t, c_uint, *const c_char) -> c_int;
 
-/// A plugin's factory. It is there as long as the process, and nobody changes it.
+/// A plugin's factory. It lives as long as the process and does not change.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Factory(&'static vdev_factory);
 
-// SAFETY: nobody changes what the factory points to; its functions may be called from any thread.
+// SAFETY: the factory and its parts do not change; its functions may be called from any thread.
 unsafe impl Send for Factory {}
 // SAFETY: as above.
 unsafe impl Sync for Factory {}
 
 impl Factory {
-    /// A factory that gasp-vm can use, or why it cannot.
+    /// Checks a factory. The error says why gasp-vm cannot use it.
     pub(super) fn new(factory: &'static vdev_factory) -> Result<Self, String> {
         if factory.control.is_none() {
             return Err("its factory has no control function".into());
@@ -36,18 +36,18 @@ impl Factory {
         Ok(Self(factory))
     }
 
-    /// As vdevs have it.
+    /// The factory for C.
     pub(super) fn pointer(self) -> *const vdev_factory {
         self.0
     }
 
-    /// The name that it gives its vdevs; `None`: as the file is called.
+    /// The name of its vdevs; `None`: the name of the file.
     pub(super) fn name(self) -> Option<String> {
         // SAFETY: it points to a string, or is NULL.
         (!self.0.name.is_null()).then(|| unsafe { text(self.0.name) })
     }
 
-    /// The names of its options, and whether each takes an argument.
+    /// Its options: names, and whether each takes an argument.
     pub(super) fn options(self) -> Vec<(String, bool)> {
         let mut options = Vec::new();
         let mut entry = self.0.option_list;
@@ -67,12 +67,12 @@ impl Factory {
         options
     }
 
-    /// Whether a flag is set; of one that stands for several, whether one of them is.
+    /// Whether a flag is set or, for a flag of several bits, any of the bits.
     pub(super) fn has(self, flag: vff) -> bool {
         self.0.factory_flags & flag as c_uint != 0
     }
 
-    /// Whether its vdevs can be where the type says; one that says nothing can be in memory.
+    /// Whether its vdevs can be in this kind of place. Without any such flag they can be in memory.
     pub(super) fn can_be(self, flag: vff) -> bool {
         self.has(flag) || flag == vff::VFF_VDEV_MEM && !self.has(vff::VFF_VDEV_LOC_TYPES)
     }
@@ -82,7 +82,7 @@ impl Factory {
         !self.0.pic.is_null()
     }
 
-    /// Which bits of an interrupt's parameter number the inputs.
+    /// The bits of an interrupt's parameter that are the number of an input.
     pub(super) fn input_mask(self) -> u32 {
         // SAFETY: it points to the functions of a controller, or is NULL.
         match unsafe { self.0.pic.as_ref() }.map_or(0, |pic| pic.pnum_mask) {
@@ -91,18 +91,18 @@ impl Factory {
         }
     }
 
-    /// How many bytes each vdev has for itself.
+    /// The number of bytes of private data of each vdev.
     pub(super) fn extra_space(self) -> usize {
         self.0.extra_space as usize
     }
 
-    /// What is told of each step; [`Factory::new`] has seen that there is one.
+    /// The control function; [`Factory::new`] has checked that there is one.
     pub(super) fn control(self) -> Option<Control> {
         self.0.control
     }
 }
 
-/// Whether an interrupt controller does not ask for more than there is here.
+/// Checks that an interrupt controller asks for nothing that gasp-vm lacks.
 fn usable_controller(pic: &vdev_pic_functions) -> Result<(), String> {
     if pic.signal.is_none() {
         return Err("its interrupt controller has no signal function".into());

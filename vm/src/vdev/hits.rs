@@ -1,38 +1,35 @@
-//! How often each region of each vdev was hit.
+//! Counts accesses by vdev and cookie.
 //!
-//! Every vCPU counts for itself, in a table that only it writes: plain loads and stores, no
-//! locked line. Others may read meanwhile.
+//! Every vCPU has a table of its own and is the only thread that writes it, with plain loads and
+//! stores. Other threads may read it at any time.
 
 #![forbid(unsafe_code)]
 
 use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::OnceLock;
 
-/// How many counters a table has; a power of two.
+/// The number of counters of a table.
 const PLACES: usize = 64;
-/// How many places are tried for a counter before the next table is.
+/// The number of slots that are tried before the next table.
 const TRIES: usize = 8;
 
 /// The reads and writes of one vdev's regions with one cookie.
 #[derive(Debug, Default)]
 pub(super) struct Counter {
-    /// The vdev's address; 0: the place is free.
+    /// The vdev's address; 0: the slot is free.
     vdev: AtomicUsize,
     cookie: AtomicU32,
     reads: AtomicU64,
     writes: AtomicU64,
 }
 
-/// What was counted in one place.
+/// The values of a counter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Count {
     /// The vdev's address.
     pub(super) vdev: usize,
-    /// Of the region.
     pub(super) cookie: u32,
-    /// How often it was read.
     pub(super) reads: u64,
-    /// How often it was written.
     pub(super) writes: u64,
 }
 
@@ -58,7 +55,7 @@ impl Counter {
         self.vdev.load(Ordering::Relaxed) == 0
     }
 
-    /// Only for the vCPU whose counter it is.
+    /// Counts an access. Only for the vCPU that owns the counter.
     pub(super) fn count(&self, is_read: bool) {
         let counter = if is_read { &self.reads } else { &self.writes };
         // One writer: nothing is lost between the load and the store. 2^64 hits do not happen.
@@ -77,7 +74,7 @@ impl Counter {
 }
 
 impl Hits {
-    /// The counter, if it is there already.
+    /// Finds a counter.
     pub(super) fn find(&self, vdev: usize, cookie: u32) -> Option<&Counter> {
         for counter in self.places(vdev, cookie) {
             if counter.is(vdev, cookie) {
@@ -90,7 +87,7 @@ impl Hits {
         self.more.get()?.find(vdev, cookie)
     }
 
-    /// The counter. Only for the vCPU whose table it is.
+    /// Finds or makes a counter. Only for the vCPU that owns the table.
     pub(super) fn add(&self, vdev: usize, cookie: u32) -> &Counter {
         if let Some(counter) = self.find(vdev, cookie) {
             return counter;
@@ -99,12 +96,12 @@ impl Hits {
             return self.more.get_or_init(Box::default).add(vdev, cookie);
         };
         counter.cookie.store(cookie, Ordering::Relaxed);
-        // Who sees the vdev sees the cookie.
+        // A reader that sees the vdev also sees the cookie.
         counter.vdev.store(vdev, Ordering::Release);
         counter
     }
 
-    /// All counts, in no order.
+    /// All counts, in no particular order.
     pub(super) fn counts(&self) -> Vec<Count> {
         let mut counts: Vec<_> = self.counters.iter().filter_map(Counter::seen).collect();
         if let Some(more) = self.more.get() {

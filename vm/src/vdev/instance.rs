@@ -1,4 +1,4 @@
-//! One vdev: what its code gets a pointer to, and what is its own.
+//! One vdev: the `vdev_t` that its code gets a pointer to, and its private data.
 
 #![allow(unsafe_code)]
 
@@ -12,24 +12,24 @@ use gasp_abi::{
 };
 use std::sync::Arc;
 
-/// A vdev. Its code may change what the pointer leads to at any time.
+/// A vdev. Its code may change the `vdev_t` at any time.
 #[derive(Debug)]
 pub(super) struct Instance {
     vdev: *mut vdev_t,
     factory: Factory,
-    /// What the configuration calls it, or else the name of its kind.
+    /// The name in the configuration or, without one, the name of the factory.
     name: String,
-    /// What `v_device` points to.
+    /// The memory behind `v_device`.
     _own: Own,
     shared: Arc<Shared>,
 }
 
-// SAFETY: vdevs are made for threads; the pointer is this value's own.
+// SAFETY: vdevs may be used from any thread; only this value owns the pointer.
 unsafe impl Send for Instance {}
-// SAFETY: as above; what is read behind the pointer is only read before threads start.
+// SAFETY: as above; the fields behind the pointer are only read before threads start.
 unsafe impl Sync for Instance {}
 
-/// Zeroed memory of which a plugin has the address.
+/// Zeroed memory; a plugin has its address.
 #[derive(Debug)]
 struct Own(*mut [u128]);
 
@@ -47,7 +47,7 @@ impl Drop for Own {
     }
 }
 
-/// Why a control function refused: what it returned.
+/// The error number that a control function returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{}", describe(*.0))]
 pub(super) struct Refused(i32);
@@ -61,7 +61,7 @@ fn describe(answer: i32) -> String {
 }
 
 impl Instance {
-    /// A vdev that was told nothing yet.
+    /// A vdev before its first step.
     pub(super) fn new(
         factory: Factory,
         name: String,
@@ -91,34 +91,31 @@ impl Instance {
         Self { vdev, factory, name, _own: own, shared: Arc::clone(shared) }
     }
 
-    /// What C gets.
+    /// The pointer for C.
     pub(super) fn pointer(&self) -> *mut vdev_t {
         self.vdev
     }
 
-    /// [`Instance::pointer`], to compare.
+    /// The address of the `vdev_t`.
     pub(super) fn address(&self) -> usize {
         self.vdev.addr()
     }
 
-    /// What made it.
     pub(super) fn factory(&self) -> Factory {
         self.factory
     }
 
-    /// What it is called.
     pub(super) fn name(&self) -> &str {
         &self.name
     }
 
-    /// Calls it something else.
     pub(super) fn rename(&mut self, name: &str) {
         self.shared.remove_vdev(self.address());
         name.clone_into(&mut self.name);
         self.shared.add_vdev(self.address(), name);
     }
 
-    /// Tells it of a step.
+    /// Calls its control function.
     pub(super) fn control(&self, step: u32, argument: Option<&CStr>) -> Result<(), Refused> {
         let Some(control) = self.factory.control() else { return Err(Refused(libc::ENOSYS)) };
         let argument = argument.map_or(ptr::null(), CStr::as_ptr);
@@ -129,31 +126,27 @@ impl Instance {
         }
     }
 
-    /// Where it is.
     pub(super) fn block(&self) -> qvm_state_block {
         // SAFETY: the vdev is there.
         unsafe { (*self.vdev).v_block }
     }
 
-    /// Says where it is.
     pub(super) fn set_block(&self, block: qvm_state_block) {
         // SAFETY: the vdev is there.
         unsafe { (*self.vdev).v_block = block };
     }
 
-    /// Its interrupt.
     pub(super) fn interrupt(&self) -> guest_intr {
         // SAFETY: the vdev is there.
         unsafe { (*self.vdev).v_intr }
     }
 
-    /// Gives it an interrupt.
     pub(super) fn set_interrupt(&self, interrupt: guest_intr) {
         // SAFETY: the vdev is there.
         unsafe { (*self.vdev).v_intr = interrupt };
     }
 
-    /// Says how its threads are to be scheduled.
+    /// Sets the scheduling of its threads.
     pub(super) fn set_scheduling(&self, scheduling: qvm_sched_info) {
         // SAFETY: the vdev is there.
         unsafe { (*self.vdev).v_sched = scheduling };
@@ -163,12 +156,12 @@ impl Instance {
 impl Drop for Instance {
     fn drop(&mut self) {
         self.shared.remove_vdev(self.address());
-        // SAFETY: it came from a box, and nothing calls its code any more.
+        // SAFETY: it came from a box, and its code is not called any more.
         drop(unsafe { Box::from_raw(self.vdev) });
     }
 }
 
-/// Makes a mutex that nobody has used yet recursive.
+/// Makes an unused mutex recursive.
 fn make_recursive(mutex: &mut libc::pthread_mutex_t) {
     let mut attributes = core::mem::MaybeUninit::uninit();
     // SAFETY: fills the attributes.
@@ -177,7 +170,7 @@ fn make_recursive(mutex: &mut libc::pthread_mutex_t) {
     unsafe {
         libc::pthread_mutexattr_settype(attributes.as_mut_ptr(), libc::PTHREAD_MUTEX_RECURSIVE)
     };
-    // SAFETY: both are there, and nobody uses the mutex.
+    // SAFETY: both are valid, and the mutex is unused.
     unsafe { libc::pthread_mutex_init(mutex, attributes.as_ptr()) };
     // SAFETY: they are filled, and no longer used.
     unsafe { libc::pthread_mutexattr_destroy(attributes.as_mut_ptr()) };

@@ -1,7 +1,7 @@
-//! Interrupts: the option `intr CONTROLLER:NUMBER`, and the controller that is always there.
+//! Interrupts: the option `intr CONTROLLER:NUMBER`, and the controller that every guest has.
 //!
 //! `apic` stands for the local APIC of the vCPU that takes interrupts. Its inputs are vectors.
-//! Other controllers are vdevs with functions for it, found by their names.
+//! Other controllers are vdevs whose factories have `pic`; they are found by name.
 
 #![allow(unsafe_code)]
 
@@ -15,17 +15,17 @@ use gasp_abi::{
     any_guest_intr_state, guest_intr, guest_intr_state, vdev_factory, vdev_pic_functions, vdev_t,
 };
 
-/// The name of the controller that is always there.
+/// The name of the controller that every guest has.
 pub(super) const APIC: &str = "apic";
 const ON: any_guest_intr_state = guest_intr_state::GIS_ON as c_uint;
 const OFF: any_guest_intr_state = guest_intr_state::GIS_OFF as c_uint;
-/// Vectors that an APIC can deliver; those below are exceptions.
+/// The vectors that an APIC can deliver; lower ones are exceptions.
 const VECTORS: core::ops::RangeInclusive<u64> = 0x10..=0xff;
 
 /// A value that never changes and that C reads.
 struct Fixed<T>(T);
 
-// SAFETY: nobody changes it, and what it points to is as fixed as it is.
+// SAFETY: neither it nor its parts change.
 unsafe impl<T> Sync for Fixed<T> {}
 
 static PIC: Fixed<vdev_pic_functions> = Fixed(vdev_pic_functions {
@@ -54,17 +54,17 @@ static FACTORY: Fixed<vdev_factory> = Fixed(vdev_factory {
     safety: 0,
 });
 
-/// The factory of the controller that is always there.
+/// The factory of the controller that every guest has.
 pub(super) fn apic() -> Result<Factory, String> {
     Factory::new(&FACTORY.0)
 }
 
-/// Steps are nothing to it.
+/// Accepts every step.
 unsafe extern "C" fn accept(_: *mut vdev_t, _: c_uint, _: *const c_char) -> c_int {
     0
 }
 
-/// The line of a vector changes.
+/// Sets the line of a vector.
 unsafe extern "C" fn signal_apic(intr: *const guest_intr, state: any_guest_intr_state) -> c_int {
     // SAFETY: `signal` calls it with an interrupt.
     let guest_intr { pic, param, .. } = unsafe { *intr };
@@ -75,7 +75,7 @@ unsafe extern "C" fn signal_apic(intr: *const guest_intr, state: any_guest_intr_
     0
 }
 
-/// Changes the state of an interrupt's line, through its controller.
+/// Sets the state of an interrupt's line, through its controller.
 ///
 /// # Safety
 /// An interrupt, whose controller is a vdev or `NULL`; or `NULL`.
@@ -95,8 +95,7 @@ pub(super) unsafe fn signal(intr: *const guest_intr, state: any_guest_intr_state
     unsafe { signal(intr, state) }
 }
 
-/// The interrupt that `intr CONTROLLER:NUMBER` stands for. `source` tells apart those who share
-/// an input.
+/// Parses `CONTROLLER:NUMBER`. `source` distinguishes the vdevs that share an input.
 pub(super) fn parse(
     value: &str,
     position: Position,

@@ -1,5 +1,5 @@
-//! Finds `vdev-NAME.so`, has the dynamic linker load it, and keeps what its constructor
-//! registered. Each file is loaded once in a process, and stays.
+//! Finds `vdev-NAME.so`, loads it with the dynamic linker, and keeps the factory that its
+//! constructor registers. Each file is loaded once in a process, and stays loaded.
 
 #![allow(unsafe_code)]
 
@@ -13,21 +13,21 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-/// The factories that could be used, by the names of their vdevs. Locked while a file is loaded.
+/// The usable factories by the names of their vdevs. Locked while a file is loaded.
 static FACTORIES: Mutex<Option<HashMap<String, Factory>>> = Mutex::new(None);
-/// What constructors registered since the last file was loaded.
+/// The factories that constructors registered since the last file was loaded.
 static ARRIVED: Mutex<Vec<Arrival>> = Mutex::new(Vec::new());
 
-/// What a constructor registered.
+/// A call of `vdev_register_factory()`.
 struct Arrival {
     factory: *mut vdev_factory,
     version: u32,
 }
 
-// SAFETY: the factory is there as long as the process, and only looked at.
+// SAFETY: the factory lives as long as the process, and is only read.
 unsafe impl Send for Arrival {}
 
-/// The factory of vdevs with this name, loaded if need be.
+/// The factory of vdevs with this name. Loads the file if necessary.
 pub(super) fn factory(name: &str, search: &[PathBuf]) -> Result<Factory, String> {
     let mut factories = unpoisoned(FACTORIES.lock());
     let factories = factories.get_or_insert_default();
@@ -45,12 +45,12 @@ pub(super) fn factory(name: &str, search: &[PathBuf]) -> Result<Factory, String>
     Ok(factory)
 }
 
-/// Notes what a constructor registers.
+/// Registers a factory: called by constructors.
 pub(super) fn register(factory: *mut vdev_factory, version: u32) {
     unpoisoned(ARRIVED.lock()).push(Arrival { factory, version });
 }
 
-/// The factory with this name among those that the file registered.
+/// The factory with this name among those that the file has registered.
 fn arrived(name: &str) -> Result<Factory, String> {
     let mut others = Vec::new();
     for Arrival { factory, version } in unpoisoned(ARRIVED.lock()).drain(..) {
@@ -59,7 +59,7 @@ fn arrived(name: &str) -> Result<Factory, String> {
                 "it is for version {version:#x} of the interface, not {QVM_VDEV_ABI:#x}"
             ));
         }
-        // SAFETY: the plugin says that its factory is there as long as the process.
+        // SAFETY: the plugin promises that its factory lives as long as the process.
         let factory = unsafe { factory.as_ref() }.ok_or("it registered NULL")?;
         let factory = Factory::new(factory)?;
         match factory.name() {
@@ -73,13 +73,13 @@ fn arrived(name: &str) -> Result<Factory, String> {
     })
 }
 
-/// Has the file loaded, with all that it needs.
+/// Loads the file, with its dependencies.
 fn open(file: &str, search: &[PathBuf]) -> Result<(), String> {
     let found = search.iter().map(|directory| directory.join(file)).find(|path| path.exists());
     let path = found.as_deref().unwrap_or(Path::new(file));
     let path = CString::new(path.as_os_str().as_bytes())
         .map_err(|_| format!("{file:?} cannot be the name of a file"))?;
-    // SAFETY: a string; what constructors do is up to the plugin.
+    // SAFETY: a string; the plugin answers for its constructors.
     let library = unsafe { libc::dlopen(path.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) };
     if !library.is_null() {
         return Ok(());
@@ -104,7 +104,7 @@ fn linker_message() -> String {
 
 /// Why a file was not loaded, from the dynamic linker's message.
 fn refusal(file: &str, message: &str) -> String {
-    /// What glibc and musl write before the name of a symbol.
+    /// The words of glibc and musl before the name of a missing symbol.
     const MISSING: [&str; 2] = ["undefined symbol: ", "symbol not found: "];
     let symbol = MISSING
         .iter()

@@ -1,11 +1,11 @@
 //! Virtual devices: plugins in C, written for qvm.
 //!
 //! [`Vdevs`] loads them (`loader`), takes each through its life (`sequence`, over `instance`),
-//! and calls them when a guest's access traps (`trap`, on the vCPU's thread). What plugins call
-//! is in `exports` and in `c/log.c`; `docs/vdevs.md` lists it. What vdevs do to the machine goes
+//! and calls them when a guest's access traps (`trap`, on the vCPU's thread). Plugins call the
+//! functions in `exports` and in `c/log.c`, which `docs/vdevs.md` lists. Vdevs reach the machine
 //! through [`Platform`].
 //!
-//! Libraries stay loaded until the process ends: a plugin may have threads.
+//! Libraries stay loaded until the process ends, because a plugin may have threads.
 
 mod cpu;
 mod exports;
@@ -39,23 +39,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use timer_thread::TimerThread;
 
-/// How often a vdev's regions with one cookie were hit.
+/// The accesses to a vdev's regions with one cookie.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Hit {
-    /// The vdev's address, as regions have it.
+    /// The address of the `vdev_t`.
     pub(crate) address: usize,
-    /// The vdev's name.
     pub(crate) vdev: String,
-    /// Of the regions.
     pub(crate) cookie: u32,
-    /// By reads of the guest.
     pub(crate) reads: u64,
-    /// By writes of the guest.
     pub(crate) writes: u64,
 }
 
-/// The vdevs of one guest. They go when this is dropped, which has to be after the vCPUs and
-/// before the guest.
+/// The vdevs of one guest. Drop it after the vCPUs and before the guest.
 #[derive(Debug)]
 pub(crate) struct Vdevs {
     search: Vec<PathBuf>,
@@ -66,8 +61,8 @@ pub(crate) struct Vdevs {
 }
 
 impl Vdevs {
-    /// No vdevs yet. Their files are looked for in these directories, then where the dynamic
-    /// linker looks.
+    /// No vdevs yet. Their files are searched for in these directories, and then as the dynamic
+    /// linker does.
     pub(crate) fn new(search: Vec<PathBuf>) -> Self {
         Self {
             search,
@@ -78,18 +73,18 @@ impl Vdevs {
         }
     }
 
-    /// Loads `vdev-NAME.so`, unless it is loaded already. The options it takes.
+    /// Loads `vdev-NAME.so`, unless it is loaded already, and returns its options.
     pub(crate) fn load(&mut self, name: &str) -> Result<OptionList, String> {
         loader::factory(name, &self.search).map(|factory| OptionList(factory.options()))
     }
 
-    /// Says what accesses do that vdevs do not handle; [`Unsupported::Ignore`] at first. It has
-    /// to be what libgasp was told.
+    /// Sets the policy for accesses that vdevs do not handle; [`Unsupported::Ignore`] at first. It
+    /// has to be the policy of libgasp.
     pub(crate) fn set_unsupported(&self, policy: Unsupported) {
         self.shared.set_unsupported(policy);
     }
 
-    /// Makes a vdev as the configuration asks for it, with its region.
+    /// Creates the vdev of a configuration, with its region.
     pub(crate) fn create(&mut self, guest: &Guest, config: &VdevConfig) -> Result<(), ParseError> {
         let at = |message| ParseError { position: config.position, message };
         let factory = loader::factory(&config.name, &self.search).map_err(at)?;
@@ -101,21 +96,21 @@ impl Vdevs {
         Ok(())
     }
 
-    /// The configuration is complete: tells all vdevs.
+    /// Tells all vdevs that the configuration is complete.
     pub(crate) fn configured(&mut self) -> Result<(), String> {
         self.control_each(ctrl::VDEV_CTRL_GUEST_CONFIGURED, "when the configuration was complete")
     }
 
-    /// The guest starts on this platform: tells all vdevs. Timers expire from now on.
+    /// Tells all vdevs that the guest starts on this platform. Timers expire from now on.
     pub(crate) fn starting(&mut self, platform: Arc<dyn Platform>) -> Result<(), String> {
         self.shared.start(platform)?;
         self.timers = Some(TimerThread::start(&self.shared)?);
         self.control_each(ctrl::VDEV_CTRL_GUEST_STARTING, "when the guest was to start")
     }
 
-    /// Makes this thread the one of a vCPU, until what is returned is dropped. Only then can the
-    /// vCPU's accesses reach vdevs. `cpu` is the handle of a [`Cpu`](crate::gasp::Cpu) that is
-    /// there at least as long.
+    /// Makes this thread the thread of a vCPU until the returned value is dropped. Accesses reach
+    /// vdevs only from such a thread. `cpu` is the handle of a [`Cpu`](crate::gasp::Cpu) that lives
+    /// at least as long.
     pub(crate) fn enter_cpu(&self, number: u32, cpu: *mut gasp_cpu) -> CpuGuard {
         CpuGuard::enter(&self.shared, number, cpu)
     }
@@ -130,7 +125,7 @@ impl Vdevs {
         self.tell_each(ctrl::VDEV_CTRL_BUTTON, "that the button was pressed");
     }
 
-    /// Tells all vdevs that the guest has ended; once. No timer expires afterwards.
+    /// Tells all vdevs that the guest has ended, once. No timer expires afterwards.
     pub(crate) fn terminate(&mut self) {
         if !core::mem::replace(&mut self.terminated, true) {
             self.timers = None;
@@ -138,7 +133,7 @@ impl Vdevs {
         }
     }
 
-    /// How often each vdev's regions were hit, in the order of vdevs and cookies.
+    /// The accesses by vdev and cookie, in the order of vdevs and cookies.
     pub(crate) fn hits(&self) -> Vec<Hit> {
         let mut counts = self.shared.counts();
         let order = |vdev| self.instances.iter().position(|at| at.address() == vdev);
@@ -153,13 +148,13 @@ impl Vdevs {
         hits.collect()
     }
 
-    /// The name of the vdev that a region leads to.
+    /// The name of a vdev.
     pub(crate) fn name_of(&self, address: usize) -> Option<&str> {
         self.instances.iter().find(|vdev| vdev.address() == address).map(Instance::name)
     }
 
-    /// Before the first vdev: the guest's accesses, and the interrupt controller that is always
-    /// there.
+    /// Before the first vdev: registers the trap handler, and creates the interrupt controller that
+    /// every guest has.
     fn prepare(&mut self, guest: &Guest) -> Result<(), String> {
         trap::handle_accesses(&self.shared, guest).map_err(|error| error.to_string())?;
         let apic = interrupt::apic()?;

@@ -1,4 +1,4 @@
-//! Operands: what a vdev reads and writes through the vCPU on which it is called.
+//! Operands: values that a vdev reads and writes through the vCPU on which it is called.
 
 #![allow(unsafe_code)]
 
@@ -9,16 +9,15 @@ use core::ffi::{c_int, c_uint};
 use core::ptr;
 use gasp_abi::{guest_cpu, guest_xfer_flags as gxf, qvm_state_block};
 
-/// Flags that ask for nothing that is not so already: the vCPU waits for the vdev, and its caches
-/// are the host's.
+/// Flags without effect: the vCPU waits for the vdev anyway, and its caches are the host's.
 const FLAGS: c_uint =
     gxf::GXF_PAUSE as c_uint | gxf::GXF_UNPAUSE as c_uint | gxf::GXF_FLUSH as c_uint;
 /// Flags that are known, but not supported.
 const NOT_HERE: c_uint = gxf::GXF_ASYNC as c_uint | gxf::GXF_GDB as c_uint;
-/// A bus error, as vdevs are told of it.
+/// The value that stands for a bus error.
 const BUS_ERROR: c_int = -1;
 
-/// Which way the bytes go.
+/// The direction of a transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Direction {
     /// From operands to the vdev.
@@ -27,11 +26,11 @@ pub(super) enum Direction {
     Write,
 }
 
-/// Moves a value between operands and a vdev. The answer is for C.
+/// Moves a value between operands and a vdev. Returns an error number for C.
 ///
 /// # Safety
-/// Each pointer is `NULL` or leads to what the count or length beside it says; the same goes for
-/// the blocks of type `QST_HOST`.
+/// Each pointer is `NULL` or valid for the count or length beside it, and so are blocks of type
+/// `QST_HOST`.
 pub(super) unsafe fn transfer(
     gcp: *mut guest_cpu,
     flags: c_uint,
@@ -71,7 +70,7 @@ pub(super) unsafe fn transfer(
     0
 }
 
-/// Whether it is the vCPU of this thread, and the flags ask for nothing that is not there.
+/// Checks the flags, and that `gcp` is the vCPU of this thread.
 fn check(gcp: *mut guest_cpu, flags: c_uint) -> Result<(), c_int> {
     if flags & NOT_HERE != 0 {
         return Err(libc::ENOTSUP);
@@ -82,7 +81,7 @@ fn check(gcp: *mut guest_cpu, flags: c_uint) -> Result<(), c_int> {
     if ptr::eq(gcp.cast(), cpu::current()) { Ok(()) } else { Err(libc::EPERM) }
 }
 
-/// One block and its bytes of the data.
+/// A block and its part of the data.
 struct Piece<'a> {
     cpu: &'a GuestCpu,
     block: qvm_state_block,

@@ -1,4 +1,4 @@
-//! Where a vdev is: the option `loc`, the search for a place, and the region.
+//! The place of a vdev: the option `loc`, the search for a free range, and the region.
 
 #![forbid(unsafe_code)]
 
@@ -10,7 +10,7 @@ use gasp_abi::{
     vdev_factory_flags as vff,
 };
 
-/// Puts a vdev where `loc` says.
+/// Puts a vdev at the place of `loc`.
 pub(super) fn put(vdev: &Instance, place: Place) -> Result<(), String> {
     let factory = vdev.factory();
     if factory.has(vff::VFF_LOC_NO) {
@@ -29,7 +29,7 @@ pub(super) fn put(vdev: &Instance, place: Place) -> Result<(), String> {
     Ok(())
 }
 
-/// Gives a vdev a place if it needs one and has none, and its region there unless it makes that
+/// Finds a place for a vdev that needs one, and creates its region unless the vdev does that
 /// itself.
 pub(super) fn settle(guest: &Guest, vdev: &Instance, position: Position) -> Result<(), ParseError> {
     let settled = match space(vdev) {
@@ -43,7 +43,7 @@ pub(super) fn settle(guest: &Guest, vdev: &Instance, position: Position) -> Resu
     settled.map_err(|why| ParseError { position, message: format!("vdev {} {why}", vdev.name()) })
 }
 
-/// The space in which a vdev is to be; `None` if it has no place, or gives itself one later.
+/// The space of a vdev; `None` if it has no place, or chooses one later.
 fn space(vdev: &Instance) -> Result<Option<Space>, String> {
     let (factory, block) = (vdev.factory(), vdev.block());
     let is_later = block.r#type == qst::QST_NO_TYPE as u16 || block.length == 0;
@@ -64,10 +64,10 @@ fn space(vdev: &Instance) -> Result<Option<Space>, String> {
     Ok(Some(space))
 }
 
-/// Finds a place for a vdev that has none yet.
+/// Finds a place for a vdev that has none.
 fn find_place(guest: &Guest, vdev: &Instance, space: Space) -> Result<(), String> {
     let mut block = vdev.block();
-    // One that makes its region itself also finds its place itself.
+    // A vdev that creates its region itself also chooses its place itself.
     if block.location != QSL_NO_LOCATION || vdev.factory().has(vff::VFF_MANUAL_REGION) {
         return Ok(());
     }
@@ -80,7 +80,7 @@ fn find_place(guest: &Guest, vdev: &Instance, space: Space) -> Result<(), String
     Ok(())
 }
 
-/// Has a vdev called for all that the guest does in its place.
+/// Creates a region whose reads and writes call the vdev.
 fn make_region(guest: &Guest, vdev: &Instance, space: Space) -> Result<(), String> {
     let block = vdev.block();
     let length = u64::from(block.length);

@@ -13,7 +13,7 @@ use gasp_abi::{qvm_sched_info, vdev_ctrl_options as ctrl, vdev_factory_flags as 
 use std::ffi::CString;
 use std::sync::Arc;
 
-/// Makes a vdev as the configuration asks for it. `others` are those before it.
+/// Creates the vdev of a configuration. `others` are the vdevs before it.
 pub(super) fn create(
     guest: &Guest,
     shared: &Arc<Shared>,
@@ -37,7 +37,7 @@ pub(super) fn create(
     Ok(vdev)
 }
 
-/// Tells a vdev of a step that has no option.
+/// Tells a vdev of a step.
 fn tell(vdev: &Instance, config: &VdevConfig, step: ctrl, what: &str) -> Result<(), ParseError> {
     vdev.control(step as u32, None).map_err(|why: Refused| ParseError {
         position: config.position,
@@ -45,7 +45,7 @@ fn tell(vdev: &Instance, config: &VdevConfig, step: ctrl, what: &str) -> Result<
     })
 }
 
-/// Gives a vdev an option: one that every vdev has, or one of its own.
+/// Applies an option: one that every vdev has, or one of its own.
 fn apply(
     vdev: &mut Instance,
     config: &VdevConfig,
@@ -62,7 +62,7 @@ fn apply(
             Err(refused("takes no interrupt"))
         }
         ("intr", Some(value)) => {
-            // Tells apart those who share an input of a controller.
+            // Distinguishes the vdevs that share an input of a controller.
             let source = u32::try_from(others.len()).unwrap_or(u32::MAX);
             let interrupt = interrupt::parse(value, option.position, others, source)?;
             vdev.set_interrupt(interrupt);
@@ -103,7 +103,7 @@ fn own_option(vdev: &Instance, config: &VdevConfig, option: &VdevOption) -> Resu
     })
 }
 
-/// Names a vdev, which nothing else may be called: interrupts find their controllers by it.
+/// Names a vdev. Names are unique, because interrupts find their controllers by name.
 fn name(vdev: &mut Instance, name: &str, others: &[Instance]) -> Result<(), String> {
     if others.iter().any(|other| other.name() == name) {
         return Err(format!("cannot be called {name}: another one is"));

@@ -1,4 +1,4 @@
-//! What all parts of one guest's vdevs share, and how a C function finds it again.
+//! The state that all parts of one guest's vdevs share, and how C functions find it.
 
 #![forbid(unsafe_code)]
 
@@ -12,7 +12,7 @@ use core::fmt;
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, RwLock, Weak};
 
-/// The guests of this process, in no order.
+/// The guests of this process, in no particular order.
 static GUESTS: Mutex<Vec<Weak<Shared>>> = Mutex::new(Vec::new());
 /// Whether a guest has started.
 static STARTED: AtomicBool = AtomicBool::new(false);
@@ -26,9 +26,8 @@ pub(super) struct Shared {
     unsupported: AtomicU8,
     /// Addresses of the vdevs that there are, and their names.
     vdevs: RwLock<Vec<(usize, String)>>,
-    /// Of each vCPU that there was.
+    /// The counters of each vCPU, past ones included.
     hits: Mutex<Vec<Arc<Hits>>>,
-    /// Of all vdevs.
     pub(super) timers: Arc<Timers>,
 }
 
@@ -39,7 +38,7 @@ impl fmt::Debug for Shared {
 }
 
 impl Shared {
-    /// Gives it a guest. Whether it had none.
+    /// Sets the guest; true if there was none before.
     pub(super) fn belong_to(self: &Arc<Self>, guest: usize) -> bool {
         if self.guest.swap(guest, Ordering::Relaxed) != 0 {
             return false;
@@ -55,28 +54,26 @@ impl Shared {
         self.guest.load(Ordering::Relaxed)
     }
 
-    /// That of a guest.
+    /// The state of a guest.
     pub(super) fn of_guest(guest: usize) -> Option<Arc<Self>> {
         Self::find(|shared| shared.guest() == guest)
     }
 
-    /// That of a vdev.
+    /// The state of the guest of a vdev.
     pub(super) fn of_vdev(vdev: usize) -> Option<Arc<Self>> {
         Self::find(|shared| shared.knows(vdev))
     }
 
     fn find(wanted: impl Fn(&Self) -> bool) -> Option<Arc<Self>> {
-        // Upgraded under the lock, let go of after it: the last one to go needs no lock.
+        // Dropped after the lock is released, because dropping the last one takes locks.
         let all: Vec<_> = unpoisoned(GUESTS.lock()).iter().filter_map(Weak::upgrade).collect();
         all.into_iter().find(|shared| wanted(shared))
     }
 
-    /// Takes note of a vdev.
     pub(super) fn add_vdev(&self, vdev: usize, name: &str) {
         unpoisoned(self.vdevs.write()).push((vdev, name.into()));
     }
 
-    /// Takes note that a vdev is gone.
     pub(super) fn remove_vdev(&self, vdev: usize) {
         let mut vdevs = unpoisoned(self.vdevs.write());
         vdevs.retain(|(other, _)| *other != vdev);
@@ -94,18 +91,17 @@ impl Shared {
         vdevs.iter().find(|(other, _)| *other == vdev).map(|(_, name)| name.clone())
     }
 
-    /// The guest starts; once.
+    /// Marks the guest as started on this platform, once.
     pub(super) fn start(&self, platform: Arc<dyn Platform>) -> Result<(), String> {
         STARTED.store(true, Ordering::Relaxed);
         self.platform.set(platform).map_err(|_| "the guest has started already".into())
     }
 
-    /// What runs the guest, once it has started.
+    /// The platform, once the guest has started.
     pub(super) fn platform(&self) -> Option<&dyn Platform> {
         self.platform.get().map(|platform| &**platform)
     }
 
-    /// Says what accesses do that vdevs do not handle.
     pub(super) fn set_unsupported(&self, policy: Unsupported) {
         let number = match policy {
             Unsupported::Ignore => 0,
@@ -115,7 +111,7 @@ impl Shared {
         self.unsupported.store(number, Ordering::Relaxed);
     }
 
-    /// What accesses do that vdevs do not handle.
+    /// The policy for accesses that vdevs do not handle.
     pub(super) fn unsupported(&self) -> Unsupported {
         match self.unsupported.load(Ordering::Relaxed) {
             0 => Unsupported::Ignore,
@@ -124,14 +120,14 @@ impl Shared {
         }
     }
 
-    /// The table of one more vCPU.
+    /// Counters for one more vCPU.
     pub(super) fn new_hits(&self) -> Arc<Hits> {
         let hits = Arc::<Hits>::default();
         unpoisoned(self.hits.lock()).push(Arc::clone(&hits));
         hits
     }
 
-    /// What all vCPUs have counted, one entry for each vdev and cookie.
+    /// The sums over all vCPUs, by vdev and cookie.
     pub(super) fn counts(&self) -> Vec<Count> {
         let mut sums: Vec<Count> = Vec::new();
         for count in unpoisoned(self.hits.lock()).iter().flat_map(|hits| hits.counts()) {

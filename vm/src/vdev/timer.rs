@@ -1,4 +1,4 @@
-//! Timers: which are set, and which is next. Who waits for them is `timer_thread`.
+//! Timers: their moments, and which expires next. `timer_thread` waits for them.
 
 #![forbid(unsafe_code)]
 
@@ -15,7 +15,7 @@ pub(super) struct GuestTimer {
 }
 
 impl GuestTimer {
-    /// The timers that it is one of, and which. `None`: its guest's vdevs are gone.
+    /// The timers of its guest, and its index there. `None`: the guest's vdevs are gone.
     pub(super) fn find(&self) -> Option<(Arc<Timers>, usize)> {
         Some((self.timers.upgrade()?, self.index))
     }
@@ -26,7 +26,7 @@ impl GuestTimer {
 pub(super) struct Due {
     /// The vdev's address.
     pub(super) vdev: usize,
-    /// The address that it gave.
+    /// The address that the vdev gave.
     pub(super) data: usize,
     /// When the timer was to expire, in nanoseconds of the monotonic clock.
     pub(super) when: u64,
@@ -42,14 +42,14 @@ pub(super) struct Timers {
 #[derive(Debug, Default)]
 struct State {
     timers: Vec<Due>,
-    /// What vdevs point to: boxes, so that they stay where they are.
+    /// Boxes, because vdevs have the addresses.
     #[expect(clippy::vec_box, reason = "plugins have their addresses")]
     handles: Vec<Box<GuestTimer>>,
     ended: bool,
 }
 
 impl Timers {
-    /// One more timer, which is not set. The address stays as long as the guest's vdevs.
+    /// Adds a timer that is not set. The address is valid as long as the guest's vdevs.
     pub(super) fn add(self: &Arc<Self>, vdev: usize, data: usize) -> *const GuestTimer {
         let mut state = unpoisoned(self.state.lock());
         let timer =
@@ -60,7 +60,7 @@ impl Timers {
         address
     }
 
-    /// Sets a timer to this moment, or not at all.
+    /// Sets a timer to a moment, or to [`GUEST_TIMER_OFF`].
     pub(super) fn set(&self, index: usize, when: u64) {
         if let Some(timer) = unpoisoned(self.state.lock()).timers.get_mut(index) {
             timer.when = when;
@@ -73,13 +73,13 @@ impl Timers {
         unpoisoned(self.state.lock()).timers.get(index).map_or(GUEST_TIMER_OFF, |timer| timer.when)
     }
 
-    /// No timer expires any more.
+    /// Ends all waiting: no timer expires any more.
     pub(super) fn end(&self) {
         unpoisoned(self.state.lock()).ended = true;
         self.changed.notify_all();
     }
 
-    /// Waits for the next timer to expire; it is not set any more then. `None` at the end.
+    /// Waits until a timer expires, and clears it. `None` at the end.
     pub(super) fn next(&self, now: impl Fn() -> u64) -> Option<Due> {
         let mut state = unpoisoned(self.state.lock());
         while !state.ended {

@@ -1,4 +1,4 @@
-//! The thread that waits for timers and calls the vdevs whose they are.
+//! The thread that waits for timers and calls their vdevs.
 
 #![allow(unsafe_code)]
 
@@ -18,14 +18,14 @@ pub(super) struct TimerThread {
     thread: Option<JoinHandle<()>>,
 }
 
-/// A vCPU of libgasp's for accesses of timer functions.
+/// The vCPU of libgasp through which timer functions make accesses.
 struct TimerCpu(*mut gasp_cpu);
 
 // SAFETY: only the thread uses it.
 unsafe impl Send for TimerCpu {}
 
 impl TimerThread {
-    /// Timers expire from now on. Without a vdev there are none, and no thread.
+    /// Starts the thread, unless there is no vdev and so no timer.
     pub(super) fn start(shared: &Arc<Shared>) -> Result<Self, String> {
         let guest: *mut guest_system = ptr::with_exposed_provenance_mut(shared.guest());
         let shared = Arc::clone(shared);
@@ -62,19 +62,19 @@ fn run(shared: &Arc<Shared>, cpu: &TimerCpu) {
         call(due, &guard);
     }
     drop(guard);
-    // SAFETY: libgasp's vCPU, which nobody uses any more.
+    // SAFETY: libgasp's vCPU, which is not used any more.
     unsafe { gasp_abi::gasp_cpu_destroy(cpu.0) };
 }
 
 fn call(due: Due, cpu: &CpuGuard) {
     let vdev: *mut vdev_t = ptr::with_exposed_provenance_mut(due.vdev);
-    // SAFETY: vdevs stay until this thread has ended.
+    // SAFETY: vdevs live until this thread has ended.
     let factory = unsafe { (*vdev).v_factory };
-    // SAFETY: factories stay.
+    // SAFETY: factories live as long as the process.
     let Some(timer) = (unsafe { (*factory).timer }) else { return };
     let data = guest_timer_data { when: due.when, now: now() };
     let given = ptr::with_exposed_provenance_mut(due.data);
-    // SAFETY: the plugin's function, with its vdev and what it gave.
+    // SAFETY: the plugin's function, with its vdev and its data.
     unsafe { timer(vdev, given, &raw const data, cpu.pointer()) };
 }
 
@@ -83,7 +83,7 @@ pub(super) fn now() -> u64 {
     let mut time = MaybeUninit::<libc::timespec>::zeroed();
     // SAFETY: the time can be written. It does not fail for this clock.
     unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, time.as_mut_ptr()) };
-    // SAFETY: zeros are a time, too.
+    // SAFETY: zeros are a valid time.
     let time = unsafe { time.assume_init() };
     let part = |value: i64| u64::try_from(value).unwrap_or(0);
     part(time.tv_sec).saturating_mul(1_000_000_000).saturating_add(part(time.tv_nsec))

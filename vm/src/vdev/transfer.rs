@@ -1,13 +1,13 @@
-//! The values that go between a vdev and an operand: lengths that differ, signs and zeros.
+//! Transfers between a vdev and operands: different lengths, sign and zero extension.
 //!
-//! Values are little-endian, as the guests are.
+//! Values are little-endian, like the guests.
 
 #![forbid(unsafe_code)]
 
 use crate::gasp::Space;
 use gasp_abi::qvm_state_types as qst;
 
-/// What an operand is.
+/// The kind of an operand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Operand {
     /// Memory of this process.
@@ -18,7 +18,7 @@ pub(super) enum Operand {
     Immediate,
 }
 
-/// What a type means; the error number for those that are not for operands here.
+/// The kind of operand that a type stands for, or an error number.
 pub(super) fn operand(r#type: u16) -> Result<Operand, i32> {
     const NOT_HERE: [qst; 8] = [
         qst::QST_VIRTUAL,
@@ -45,8 +45,8 @@ pub(super) fn extends(flags: u16) -> bool {
     flags & 0xff != 0
 }
 
-/// Extends a value of which the first bytes are there, as the flags of its block say: from byte
-/// `QSF_SEXT` on the sign of the byte before, then from byte `QSF_ZEXT` on zeros.
+/// Extends a value as the flags of its block say: from byte `QSF_SEXT` on with the sign of the byte
+/// before it, then from byte `QSF_ZEXT` on with zeros.
 pub(super) fn extend(value: &mut [u8], flags: u16) {
     let sign_from = usize::from(flags & 0xf);
     let zero_from = usize::from(flags >> 4 & 0xf);
@@ -59,8 +59,8 @@ pub(super) fn extend(value: &mut [u8], flags: u16) {
     }
 }
 
-/// How `data_len` bytes are dealt out to blocks: each gets its length, in order, and what is left
-/// over is the last one's.
+/// Divides `data_len` bytes between blocks: in order, each gets its length, and the last one the
+/// rest.
 pub(super) fn shares(
     lengths: impl ExactSizeIterator<Item = usize>,
     data_len: usize,

@@ -1,4 +1,4 @@
-//! Accesses that trap: from libgasp's trap handler to a vdev's vread and vwrite.
+//! Accesses that trap: libgasp's trap handler calls a vdev's vread or vwrite.
 
 #![allow(unsafe_code)]
 
@@ -15,33 +15,32 @@ use gasp_abi::{
 };
 use std::sync::Arc;
 
-/// Has libgasp call vdevs for the accesses of this guest; what is shared has to stay until
-/// [`let_go`].
+/// Registers the trap handler of this guest. `shared` has to live until [`let_go`].
 pub(super) fn handle_accesses(shared: &Arc<Shared>, guest: &Guest) -> Result<(), Error> {
     if !shared.belong_to(guest.handle().expose_provenance()) {
         return Ok(());
     }
     let arg = Arc::as_ptr(shared).cast_mut().cast();
-    // SAFETY: what is behind the argument can be used by any thread; it stays, as said above.
+    // SAFETY: any thread can use the argument; it lives, as required above.
     unsafe { guest.set_trap_handler(Some(handle), arg) }
 }
 
-/// Has libgasp call no vdev any more, and waits for the calls that are under way.
+/// Removes the trap handler, and waits for the calls that are under way.
 pub(super) fn let_go(shared: &Shared) {
     let guest: *mut guest_system = ptr::with_exposed_provenance_mut(shared.guest());
     if guest.is_null() {
         return;
     }
-    // SAFETY: a handle, which libgasp knows also when the guest is gone.
+    // SAFETY: a handle; libgasp recognises handles of destroyed guests.
     let _ = unsafe { gasp_abi::gasp_guest_set_trap_handler(guest, None, ptr::null_mut()) };
     // SAFETY: as above.
     let _ = unsafe { gasp_abi::gasp_guest_synchronize(guest) };
 }
 
-/// What libgasp calls.
+/// The trap handler.
 unsafe extern "C" fn handle(_: *mut c_void, _: *mut gasp_cpu, trap: *const gasp_trap) -> c_int {
     let current = cpu::current();
-    // SAFETY: the vCPU of this thread, which is inside of an access.
+    // SAFETY: the vCPU of this thread, which is inside an access.
     let Some(cpu) = (unsafe { current.as_ref() }) else {
         log::error("", "an access by a thread that is no vCPU's");
         return libc::EPERM;
@@ -56,7 +55,7 @@ unsafe extern "C" fn handle(_: *mut c_void, _: *mut gasp_cpu, trap: *const gasp_
     }
 }
 
-/// Calls the vdev; `None` if it has nothing to call for this access.
+/// Calls the vdev; `None` if it has no function for this access.
 ///
 /// # Safety
 /// libgasp's trap.
@@ -69,10 +68,9 @@ unsafe fn reference(cpu: &GuestCpu, trap: &gasp_trap) -> Option<any_vdev_ref_sta
     };
     let is_read = is_read(trap);
     counter.count(is_read);
-    // SAFETY: it was one of this guest's vdevs when its counter was made; those stay until
-    // `let_go`.
+    // SAFETY: it was one of this guest's vdevs when its counter was made; they live until `let_go`.
     let factory = unsafe { (*vdev).v_factory };
-    // SAFETY: factories stay.
+    // SAFETY: factories live as long as the process.
     let factory = unsafe { &*factory };
     let length = u32::try_from(trap.length).ok()?;
     let sizes = factory.acc_sizes;
@@ -89,7 +87,7 @@ unsafe fn reference(cpu: &GuestCpu, trap: &gasp_trap) -> Option<any_vdev_ref_sta
         flags: 0,
     };
     let cpu = ptr::from_ref(cpu).cast_mut().cast();
-    // SAFETY: the plugin's function, with its vdev and operands that are there during the call.
+    // SAFETY: the plugin's function, with its vdev and operands that are valid during the call.
     Some(unsafe { call(vdev, trap.cookie, &raw const touched, &raw const other, cpu) })
 }
 
@@ -97,7 +95,7 @@ fn is_read(trap: &gasp_trap) -> bool {
     u32::from(trap.kind) == AccessKind::Read as u32
 }
 
-/// The error number for what a vdev answered.
+/// The error number for the answer of a vdev.
 fn result(cpu: &GuestCpu, trap: &gasp_trap, answer: any_vdev_ref_status) -> c_int {
     let is = |known: vrs| answer == known as u32;
     match answer.checked_sub(vrs::VRS_ERRNO as u32) {
@@ -111,7 +109,7 @@ fn result(cpu: &GuestCpu, trap: &gasp_trap, answer: any_vdev_ref_status) -> c_in
     0
 }
 
-/// An access that no vdev handles.
+/// Handles an access that no vdev handles, as the policy says.
 ///
 /// # Safety
 /// libgasp's trap.
@@ -128,7 +126,7 @@ unsafe fn unsupported(cpu: &GuestCpu, trap: &gasp_trap) -> c_int {
     0
 }
 
-/// Ends the guest, and says why.
+/// Ends the guest and logs the reason.
 fn end(cpu: &GuestCpu, trap: &gasp_trap, code: u8, why: &str) {
     let name = cpu.shared.name_of(trap.vdev.addr()).unwrap_or_default();
     let verb = if is_read(trap) { "read" } else { "write" };

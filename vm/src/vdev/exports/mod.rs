@@ -1,8 +1,8 @@
-//! What plugins call. `gasp-abi` documents each function and says what its caller promises;
-//! `vdev-symbols.list` has the names that the program exports.
+//! The functions that plugins call. `gasp-abi` documents each function and the promises of its
+//! callers; `vdev-symbols.list` has the names that the program exports.
 //!
-//! Each function checks what it can and calls one function of another module. Those with "..."
-//! are in `c/log.c`.
+//! Each function checks its arguments and calls one function of another module. Functions with
+//! "..." are in `c/log.c`.
 
 #![allow(unsafe_code)]
 
@@ -29,10 +29,10 @@ declared! {
     vdev_register_factory in register;
 }
 
-/// How many functions `c/log.c` has.
+/// The number of functions in `c/log.c`.
 const VARIADIC: usize = 4;
 
-/// How many names `vdev-symbols.list` has: the lines that end with a semicolon, but for the last.
+/// The number of names in `vdev-symbols.list`: its semicolons but for the last.
 const EXPORTED: usize = {
     let list = include_bytes!("../../../vdev-symbols.list");
     let (mut lines, mut at) = (0, 0);

@@ -1,11 +1,11 @@
-//! What `c/log.c` calls with its finished texts. Not for plugins, so not exported.
+//! Functions that `c/log.c` calls with formatted texts. They are not for plugins, so not exported.
 
 use crate::vdev::shared::{Shared, fatal_code};
 use crate::{exit, log};
 use core::ffi::{CStr, c_char, c_uint};
 use gasp_abi::{qvm_log_sources, vdev_t};
 
-/// A line of the log.
+/// Writes a line to the log.
 ///
 /// # Safety
 /// `text` is a string; the vdev may be `NULL`.
@@ -17,7 +17,7 @@ unsafe extern "C" fn gasp_vm_log(kind: c_uint, vdev: *const vdev_t, text: *const
     log::line(kind, &name.unwrap_or_default(), &text);
 }
 
-/// A piece of a report.
+/// Writes a piece of a report.
 ///
 /// # Safety
 /// `text` is a string.
@@ -29,7 +29,7 @@ unsafe extern "C" fn gasp_vm_report(text: *const c_char) {
     let _ = log::print(&text);
 }
 
-/// The end of the process, with a line about it.
+/// Writes a line to the log and ends the process.
 ///
 /// # Safety
 /// `text` is a string.
