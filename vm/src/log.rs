@@ -1,4 +1,4 @@
-//! What the program prints: lines for people on standard error, results on standard output.
+//! Output: lines for people on standard error, results on standard output.
 
 #![forbid(unsafe_code)]
 

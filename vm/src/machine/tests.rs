@@ -71,7 +71,7 @@ fn the_pc_of_the_manual() {
         ]
     );
     assert_eq!(built.reserved.len(), 1);
-    // The reserved range is free, but not for those who search.
+    // The reserved range is free, but searches skip it.
     assert_eq!(guest.find_free(Space::Memory, 0x1000, 0x1000).unwrap(), 0x200_0000);
 }
 

@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_is_woken_by_a_change_and_by_the_end() {
+    fn a_waiting_thread_is_woken_by_a_change_and_by_the_end() {
         let timers = timers(&[GUEST_TIMER_OFF]);
         std::thread::scope(|scope| {
             let waiter = scope.spawn(|| (timers.next(|| 5), timers.next(|| 5)));

@@ -22,7 +22,7 @@ fn read(text: &str) -> Result<Config, ParseError> {
     parse(text, &mut load_vdev)
 }
 
-/// What a file without errors makes.
+/// The configuration of a file without errors.
 fn statements(text: &str) -> Vec<Statement> {
     read(text).unwrap().statements
 }

@@ -106,7 +106,7 @@ fn vdevs() {
     assert_eq!(second.options, []);
 }
 
-/// What the vdev does not know begins a statement; what it knows does not.
+/// A word that is no option of the vdev begins a statement.
 #[test]
 fn whose_word_it_is() {
     assert!(refusal("vdev dev colour red").contains("1:10: expected an option of vdev dev ("));
@@ -131,7 +131,7 @@ fn vdevs_refused() {
     }
 }
 
-/// A vdev is loaded before what follows it is looked at, once for each statement.
+/// A vdev is loaded before the words after it are parsed, once for each statement.
 #[test]
 fn loading_in_order() {
     let mut names = Vec::new();

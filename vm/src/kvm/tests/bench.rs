@@ -17,7 +17,7 @@ use std::time::Instant;
 const KVM_RUN: c_ulong = 0xae80;
 /// Trapped accesses of a guest.
 const ACCESSES: u32 = 100_000;
-/// What a trapped access may cost in the process, on average.
+/// The most nanoseconds that a trapped access may take in the process, on average.
 const TARGET: f64 = 300.0;
 
 /// When `KVM_RUN` was called and returned, in a thread that measures.
@@ -235,8 +235,8 @@ fn own(guest: &Guest, ready: &dyn Fn()) -> f64 {
     )
 }
 
-/// Does something while a guest counts, and stops it. What it gets waits until the guest has gone
-/// on: so a vCPU is in the guest when a change comes.
+/// Runs `work` while a guest counts, and stops the guest. The argument of `work` waits until the
+/// guest has counted on, so that a vCPU is in the guest during a change.
 fn beside(guest: &Guest, run: impl FnOnce() + Send, work: impl FnOnce(&dyn Fn()) -> f64) -> f64 {
     let gone_on = || {
         let before = word(guest, 0x3004);

@@ -1,4 +1,4 @@
-//! Random changes: slots and map are equal after each, whatever fails.
+//! Random changes: slots and map are equal after each, also after failures.
 
 use super::counts::{BLIND, DELETE, Pages, RAM, ROM, TRAP, WATCH, regions};
 use super::fake::{Followed, INJECTED, moves_to};
@@ -38,14 +38,14 @@ impl Random {
         (page.into(), count, flags, host.into())
     }
 
-    /// Two blocks that change places, or one that goes elsewhere.
+    /// Two blocks that swap places, or that move.
     fn exchange(&mut self) -> Vec<Pages> {
         let (one, other, count) = (self.next(8), 8 + self.next(8), 1 + self.next(6));
         let (here, there) = (0x300 + self.next(2), 0x400 + self.next(2));
         let (a, b) = (u64::from(one), u64::from(other));
-        let gone = [(a, count, DELETE, 0), (b, count, DELETE, 0)];
-        let come = [(a, count, RAM, there.into()), (b, count, RAM, here.into())];
-        [gone, come].concat()
+        let removed = [(a, count, DELETE, 0), (b, count, DELETE, 0)];
+        let added = [(a, count, RAM, there.into()), (b, count, RAM, here.into())];
+        [removed, added].concat()
     }
 
     pub(super) fn change(&mut self) -> Vec<gasp_region> {
@@ -60,28 +60,28 @@ impl Random {
     }
 }
 
-/// Changes for `GASP_VM_STEPS` steps, or few.
+/// `GASP_VM_STEPS`, or a small number.
 fn steps() -> u32 {
     std::env::var("GASP_VM_STEPS").ok().and_then(|steps| steps.parse().ok()).unwrap_or(5000)
 }
 
-/// The fewest ioctls there can be from some slots to others: what stays costs nothing, what is
-/// there elsewhere costs one.
+/// The fewest possible ioctls between two sets of slots: an unchanged slot costs nothing, a moved
+/// one costs one.
 fn fewest(before: &Followed<'_>, change: &[gasp_region]) -> (u32, u32) {
     let old: Vec<_> = before.fake.slots().into_values().collect();
     let result = before.guest.set(change);
-    let mut gone: Vec<_> = old.clone();
-    let mut come: Vec<_> = before.fake.slots().into_values().collect();
-    gone.retain(|area| !before.fake.slots().values().any(|new| new == area));
-    come.retain(|area| !old.contains(area));
+    let mut removed: Vec<_> = old.clone();
+    let mut added: Vec<_> = before.fake.slots().into_values().collect();
+    removed.retain(|area| !before.fake.slots().values().any(|new| new == area));
+    added.retain(|area| !old.contains(area));
     let mut moves = 0;
-    for area in &come {
-        if let Some(place) = gone.iter().position(|old| moves_to(old, area)) {
-            gone.swap_remove(place);
+    for area in &added {
+        if let Some(place) = removed.iter().position(|old| moves_to(old, area)) {
+            removed.swap_remove(place);
             moves += 1;
         }
     }
-    let least = u32::try_from(gone.len() + come.len()).unwrap_or(0);
+    let least = u32::try_from(removed.len() + added.len()).unwrap_or(0);
     if result.is_err() {
         assert_eq!((&old, least), (&before.fake.slots().into_values().collect(), 0));
     }

@@ -19,7 +19,7 @@ macro_rules! guest {
             let (first, end) = (&raw const FIRST, &raw const END);
             // SAFETY: both labels are in one section, the second after the first.
             let length = unsafe { end.byte_offset_from(first) };
-            // SAFETY: the bytes between them, which nobody changes.
+            // SAFETY: the bytes between them, which never change.
             unsafe { slice::from_raw_parts(first, length.unsigned_abs()) }
         }
         global_asm!(
@@ -176,7 +176,7 @@ guest! {
 }
 
 guest! {
-    /// Goes round in circles.
+    /// Loops forever.
     spin, "16", "
         mov byte ptr [0x2000], 1
     2:  jmp 2b
@@ -272,7 +272,7 @@ guest! {
 }
 
 guest! {
-    /// Goes where nothing is.
+    /// Jumps to a location without memory.
     astray, "16", "
         mov ax, 0xf000
         jmp ax

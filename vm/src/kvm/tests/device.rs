@@ -1,4 +1,4 @@
-//! A device: it writes down what the guest does, and says what a test has it say.
+//! A device that logs the accesses of the guest, and answers as a test says.
 
 #![allow(unsafe_code)]
 
@@ -20,7 +20,7 @@ pub(super) struct Access {
 
 type Answer = Box<dyn Fn(&Access, &mut [u8]) -> c_int + Send + Sync>;
 
-/// What handles the traps of a guest.
+/// A handler of the traps of a guest.
 pub(super) struct Device {
     log: Mutex<Vec<Access>>,
     answer: Answer,
@@ -52,7 +52,7 @@ unsafe extern "C" fn handle(arg: *mut c_void, _: *mut gasp_cpu, trap: *const gas
     let device = unsafe { &*arg.cast::<Device>() };
     // SAFETY: libgasp calls with its trap.
     let trap = unsafe { &*trap };
-    // SAFETY: the data of the access, which nobody else has.
+    // SAFETY: the data of the access, which is only used here.
     let data = unsafe { slice::from_raw_parts_mut(trap.data.cast::<u8>(), trap.length) };
     let access = Access {
         port: trap.r#type != 0,

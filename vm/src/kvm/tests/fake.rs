@@ -9,7 +9,7 @@ use gasp_abi::{gasp_region_flags as grf, gasp_span};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-/// What an injected failure gives.
+/// The error of an injected failure.
 pub(super) const INJECTED: i32 = libc::ENOMEM;
 
 #[derive(Debug, Default)]
@@ -53,7 +53,7 @@ impl Fake {
     }
 }
 
-/// Whether one becomes the other by another place.
+/// Whether the areas differ in nothing but their places.
 pub(super) fn moves_to(from: &Area, to: &Area) -> bool {
     Area { gpa: to.gpa, ..*from } == *to
 }
@@ -100,7 +100,7 @@ pub(super) struct Followed<'g> {
     pub(super) fake: Arc<Fake>,
     pub(super) slots: Arc<Slots>,
     gate: Arc<Gate>,
-    /// What was said about slots and map that came apart.
+    /// The messages about slots that differ from the map.
     pub(super) fatal: Arc<Mutex<Vec<String>>>,
     _listening: Listening<'g>,
 }
@@ -128,7 +128,7 @@ impl<'g> Followed<'g> {
         (fake, followed)
     }
 
-    /// The slots are what the map says, page by page and slot by slot, and nobody waits.
+    /// Checks that the slots are equal to the map, page by page, and that no vCPU is held.
     pub(super) fn check(&self) {
         assert!(self.slots.changes() & 1 == 0, "a change is not over");
         assert!(!self.gate.held(), "vCPUs wait for nothing");
@@ -138,7 +138,7 @@ impl<'g> Followed<'g> {
     }
 }
 
-/// What slots a map needs, one page after the other.
+/// The slots that a map needs, computed page by page.
 fn expected(spans: &[gasp_span]) -> Vec<Area> {
     let mut slots: Vec<Area> = Vec::new();
     for span in spans {

@@ -11,13 +11,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 const ROUNDS: u32 = 1000;
-/// How long a kick may take, by far.
+/// Far more than a kick may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What the threads see of each other.
+/// State that the threads share.
 #[derive(Debug, Default)]
 struct World {
-    /// The one who holds is alone.
+    /// The thread that holds vCPUs outside is alone.
     alone: AtomicBool,
     entries: AtomicU32,
     interrupts: AtomicU32,
@@ -26,7 +26,7 @@ struct World {
 /// A vCPU until the guest has ended.
 fn vcpu(gate: &Gate, cpu: u32, world: &World) {
     let flag = UnsafeCell::new(0u8);
-    // SAFETY: the flag lives longer than what is made of it.
+    // SAFETY: the flag outlives `kickable`.
     let kickable = unsafe { Kickable::new(flag.get()) };
     // SAFETY: as above; the handler makes atomic accesses, too.
     let kicked = unsafe { AtomicU8::from_ptr(flag.get()) };
@@ -62,7 +62,7 @@ fn beside(cpus: u32, work: impl FnOnce(&Gate, &World)) {
 }
 
 #[test]
-fn nobody_is_in_the_guest_while_it_is_held() {
+fn no_vcpu_is_in_the_guest_while_it_is_held() {
     beside(2, |gate, world| {
         for _ in 0..ROUNDS {
             let before = world.entries.load(SeqCst);
@@ -73,7 +73,7 @@ fn nobody_is_in_the_guest_while_it_is_held() {
             gate.release();
             let start = Instant::now();
             while world.entries.load(SeqCst) == before {
-                assert!(start.elapsed() < PATIENCE, "nobody went on");
+                assert!(start.elapsed() < PATIENCE, "no vCPU went on");
                 thread::yield_now();
             }
         }
@@ -96,7 +96,7 @@ fn an_interrupt_is_looked_at_whenever_it_comes() {
 }
 
 #[test]
-fn who_sleeps_is_woken() {
+fn a_halted_vcpu_is_woken() {
     let (gate, woken) = (Gate::new(2), AtomicBool::new(false));
     thread::scope(|scope| {
         let sleeper = scope.spawn(|| {
@@ -113,7 +113,7 @@ fn who_sleeps_is_woken() {
         }
         gate.interrupt(0);
         thread::sleep(Duration::from_millis(10));
-        assert!(!sleeper.is_finished(), "nothing but the end wakes who sleeps for good");
+        assert!(!sleeper.is_finished(), "only the end wakes a vCPU that halts for good");
         gate.end();
         assert_eq!(sleeper.join().expect("it ends"), Entry::Ended);
     });

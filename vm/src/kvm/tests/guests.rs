@@ -1,4 +1,4 @@
-//! What a guest can do at all, and how it fails.
+//! Abilities of guests, and their failures.
 
 use super::counts::{TRAP, region};
 use super::device::{Access, Device};

@@ -104,7 +104,7 @@ fn an_interrupt_beside_a_failed_access_comes_after_its_exception() {
 }
 
 #[test]
-fn a_guest_that_sleeps_for_nobody_has_ended() {
+fn a_guest_that_waits_for_no_interrupt_has_ended() {
     let guest = guest(0x10000, code::sleep());
     let Some(mut machine) = machine("sleep_for_nobody", &guest, &START, 2) else { return };
     assert_eq!(machine.run(false, |_, _| ()).expect("failed"), 0);

@@ -1,5 +1,5 @@
 //! No access is lost while the map changes: code, stack and data of the guests are in the RAM
-//! whose slots the host makes anew all the time.
+//! whose slots the host replaces all the time.
 
 use super::counts::{RAM, ROM, TRAP};
 use super::device::Device;
@@ -41,13 +41,13 @@ impl Counting {
         Self { guest, start, base }
     }
 
-    /// What a vCPU counted, in four ways.
+    /// The counts of a vCPU, in four ways.
     fn counts(&self, cpu: u32) -> [u32; 4] {
         let place = self.base + 0x3100 + 32 * u64::from(cpu);
         [0, 4, 8, 12].map(|offset| word(&self.guest, place + offset))
     }
 
-    /// What all vCPUs counted together.
+    /// The common count of all vCPUs.
     fn all(&self) -> u32 {
         word(&self.guest, self.base + 0x3004)
     }

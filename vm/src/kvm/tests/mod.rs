@@ -1,4 +1,4 @@
-//! Tests of the whole of KVM's side.
+//! Tests of the module as a whole.
 
 mod bench;
 mod changes;
@@ -23,8 +23,8 @@ fn machine<'g>(name: &str, guest: &'g Guest, start: &Start, cpus: u32) -> Option
     match Machine::new(guest, start, cpus) {
         Ok(machine) => Some(machine),
         Err(error) if error.is_missing() => {
-            // On a line of its own, also behind what libtest has begun; the thread is called as
-            // the test is, by which run.sh knows that it did not pass.
+            // On a line of its own, also after a line that libtest has begun. The thread has the
+            // name of the test, by which the runner of all checks counts it as skipped.
             let test = std::thread::current();
             println!("\nskip {}: {error}", test.name().unwrap_or(name));
             None

@@ -11,7 +11,7 @@ const AT: u64 = 0xd000_0000;
 
 #[test]
 fn operands_say_what_the_guest_touches() {
-    // Answers where, how much and of which type, or keeps what is written beside that.
+    // A read returns location, length and type; a write is kept.
     let text = r"
         static uint64_t last[4];
         PAGE_OF_REGISTERS(control)
@@ -203,11 +203,11 @@ fn what_a_vdev_does_not_handle_goes_where_unsupported_says() {
 }
 
 #[test]
-fn regions_of_nobodys_are_unsupported() {
+fn regions_without_a_vdev_are_unsupported() {
     let mut machine = Machine::with("t_nobody", ANSWERS);
     machine.create("t_nobody", "loc 0xd0000000").unwrap();
     machine.start();
-    // What a vdev may do by mistake: a region for NULL, and for something that is no vdev.
+    // Mistakes of a vdev: a region for NULL, and one for an address that is no vdev.
     let mut no_vdev = [0_u64; 32];
     for (location, vdev) in
         [(AT + 0x1000, core::ptr::null_mut()), (AT + 0x2000, no_vdev.as_mut_ptr().cast())]

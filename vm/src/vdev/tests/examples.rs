@@ -175,7 +175,7 @@ fn dirty_finds_the_pages_that_are_written() {
         machine.write(AT + 0x18, location).unwrap();
         assert_eq!(machine.read(AT + 0x20), Ok(u64::try_from(errno).unwrap()));
     }
-    // Back to what it was: nothing is left to see of it.
+    // The map is as it was before.
     machine.write(AT, 0).unwrap();
     assert_eq!(machine.read(AT + 0x20), Ok(0));
     assert_eq!(machine.guest.spans(Space::Memory), before);

@@ -18,7 +18,7 @@ fn refusal(name: &str, text: &str) -> String {
 
 #[test]
 fn a_symbol_that_is_not_there_refuses_the_plugin_at_load() {
-    // Nobody calls it: that the plugin has it is enough.
+    // Never called: the reference alone refuses the plugin.
     let text = "int guest_msi_register(vdev_t *vdev);
         static int control(vdev_t *vdev, unsigned ctrl, const char *arg)
         { return ctrl == 12345 && arg ? guest_msi_register(vdev) : EOK; }

@@ -1,4 +1,4 @@
-//! A guest with vdevs that tests compile, and a platform that keeps what happens to it.
+//! A guest with vdevs that tests compile, and a platform that records its calls.
 
 #![allow(clippy::unwrap_used)] // a failed step is a failed test
 
@@ -12,7 +12,7 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::{env, fs, process};
 
-/// What every vdev of the tests starts with.
+/// The first lines of every vdev of the tests.
 const BEFORE: &str = r"
 #include <inttypes.h>
 #include <qvm/gasp.h>
@@ -40,7 +40,7 @@ const BEFORE: &str = r"
     }
 ";
 
-/// A directory that goes with its value.
+/// A directory that is removed when this is dropped.
 #[derive(Debug)]
 pub(super) struct Directory(pub(super) PathBuf);
 
@@ -89,14 +89,14 @@ pub(super) fn plugin(name: &str, text: &str) -> Directory {
     directory
 }
 
-/// What a platform was told.
+/// A call of the platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Event {
     Interrupt(u8, bool),
     Terminate(u8),
 }
 
-/// A platform that only listens.
+/// A platform that records its calls.
 #[derive(Debug, Default)]
 pub(super) struct Recorder(Mutex<Vec<Event>>);
 

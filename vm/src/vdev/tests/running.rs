@@ -1,4 +1,4 @@
-//! What vdevs do while the guest runs: timers, interrupts, logging, and the end.
+//! Vdevs while the guest runs: timers, interrupts, logging, and the end.
 
 #![allow(clippy::unwrap_used)] // a failed step is a failed test
 
@@ -90,7 +90,7 @@ fn timers_expire_once_and_not_early() {
     machine.write(AT, 30_000_000).unwrap();
     eventually("the second", || machine.read(AT) == Ok(2));
     assert!(begin.elapsed() >= Duration::from_millis(30));
-    // One that is taken back does not come.
+    // A cancelled timer does not expire.
     machine.write(AT, 50_000_000).unwrap();
     assert_eq!(machine.read(AT + 8), Ok(1));
     machine.write(AT, 0).unwrap();
@@ -180,7 +180,7 @@ const SPEAKER: &str = r#"
     REGISTER(.control = control, .option_list = options, .factory_flags = VFF_LOC_NO)
 "#;
 
-/// What says to the process that it is the one that a test started.
+/// The variable that marks a process as started by a test.
 const OPTIONS: &str = "GASP_VM_TEST_OPTIONS";
 
 /// Runs [`speak`] with these options in a process of its own.
@@ -207,7 +207,7 @@ fn speak(options: &str) {
     }
 }
 
-/// Also what runs in the process of its own.
+/// Also runs in that process.
 #[test]
 fn vdevs_speak() {
     if let Ok(options) = env::var(OPTIONS) {
