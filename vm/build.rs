@@ -1,11 +1,11 @@
-//! Links gasp-vm to libgasp.so, as any host is, and lets vdevs find its functions.
+//! Links gasp-vm to libgasp.so, like any host, and exports its functions to vdevs.
 
 use std::env;
 use std::path::Path;
 
 fn main() {
     let here = env::var("CARGO_MANIFEST_DIR").unwrap_or_default();
-    // `make` says where the library was staged.
+    // `make` passes the directory of the staged library.
     let staged = format!("{here}/../build/stage/usr/local/lib");
     let libgasp = env::var("GASP_LIBDIR").unwrap_or(staged);
     println!("cargo::rerun-if-env-changed=GASP_LIBDIR");
@@ -19,8 +19,8 @@ fn main() {
     compile_variadic_functions();
 }
 
-/// The functions with "..." that vdevs call. The whole archive is linked: nobody in here calls
-/// them.
+/// The functions with "..." that vdevs call. The whole archive is linked, because no Rust code
+/// calls them.
 fn compile_variadic_functions() {
     println!("cargo::rerun-if-changed=c/log.c");
     println!("cargo::rerun-if-changed=../include/qvm");

@@ -1,12 +1,12 @@
-/* The functions of <qvm/log.h>: those with "..." cannot be written in Rust. Each makes one text
- * and hands it to src/vdev/exports/write.rs.
+/* The functions of <qvm/log.h>. Functions with "..." cannot be defined in Rust, so each formats its
+ * text here and passes it to src/vdev/exports/write.rs.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
 #include <qvm/log.h>
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Texts are cut here: no vdev can fill the memory of the host with one line. */
+/* Longer texts are cut, so that a vdev cannot fill the memory of the host with one line. */
 #define LONGEST 4096
 
 void gasp_vm_log(unsigned kind, const vdev_t *vdev, const char *text);

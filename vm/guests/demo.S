@@ -1,11 +1,11 @@
-/* The guest of `make run`: 16-bit code, as a boot sector. It prints over the serial port, writes
- * to the trace device, is woken by the watchdog and feeds it, and has the dirty-page tracker find
- * which pages it writes.
+/* The guest of `make run`: 16-bit code, like a boot sector. It prints over the serial port, writes
+ * to the trace device, answers two interrupts of the watchdog, and lets the dirty-page tracker find
+ * the pages that it writes.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
 #include "serial.inc"
 
-/* Where demo.conf puts the devices, as segments, and their registers. */
+/* The segments at which demo.conf places the devices, and their registers. */
 .set TRACE, 0xd000
 .set TRACE_VALUE, 0x00
 .set TRACE_COUNT, 0x08
@@ -19,11 +19,11 @@
 .set DIRTY_PAGES, 0x08
 .set DIRTY_COPY, 0x18
 
-/* The tracker watches from here; after it, a page for its list: a count and addresses. */
+/* The start of the watched range, and the page after it for the list: a count and addresses. */
 .set WATCHED, 0x20000
 .set LIST, 0x30000
 
-.set HALF_SECOND, 500000	/* of the watchdog, in microseconds */
+.set HALF_SECOND, 500000	/* the watchdog counts microseconds */
 
 	.code16
 	.globl _start
@@ -41,7 +41,7 @@ _start:
 	mov $bye, %si
 	call print
 	cli
-	hlt			/* with interrupts disabled: nothing can wake it */
+	hlt			/* with interrupts disabled, so nothing wakes it */
 
 use_trace:
 	mov $TRACE, %ax
@@ -54,7 +54,7 @@ use_trace:
 	call print_hex
 	jmp end_line
 
-/* Two interrupts of the watchdog, each of which is answered in time; then it is switched off. */
+/* Answers two interrupts of the watchdog in time, and switches it off. */
 use_watchdog:
 	movw $woken, WATCHDOG_VECTOR * 4
 	movw $0, WATCHDOG_VECTOR * 4 + 2
@@ -62,7 +62,7 @@ use_watchdog:
 	mov $WATCHDOG, %ax
 	mov %ax, %es
 	movl $HALF_SECOND, %es:WATCHDOG_LOAD
-	movl $3, %es:WATCHDOG_CONTROL	/* interrupt first, end the guest if nobody answers */
+	movl $3, %es:WATCHDOG_CONTROL	/* interrupt, then end the guest without an answer */
 1:	sti
 	hlt
 	cli
@@ -71,7 +71,7 @@ use_watchdog:
 	movl $0, %es:WATCHDOG_CONTROL
 	ret
 
-woken:				/* ES is the watchdog's */
+woken:				/* ES is the watchdog's segment */
 	movl $1, %es:WATCHDOG_INTCLR
 	incb wakings
 	push %ax
@@ -87,8 +87,8 @@ woken:				/* ES is the watchdog's */
 	pop %ax
 	iret
 
-/* Writes to three of the sixteen pages that are watched, to one of them twice. The tracker goes on
- * watching the others, so that the map shows it at the end. */
+/* Writes to three of the sixteen watched pages, twice to one of them. The tracker keeps watching
+ * the others, as the map shows at the end. */
 use_dirty:
 	mov $DIRTY, %ax
 	mov %ax, %es
@@ -99,7 +99,7 @@ use_dirty:
 	movl $2, %fs:0x4008
 	movl $3, %fs:0xfffc
 	movl $4, %fs:0x1ffc
-	mov %fs:0x8000, %eax	/* a read is no write */
+	mov %fs:0x8000, %eax	/* reads do not count */
 	mov $written, %si
 	call print
 	mov %es:DIRTY_PAGES, %eax

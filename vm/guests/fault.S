@@ -1,5 +1,5 @@
-/* Reads where nothing is, and prints what came of it: all ones with `unsupported reference
- * ignore`, exception 13 with `fail`. With `abort` nothing is printed, and gasp-vm ends with 5.
+/* Reads a location without memory, and prints the result: all ones with `unsupported reference
+ * ignore`, exception 13 with `fail`. With `abort` gasp-vm ends with exit code 5 at once.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
 #include "serial.inc"

@@ -1,9 +1,9 @@
 /* A firmware image of 4 KiB, for the last page below 4 GiB: the processor starts at its last 16
- * bytes. It prints from there, goes down to the first MiB, where the same page is loaded too,
- * as a PC's chipset would show it, and halts.
+ * bytes. It prints there, jumps to the copy of the page in the first MiB, which a PC's chipset
+ * provides too, prints again, and halts.
  *
- * Built to run at 0xff000, where the 16-bit far jump leads; before it, only the offset within
- * the 64 KiB of the segment matters: 0xf000 to 0xffff in both places.
+ * It is linked to run at 0xff000, the target of the 16-bit far jump. The code before the jump only
+ * depends on the offset within the segment: 0xf000 to 0xffff in both places.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
 #include "serial.inc"

@@ -1,8 +1,8 @@
-/* A guest that hangs: it arms the watchdog, and then does nothing for ever, with interrupts
- * disabled. The watchdog ends it with exit code 4.
+/* A guest that hangs: it starts the watchdog and then loops forever, with interrupts disabled. The
+ * watchdog ends it with exit code 4.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
-.set WATCHDOG, 0xd100		/* its segment */
+.set WATCHDOG, 0xd100		/* the segment */
 .set WATCHDOG_LOAD, 0x00
 .set WATCHDOG_CONTROL, 0x08
 

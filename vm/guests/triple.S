@@ -1,5 +1,5 @@
-/* A 64-bit guest that loads an empty interrupt table and raises an exception: a triple fault,
- * which is a reset on a PC, and the end with exit code 96 here.
+/* A 64-bit guest that loads an empty interrupt table and raises an exception: a triple fault.
+ * A PC resets; gasp-vm ends with exit code 96.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
 	.code64

@@ -1,5 +1,5 @@
-/* A 64-bit guest with two vCPUs that count together: each adds 1 to one number 10,000 times,
- * with locked instructions. The first waits for the second, and prints the number.
+/* A 64-bit guest with two vCPUs: each adds 1 to a common number 10,000 times, with locked
+ * instructions. The first one waits for the second one and prints the number.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
 #include "serial.inc"
@@ -8,7 +8,7 @@
 
 	.code64
 	.globl _start
-_start:				/* RDI is the number of the vCPU; each has its stack */
+_start:				/* RDI is the number of the vCPU; each has a stack */
 	mov $TIMES, %ecx
 1:	lock incl count(%rip)
 	dec %ecx

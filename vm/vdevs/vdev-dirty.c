@@ -1,30 +1,30 @@
-/* Finds the pages that the guest writes, as a live migration has to. It uses everything that
- * <qvm/gasp.h> has.
+/* Finds the pages that the guest writes, as a live migration does. It uses every function of
+ * <qvm/gasp.h>.
  *
  *   vdev dirty loc 0xd0002000 from 0x10000 length 0x40000
  *
- * The device takes RAM out of the guest's hands: reads and fetches go on as before, writes trap.
- * The first write to a page calls vwrite, which notes the page, gives it back, and makes the write
- * for the guest. From then on the page is plain RAM again, and costs nothing. The memory behind
- * the pages stays the same throughout, and so do other rights.
+ * The device makes writes to RAM trap; reads and fetches still pass. The first write to a page
+ * calls vwrite, which notes the page, restores its rights, and makes the write for the guest.
+ * From then on the page is plain RAM again, and costs nothing. The memory behind the pages and
+ * other rights never change.
  *
- *   offset  register  access  what it is
- *   0x00    CONTROL   rw      1: watch (the list starts empty); 0: give everything back
- *   0x08    PAGES     r       how many pages were written since
+ *   offset  register  access  meaning
+ *   0x00    CONTROL   rw      1: watch, with an empty list; 0: restore all pages
+ *   0x08    PAGES     r       number of pages written since then
  *   0x10    LIST      r       guest address of the list: a 64-bit count, then addresses of pages
  *   0x18    COPY      w       copy the list to the page at this guest address
  *   0x20    ERROR     r       error number of the last write to CONTROL or COPY; 0: none
- *   0x28    WATCHED   r       how many bytes were taken
+ *   0x28    WATCHED   r       number of bytes that are watched
  *
- * A locked instruction on a watched page comes as a read and a write. So until the page is given
- * back it is not atomic between vCPUs, and guests with several of them can lose an update there.
+ * A locked instruction on a watched page arrives as a read and a write. So until the page is
+ * restored it is not atomic between vCPUs, and a guest with several of them can lose an update.
  *
- * Registers have 64 bits; the lower 32 can be accessed alone. Options: `from` and `length` say
- * which memory (all RAM unless they are there), `auto` watches as soon as the guest starts.
- * There can be one such device in a guest: another one is refused.
+ * Registers have 64 bits; the lower 32 can be accessed alone. Options: `from` and `length`
+ * select the memory (default: all RAM), `auto` starts watching when the guest starts. A guest
+ * can have only one such device: a second one is refused.
  *
- * All state is protected by the lock of guest memory, gasp_lock(). It is needed anyway: between
- * the look at a page and its change nobody else may change it.
+ * The lock of guest memory, gasp_lock(), protects all state. It is needed anyway: no other
+ * thread may change a page between its lookup and its change.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
 #include <inttypes.h>
@@ -37,8 +37,8 @@
 #include <sys/mman.h>
 
 #define PAGE UINT64_C(4096)
-#define ENTRIES (PAGE / sizeof(uint64_t) - 1) /* pages that the list has room for */
-#define PIECE UINT64_C(0x40000000)            /* a state block cannot describe 4 GiB */
+#define ENTRIES (PAGE / sizeof(uint64_t) - 1) /* capacity of the list, in pages */
+#define PIECE UINT64_C(0x40000000)            /* a state block is shorter than 4 GiB */
 
 enum { CONTROL = 0x00, PAGES = 0x08, LIST = 0x10, COPY = 0x18, ERROR = 0x20, WATCHED = 0x28 };
 enum { OPTION_FROM = VDEV_CTRL_FIRST_OPTIDX, OPTION_LENGTH, OPTION_AUTO };
@@ -56,12 +56,12 @@ struct dirty {
 	int watching, start_watching, error;
 };
 
-/* What the filter lets through. A filter gets no argument of the caller's, so this is not in the
- * device's own state, and there can be one device. */
+/* The range that the filter passes. A filter has no argument for its caller, so the range is not in
+ * the device's own state, and there can be only one device. */
 static uint64_t watch_from, watch_length, watch_last;
 static int there;
 
-/* The filter of the walks: the part of a run of memory that is to be watched. */
+/* The filter of the walks: reduces a run of memory to its watched part. */
 static void only_watched(uint64_t *guest_loc, size_t *length)
 {
 	uint64_t first = *guest_loc, last = first + (*length - 1);
@@ -78,9 +78,9 @@ static void only_watched(uint64_t *guest_loc, size_t *length)
 	*length = (size_t)(last - first + 1);
 }
 
-/* ---- taking and giving back: all of it with the lock held ---- */
+/* ---- taking and restoring pages: all with the lock held ---- */
 
-/* Look at what is there from a location on, up to `length` bytes of it. */
+/* Look up the region at a location: at most `length` bytes of it. */
 static int look(vdev_t *vdev, uint64_t location, uint64_t length, struct gasp_region *rgn)
 {
 	struct qvm_state_block blk;
@@ -92,7 +92,7 @@ static int look(vdev_t *vdev, uint64_t location, uint64_t length, struct gasp_re
 	return gasp_region_info(vdev->v_gsp, &blk, rgn);
 }
 
-/* Have writes to a piece of RAM trap. Reads and fetches keep the rights that they had. */
+/* Make writes to a piece of RAM trap. Reads and fetches keep their rights. */
 static int take(vdev_t *vdev, struct gasp_region *rgn)
 {
 	rgn->flags &= GRF_STICKY | GRF_PASS_RD | GRF_PASS_EX | GRF_NOCACHE;
@@ -102,7 +102,7 @@ static int take(vdev_t *vdev, struct gasp_region *rgn)
 	return gasp_region_set_soft(vdev->v_gsp, 1, rgn) == 1 ? EOK : errno;
 }
 
-/* Give a piece back. What it was allowed before it was taken is in the top bits of its flags. */
+/* Restore a piece. The top bits of its flags are its rights from before. */
 static int give_back(vdev_t *vdev, struct gasp_region *rgn)
 {
 	uint32_t rights = (rgn->flags & GRF_BACKUP_MASK) >> GRF_BACKUP_SHIFT;
@@ -118,13 +118,13 @@ static int is_ours(const vdev_t *vdev, const struct gasp_region *rgn)
 	return rgn->vdev == vdev && rgn->cookie == COOKIE_PAGES && (rgn->flags & GRF_VIRT_WR) != 0;
 }
 
-/* Whether it is RAM that nobody traps. ROM and other devices' windows are left alone. */
+/* Whether it is RAM without traps. ROM and windows of other devices are not touched. */
 static int is_plain_ram(const struct gasp_region *rgn)
 {
 	return (rgn->flags & GRF_PASS_WR) != 0 && (rgn->flags & GRF_VIRT_ANY) == 0;
 }
 
-/* Go through the watched memory, piece by piece, and take or give back what there is to. */
+/* Take or restore all of the watched memory, piece by piece. */
 static int each_piece(vdev_t *vdev, int taking)
 {
 	struct dirty *dirty = (struct dirty *)vdev->v_device;
@@ -170,13 +170,13 @@ static int start(vdev_t *vdev)
 	if (error == EOK)
 		error = each_piece(vdev, 1);
 	if (error != EOK)
-		(void)stop(vdev); /* half of a watch is none */
+		(void)stop(vdev); /* restore the pieces that were taken */
 	else
 		dirty->watching = 1;
 	return error;
 }
 
-/* A page is written: note it and give it back, unless another vCPU was faster. */
+/* A page is written: note and restore it, unless another vCPU was faster. */
 static int page_written(vdev_t *vdev, uint64_t page)
 {
 	struct dirty *dirty = (struct dirty *)vdev->v_device;
@@ -194,9 +194,10 @@ static int page_written(vdev_t *vdev, uint64_t page)
 	return EOK;
 }
 
-/* The device itself writes guest memory, at an address that the guest chose: gasp_map_vdma(). Its
- * write counts as the guest's does; a page that traps cannot be mapped, so it is given back
- * first. The address is that of a page, so that one page is all that is touched. */
+/* The device itself writes guest memory at an address that the guest chose, so it uses
+ * gasp_map_vdma(). The write counts like one of the guest. A page that traps cannot be mapped,
+ * so it is restored first. The address is a multiple of the page size, so that only one page is
+ * touched. */
 static int copy_list(vdev_t *vdev, uint64_t to)
 {
 	const struct dirty *dirty = (const struct dirty *)vdev->v_device;
@@ -217,30 +218,31 @@ static int copy_list(vdev_t *vdev, uint64_t to)
 
 /* ---- startup: one thread, no lock needed ---- */
 
-/* A page of the guest's RAM for the list: the highest one, below 4 GiB if there is one, so that a
- * 32-bit guest can read it. gram reserves it: nobody else who asks gram gets it. */
+/* Reserve a page of the guest's RAM for the list: the highest one, below 4 GiB if possible, so that
+ * a 32-bit guest can read it. gram gives a reserved page to no other caller. */
 static int place_list(vdev_t *vdev)
 {
 	struct dirty *dirty = (struct dirty *)vdev->v_device;
 	unsigned hints = GRAM_HINT_RAM | GRAM_HINT_ALIGN_TOP;
 
 	if (watch_last != UINT64_MAX)
-		/* What is watched is no place for it. This fails if it is not all memory: no matter. */
+		/* Keep the list out of the watched range. Failure (part of the range is no memory) is
+		 * harmless. */
 		(void)gram_reserve(vdev->v_gsp, watch_from, watch_last - watch_from + 1);
 	dirty->list_paddr = gram_find_free_range(vdev->v_gsp, PAGE, PAGE, hints, 0, UINT32_MAX);
 	if (dirty->list_paddr == QSL_NO_LOCATION)
 		dirty->list_paddr = gram_find_free(vdev->v_gsp, PAGE, PAGE, hints);
 	if (dirty->list_paddr == QSL_NO_LOCATION)
 		return errno;
-	/* The device chose the address: gasp_map_sys(). The mapping stays whatever becomes of the
-	 * guest's regions. */
+	/* The device chose the address, so it uses gasp_map_sys(). The mapping stays valid whatever
+	 * happens to the guest's regions. */
 	dirty->list = (struct list *)gasp_map_sys(vdev->v_gsp, PROT_READ | PROT_WRITE,
 		dirty->list_paddr, sizeof(*dirty->list));
 	return dirty->list != NULL ? EOK : errno;
 }
 
-/* The registers: where `loc` says, else below 4 GiB, else anywhere. VFF_MANUAL_REGION leaves it
- * to the device. Failure ends the process, as befits a startup. */
+/* Place the registers: at `loc`, else below 4 GiB, else anywhere. VFF_MANUAL_REGION leaves this to
+ * the device. Failure ends the process, which is right during startup. */
 static void place_registers(vdev_t *vdev)
 {
 	struct qvm_state_block *blk = &vdev->v_block;
@@ -273,8 +275,8 @@ static int configured(vdev_t *vdev)
 	return EOK;
 }
 
-/* For STATUS: the guest's memory, and how far each run of it is contiguous for a device without
- * an IOMMU. Pages that trap cannot be mapped: of those there is nothing to say. */
+/* For STATUS: the guest's memory, and how far each run is contiguous for a device without an IOMMU.
+ * Pages that trap cannot be mapped, so nothing is known of them. */
 static void report(vdev_t *vdev)
 {
 	const struct dirty *dirty = (const struct dirty *)vdev->v_device;
@@ -313,7 +315,7 @@ static int set_option(vdev_t *vdev, unsigned option, const char *arg)
 {
 	struct dirty *dirty = (struct dirty *)vdev->v_device;
 
-	/* Pages are taken whole. */
+	/* Only whole pages can be watched. */
 	switch (option) {
 	case OPTION_FROM:
 		return number(arg, &watch_from) != EOK || watch_from % PAGE != 0 ? EINVAL : EOK;
@@ -340,7 +342,7 @@ static int options_start(vdev_t *vdev)
 	return EOK;
 }
 
-/* All options are known: together they have to make sense. */
+/* After the last option: check that the options fit together. */
 static int options_end(void)
 {
 	if (watch_length == 0)
@@ -390,7 +392,7 @@ static int control(vdev_t *vdev, unsigned ctrl, const char *arg)
 	}
 }
 
-/* ---- what the guest does ---- */
+/* ---- accesses of the guest ---- */
 
 static uint64_t get(const struct dirty *dirty, uint64_t offset)
 {
@@ -414,7 +416,7 @@ static void put(vdev_t *vdev, uint64_t offset, uint64_t value)
 		dirty->error = copy_list(vdev, value);
 }
 
-/* Only registers trap reads: reads of watched pages go through. */
+/* Only reads of registers trap: reads of watched pages pass. */
 static enum vdev_ref_status vread(vdev_t *vdev, unsigned cookie, const struct qvm_state_block *vopnd,
 		const struct qvm_state_block *oopnd, struct guest_cpu *gcp)
 {
@@ -430,15 +432,15 @@ static enum vdev_ref_status vread(vdev_t *vdev, unsigned cookie, const struct qv
 	return error == EOK ? VRS_NORMAL : guest_cpu_to_vrs(error);
 }
 
-/* A write to a watched page: after page_written() the page is RAM, and the same write, made once
- * more through the vCPU, arrives there. It is made before the lock is given back, so that nobody
- * can take the page once more in between. */
+/* A write to a watched page: after page_written() the page is RAM, and the same write through the
+ * vCPU reaches it. The write is made before the lock is released, so that no other thread can take
+ * the page again in between. */
 static int write_for_guest(vdev_t *vdev, const struct qvm_state_block *vopnd, const uint64_t *data,
 		struct guest_cpu *gcp)
 {
 	int error = page_written(vdev, vopnd->location & ~(PAGE - 1));
 
-	/* An access that crosses into the next page touches that one, too. */
+	/* An access may cross into the next page. */
 	if (error == EOK && vopnd->location % PAGE + vopnd->length > PAGE)
 		error = page_written(vdev, (vopnd->location & ~(PAGE - 1)) + PAGE);
 	return error == EOK

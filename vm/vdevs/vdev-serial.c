@@ -1,21 +1,20 @@
-/* A serial port on x86 ports, in the manner of the 8250: what the guest writes is printed.
+/* A serial port on x86 ports, like the 8250: prints the bytes that the guest writes.
  *
  *   vdev serial loc io:0x3f8 intr apic:0x24
  *
- * A guest that drives a PC's first serial port finds what it looks for: a transmitter that is
- * always ready, and registers that keep what is written to them. Nothing is ever received.
- * Without `intr` the device works by polling.
+ * It suits drivers of a PC's first serial port: the transmitter is always ready, and registers keep
+ * the values written to them. Nothing is ever received. Without `intr` the device is polled.
  *
  *   port  DLAB  read                            write
  *   +0    0     RBR: nothing was received (0)   THR: print this byte
  *   +0    1     divisor, low byte               the same
- *   +1    0     IER: interrupts that are on     bit 1: tell when THR is empty
+ *   +1    0     IER: enabled interrupts         bit 1: interrupt when THR is empty
  *   +1    1     divisor, high byte              the same
- *   +2          IIR: which interrupt is there   FCR: ignored (no FIFO)
+ *   +2          IIR: the pending interrupt      FCR: ignored (no FIFO)
  *   +3          LCR: bit 7 is DLAB              the same
  *   +4          MCR                             the same
  *   +5          LSR: THR and shifter are empty  ignored
- *   +6          MSR: the other side is there    ignored
+ *   +6          MSR: the other side is ready    ignored
  *   +7          SCR: one byte for the guest     the same
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
@@ -28,16 +27,16 @@
 enum { THR, IER, IIR, LCR, MCR, LSR, MSR, SCR, PORTS };
 
 #define IER_THR_EMPTY 0x02u /* IER: interrupt when THR is empty */
-#define IIR_NONE 0x01u      /* IIR: there is no interrupt */
+#define IIR_NONE 0x01u      /* IIR: no interrupt is pending */
 #define IIR_THR_EMPTY 0x02u /* IIR: THR is empty */
 #define LCR_DLAB 0x80u      /* LCR: +0 and +1 are the divisor */
-#define LSR_EMPTY 0x60u     /* LSR: THR is empty, and so is the shifter */
+#define LSR_EMPTY 0x60u     /* LSR: THR and shifter are empty */
 #define MSR_READY 0xb0u     /* MSR: carrier, data set ready, clear to send */
 
 struct serial {
 	uint8_t divisor[2];
 	uint8_t ier, lcr, mcr, scr;
-	uint8_t thr_interrupt; /* THR was emptied, and the guest has not looked at IIR since */
+	uint8_t thr_interrupt; /* THR was emptied, and the guest has not read IIR since */
 	uint64_t written;
 };
 
@@ -52,7 +51,7 @@ static int control(vdev_t *vdev, unsigned ctrl, const char *arg)
 		vdev->v_block.length = PORTS;
 		break;
 	case VDEV_CTRL_ASSIGN:
-		/* The user said no place: that of a PC's first serial port. */
+		/* Without `loc`: the ports of a PC's first serial port. */
 		if (vdev->v_block.location == QSL_NO_LOCATION)
 			vdev->v_block.location = 0x3f8;
 		break;
@@ -65,7 +64,7 @@ static int control(vdev_t *vdev, unsigned ctrl, const char *arg)
 	return EOK;
 }
 
-/* Print a byte. write() has no buffer that could be lost when the guest ends the process. */
+/* Print a byte. write() has no buffer that is lost if the guest ends the process. */
 static void print(struct serial *serial, uint8_t byte)
 {
 	while (write(STDOUT_FILENO, &byte, 1) < 0 && errno == EINTR)
@@ -73,7 +72,7 @@ static void print(struct serial *serial, uint8_t byte)
 	serial->written++;
 }
 
-/* Tell the interrupt controller whether an interrupt is there. Without `intr` there is none. */
+/* Tell the interrupt controller whether an interrupt is pending; without `intr` there is none. */
 static void update_line(vdev_t *vdev)
 {
 	const struct serial *serial = (const struct serial *)vdev->v_device;
@@ -94,7 +93,7 @@ static uint8_t get(vdev_t *vdev, unsigned port)
 	case IIR:
 		if (!serial->thr_interrupt || (serial->ier & IER_THR_EMPTY) == 0)
 			return IIR_NONE;
-		/* To look at it is to take it. */
+		/* Reading IIR clears the interrupt. */
 		serial->thr_interrupt = 0;
 		update_line(vdev);
 		return IIR_THR_EMPTY;
@@ -117,7 +116,7 @@ static void put(vdev_t *vdev, unsigned port, uint8_t value)
 			serial->divisor[0] = value;
 			break;
 		}
-		/* A new byte takes the interrupt back; at once it is out, and THR is empty again. */
+		/* A new byte clears the interrupt. It is sent at once, and THR is empty again. */
 		serial->thr_interrupt = 0;
 		update_line(vdev);
 		print(serial, value);
@@ -129,7 +128,7 @@ static void put(vdev_t *vdev, unsigned port, uint8_t value)
 			serial->divisor[1] = value;
 			break;
 		}
-		/* Who turns the interrupt on while THR is empty gets it at once. */
+		/* Enabling the interrupt while THR is empty raises it at once. */
 		if ((value & IER_THR_EMPTY) != 0 && (serial->ier & IER_THR_EMPTY) == 0)
 			serial->thr_interrupt = 1;
 		serial->ier = value & 0x0fu;
@@ -142,7 +141,7 @@ static void put(vdev_t *vdev, unsigned port, uint8_t value)
 	}
 }
 
-/* acc_sizes lets only single bytes come here: the host does what `unsupported` says with others. */
+/* acc_sizes admits only single bytes: the host handles others according to `unsupported`. */
 static enum vdev_ref_status vread(vdev_t *vdev, unsigned cookie, const struct qvm_state_block *vopnd,
 		const struct qvm_state_block *oopnd, struct guest_cpu *gcp)
 {

@@ -1,14 +1,13 @@
-/* A trace device: the guest writes numbers to its registers, and each shows in the log.
+/* A trace device: the guest writes numbers to its registers, and each appears in the log.
  *
  *   vdev trace loc 0xd0000000 label boot
  *
- * A guest has no console of its own when it starts. With this device one store is enough to say
- * "I have come this far". It is also the smallest vdev that does something: one file, one option,
- * three registers, no state that could be wrong.
+ * A guest has no console when it starts. With this device a single store reports its progress.
+ * It is also the smallest useful vdev: one file, one option, three registers.
  *
  *   offset  register  read                   write
  *   0x00    VALUE     the last value         log it
- *   0x08    COUNT     how many were written  start again from 0
+ *   0x08    COUNT     the number of values   reset it to 0
  *   0x10    ID        0x45434152 ("RACE")    ignored
  *
  * The registers can be accessed with 1, 2, 4 or 8 bytes.
@@ -25,27 +24,27 @@ enum { OPTION_LABEL = VDEV_CTRL_FIRST_OPTIDX };
 
 #define ID_VALUE 0x45434152u
 
-/* What each trace device knows. extra_space below asks for it: zeroed, behind v_device. */
+/* The state of a trace device: zeroed memory behind v_device, requested by extra_space below. */
 struct trace {
 	char label[32];
 	uint64_t value;
 	uint64_t count;
 };
 
-/* Called for each step of the device's life; most of them are nothing to this one. */
+/* Called for each step of the device's life; this device ignores most of them. */
 static int control(vdev_t *vdev, unsigned ctrl, const char *arg)
 {
 	struct trace *trace = (struct trace *)vdev->v_device;
 
 	switch (ctrl) {
 	case VDEV_CTRL_OPTIONS_START:
-		/* Where the device is comes from `loc`, or from the host; how long it is, from here. */
+		/* The location comes from `loc` or the host; type and length come from here. */
 		vdev->v_block.type = QST_MEMORY;
 		vdev->v_block.length = LENGTH;
 		snprintf(trace->label, sizeof(trace->label), "guest");
 		break;
 	case OPTION_LABEL:
-		/* The text is there as long as this call, so it is copied. */
+		/* arg is valid only during this call, so it is copied. */
 		if (snprintf(trace->label, sizeof(trace->label), "%s", arg) >= (int)sizeof(trace->label))
 			return ENAMETOOLONG;
 		break;
@@ -59,8 +58,8 @@ static int control(vdev_t *vdev, unsigned ctrl, const char *arg)
 	return EOK;
 }
 
-/* The guest reads. vopnd says what; oopnd is where the answer goes. With VFF_MUTEX the device has
- * a mutex, which it takes here because two vCPUs may come at once. */
+/* The guest reads: vopnd is the register, oopnd the destination of the answer. Two vCPUs may
+ * read at the same time, so the function takes the mutex that VFF_MUTEX provides. */
 static enum vdev_ref_status vread(vdev_t *vdev, unsigned cookie, const struct qvm_state_block *vopnd,
 		const struct qvm_state_block *oopnd, struct guest_cpu *gcp)
 {

@@ -1,23 +1,23 @@
-/* A watchdog with registers in the manner of ARM's SP805.
+/* A watchdog with the registers of ARM's SP805.
  *
  *   vdev watchdog loc 0xd0001000 intr apic:0x31 hz 1000000
  *
- * A counter runs down from LOAD. At 0 it starts again, and the interrupt is there (RIS). A guest
- * that lives clears it (INTCLR). If the counter reaches 0 once more before that, the guest has
- * hung: it is ended with the exit code of a watchdog, 4.
+ * A counter runs down from LOAD. At 0 it restarts and raises the interrupt (RIS), which a healthy
+ * guest clears (INTCLR). If the counter reaches 0 again before that, the guest hangs: it is ended
+ * with the exit code of a watchdog, 4.
  *
- *   offset  register  access  what it is
- *   0x000   LOAD      rw      where the counter starts; a write starts it anew
+ *   offset  register  access  meaning
+ *   0x000   LOAD      rw      start value of the counter; a write restarts it
  *   0x004   VALUE     r       the counter
  *   0x008   CONTROL   rw      bit 0 INTEN: count, and interrupt; bit 1 RESEN: end the guest
- *   0x00c   INTCLR    w       clear the interrupt, start the counter anew
+ *   0x00c   INTCLR    w       clear the interrupt, restart the counter
  *   0x010   RIS       r       bit 0: the counter has reached 0
  *   0x014   MIS       r       the same, if INTEN is set
- *   0xc00   LOCK      rw      a write of 0x1acce551 opens the other registers for writes, any
+ *   0xc00   LOCK      rw      a write of 0x1acce551 unlocks the other registers for writes, any
  *                             other value locks them; reads 1 if they are locked
  *   0xfe0   ID        r       peripheral and cell numbers of the SP805, a byte every 4 bytes
  *
- * Registers have 32 bits. `hz` says how fast the counter runs (1 MHz unless it is there).
+ * Registers have 32 bits. `hz` is the rate of the counter (default: 1 MHz).
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
 #include <inttypes.h>
@@ -41,9 +41,9 @@ enum { OPTION_HZ = VDEV_CTRL_FIRST_OPTIDX };
 struct watchdog {
 	struct guest_timer *timer;
 	uint64_t hz;
-	uint64_t reload_at; /* when the counter reaches 0, in nanoseconds; GUEST_TIMER_OFF: it stands */
+	uint64_t reload_at; /* when the counter reaches 0, in nanoseconds; GUEST_TIMER_OFF: stopped */
 	uint32_t load;
-	uint32_t left; /* the counter while it stands */
+	uint32_t left; /* the counter while it is stopped */
 	uint32_t control;
 	uint32_t ris;
 	uint32_t locked;
@@ -78,7 +78,7 @@ static uint32_t value(const struct watchdog *wd)
 	return (uint32_t)(left / SECOND * wd->hz + left % SECOND * wd->hz / SECOND);
 }
 
-/* Start the counter at `from`, at this moment. It runs only if INTEN is set. */
+/* Set the counter to `from` now. It runs only if INTEN is set. */
 static void run_from(struct watchdog *wd, uint32_t from)
 {
 	wd->left = from;
@@ -94,8 +94,8 @@ static void update_line(vdev_t *vdev)
 		(void)guest_intr_signal(&vdev->v_intr, wd->ris && wd->control & INTEN ? GIS_ON : GIS_OFF);
 }
 
-/* The host calls this on its own thread when the moment has come that guest_timer_notify() was
- * given. Meanwhile the guest may have set another one: a call that is too early does nothing. */
+/* The host calls this on a thread of its own at the moment that guest_timer_notify() set. The guest
+ * may have set a later moment since then, so a call that is too early does nothing. */
 static void expired(vdev_t *vdev, void *data, const struct guest_timer_data *tdp,
 		struct guest_cpu *gcp)
 {
@@ -193,7 +193,7 @@ static void put(vdev_t *vdev, uint64_t offset, uint32_t value_written)
 		had = wd->control;
 		wd->left = value(wd);
 		wd->control = value_written & (INTEN | RESEN);
-		/* INTEN starts the counter from LOAD; without it the counter stands. */
+		/* INTEN starts the counter from LOAD; without it the counter stops. */
 		if ((had ^ wd->control) & INTEN)
 			run_from(wd, wd->control & INTEN ? wd->load : wd->left);
 		update_line(vdev);
