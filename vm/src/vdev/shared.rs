@@ -9,7 +9,7 @@ use crate::gasp::Unsupported;
 use crate::lock::unpoisoned;
 use crate::platform::Platform;
 use core::fmt;
-use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, RwLock, Weak};
 
 /// The guests of this process, in no particular order.
@@ -23,7 +23,7 @@ pub(super) struct Shared {
     /// The guest's handle, once there is a vdev.
     guest: AtomicUsize,
     platform: OnceLock<Arc<dyn Platform>>,
-    unsupported: AtomicU8,
+    unsupported: Mutex<Unsupported>,
     /// Addresses of the vdevs that there are, and their names.
     vdevs: RwLock<Vec<(usize, String)>>,
     /// The counters of each vCPU, past ones included.
@@ -103,21 +103,12 @@ impl Shared {
     }
 
     pub(super) fn set_unsupported(&self, policy: Unsupported) {
-        let number = match policy {
-            Unsupported::Ignore => 0,
-            Unsupported::Fail => 1,
-            Unsupported::Abort => 2,
-        };
-        self.unsupported.store(number, Ordering::Relaxed);
+        *unpoisoned(self.unsupported.lock()) = policy;
     }
 
     /// The policy for accesses that vdevs do not handle.
     pub(super) fn unsupported(&self) -> Unsupported {
-        match self.unsupported.load(Ordering::Relaxed) {
-            0 => Unsupported::Ignore,
-            1 => Unsupported::Fail,
-            _ => Unsupported::Abort,
-        }
+        *unpoisoned(self.unsupported.lock())
     }
 
     /// Counters for one more vCPU.
