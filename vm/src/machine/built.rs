@@ -11,8 +11,8 @@ use crate::mapping::Mapping;
 pub(crate) struct Built {
     /// The memory of `pass` statements.
     pub(super) mappings: Vec<Mapping>,
-    /// Reserved ranges, for printing the map.
-    pub(crate) reserved: Vec<Range>,
+    /// Reserved ranges, for printing the map: space, first and last location.
+    pub(crate) reserved: Vec<(Space, u64, u64)>,
     /// Notes for the user.
     pub(crate) notes: Vec<ParseError>,
 }

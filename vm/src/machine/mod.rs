@@ -56,6 +56,8 @@ fn reserve(guest: &Guest, range: &Range, built: &mut Built) -> Result<(), ParseE
     guest
         .reserve(space, location, range.length)
         .map_err(|error| refused(range, "a range that can be reserved", &error))?;
-    built.reserved.push(range.clone());
+    // The parser has checked the end, and that the length is not 0.
+    let last = location.saturating_add(range.length.saturating_sub(1));
+    built.reserved.push((space, location, last));
     Ok(())
 }

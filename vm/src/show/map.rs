@@ -3,7 +3,6 @@
 #![forbid(unsafe_code)]
 
 use super::flags;
-use crate::config::{Place, Range};
 use crate::gasp::{Guest, Space};
 use gasp_abi::{gasp_region_flags as grf, gasp_span};
 
@@ -28,7 +27,11 @@ pub(crate) struct Rows {
 
 impl Rows {
     /// The present map. `name` returns the name of a vdev.
-    pub(crate) fn of(guest: &Guest, reserved: &[Range], name: impl Fn(usize) -> String) -> Self {
+    pub(crate) fn of(
+        guest: &Guest,
+        reserved: &[(Space, u64, u64)],
+        name: impl Fn(usize) -> String,
+    ) -> Self {
         let mut rows: Vec<_> = reserved.iter().map(reserved_row).collect();
         let mut devices = Vec::new();
         for space in [Space::Memory, Space::Ports] {
@@ -59,13 +62,7 @@ impl Row {
     }
 }
 
-fn reserved_row(range: &Range) -> Row {
-    let (space, first) = match range.place {
-        Place::Memory(first) => (Space::Memory, first),
-        Place::Ports(first) => (Space::Ports, first),
-    };
-    // The parser has checked the end, and that the length is not 0.
-    let last = first.saturating_add(range.length.saturating_sub(1));
+fn reserved_row(&(space, first, last): &(Space, u64, u64)) -> Row {
     Row { space, first, last, kind: "reserved", flags: String::new(), leads_to: String::new() }
 }
 
@@ -139,7 +136,6 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::config::Position;
     use crate::gasp::{Memory, flags};
     use gasp_abi::{gasp_region, qvm_state_block};
 
@@ -154,8 +150,7 @@ mod tests {
     fn a_map_and_its_changes() {
         let guest = Guest::new().unwrap();
         guest.add_memory(0, 0xa_0000, Memory::Ram).unwrap();
-        let position = Position { line: 1, column: 1 };
-        let reserved = [Range { position, place: Place::Memory(0xa_0000), length: 0x2_0000 }];
+        let reserved = [(Space::Memory, 0xa_0000, 0xb_ffff)];
         let before = Rows::of(&guest, &reserved, |_| String::new());
         guest.add_memory(0x1_0000_0000, 1 << 30, Memory::Rom).unwrap();
         let now = Rows::of(&guest, &reserved, |_| String::new());
