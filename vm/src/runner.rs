@@ -3,10 +3,10 @@
 #![forbid(unsafe_code)]
 
 use crate::args::Options;
-use crate::config::{Config, Start, Statement, decode};
+use crate::config::{Config, Statement, decode};
 use crate::exit::{self, Failure};
 use crate::gasp::Guest;
-use crate::kvm::{self, KvmError, Machine};
+use crate::kvm::{KvmError, Machine};
 use crate::log::tell;
 use crate::platform::Platform;
 use crate::trace::{self, Script, Step};
@@ -45,7 +45,7 @@ impl<'g> Runner<'g> {
         if let Some(file) = trace {
             return Trace::new(guest, file).map(Self::Trace);
         }
-        match Machine::new(guest, &start(config), config.cpus.max(1)) {
+        match Machine::new(guest, &config.start, config.cpus.max(1)) {
             Ok(machine) => Ok(Self::Kvm(Box::new(machine), interrupts(config))),
             Err(error) if error.is_missing() && beside.exists() => {
                 tell(&error.to_string());
@@ -103,12 +103,4 @@ fn interrupts(config: &Config) -> bool {
 
 fn failure(error: &KvmError) -> Failure {
     Failure { exit_code: error.exit_code(), message: error.to_string() }
-}
-
-fn start(config: &Config) -> kvm::Start {
-    match config.start {
-        Start::Reset => kvm::Start::Reset,
-        Start::Real(segment, offset) => kvm::Start::Real { segment, offset },
-        Start::Long { entry, tables } => kvm::Start::Long { entry, tables },
-    }
 }

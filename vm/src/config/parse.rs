@@ -138,7 +138,8 @@ fn start(cursor: &mut Cursor<'_>) -> Result<Start, ParseError> {
         return Ok(Start::Reset);
     }
     if let Some((segment, offset)) = word.split_once(':') {
-        return Ok(Start::Real(half(segment, "a segment")?, half(offset, "an offset")?));
+        let (segment, offset) = (half(segment, "a segment")?, half(offset, "an offset")?);
+        return Ok(Start::Real { segment, offset });
     }
     let [mode, entry, tables] = word.split(',')[..] else { return Err(word.expected(WHAT)) };
     if mode.text() != "long" {

@@ -154,21 +154,20 @@ pub(crate) enum Policy {
     Abort,
 }
 
-/// The state in which the vCPUs start.
+/// The state in which the vCPUs of a guest start. It is the same for all but for RDI, the number of
+/// the vCPU. All other registers are as after a reset; interrupts are disabled.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Start {
-    /// As after a reset: the first instruction is 16 bytes below 4 GiB.
+    /// As hardware starts: 16-bit code at 0xfffffff0, CS base 0xffff0000.
     #[default]
     Reset,
-    /// Real mode at SEGMENT:OFFSET.
-    Real(u16, u16),
-    /// 64-bit mode with every address mapped to itself.
-    Long {
-        /// The first instruction.
-        entry: u64,
-        /// The address of the page tables.
-        tables: u64,
-    },
+    /// 16-bit code at `segment`:`offset`; all segments are `segment`.
+    Real { segment: u16, offset: u16 },
+    /// 64-bit code at `entry`. RAM from `tables` on is overwritten with identity page tables for
+    /// each GiB of the lowest 512 in which the map has a region, and a GDT with a code segment 8
+    /// and a data segment 16. They take three pages, and one for each GiB. The stack of vCPU n
+    /// begins 4096*n below `tables`.
+    Long { entry: u64, tables: u64 },
 }
 
 /// `vdev NAME` with its options.

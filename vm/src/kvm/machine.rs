@@ -7,8 +7,9 @@ use super::exit::Vcpu;
 use super::kick;
 use super::memslots::Kernel;
 use super::shared::Shared;
-use super::start::Start;
+use super::start;
 use super::vcpu::Runner;
+use crate::config::Start;
 use crate::gasp::{Guest, Listening};
 use crate::platform::Platform;
 use gasp_abi::gasp_cpu;
@@ -42,7 +43,7 @@ impl<'g> Machine<'g> {
         let vm = Arc::new(kvm.create_vm().map_err(KvmError::Missing)?);
         // Intel's oldest processors need three pages for real mode, where firmware has its ROM.
         vm.set_tss_address(TSS).map_err(KvmError::Create)?;
-        start.prepare(guest)?;
+        start::prepare(start, guest)?;
         let vcpus = (0..cpus).map(|number| vcpu(&kvm, &vm, start, number));
         let vcpus = vcpus.collect::<Result<_, _>>().map_err(KvmError::Create)?;
         let shared = Arc::new(Shared::new(Kernel::new(vm, kvm.get_nr_memslots()), cpus));
@@ -102,6 +103,6 @@ fn vcpu(kvm: &Kvm, vm: &VmFd, start: &Start, number: u32) -> Result<Vcpu, kvm_io
         entry.ebx = entry.ebx & 0x00ff_ffff | number << 24;
     }
     vcpu.set_cpuid2(&cpuid)?;
-    start.apply(number, &vcpu)?;
+    start::apply(start, number, &vcpu)?;
     Ok(Vcpu::new(vcpu))
 }

@@ -67,4 +67,3 @@ mod vcpu;
 
 pub(crate) use error::KvmError;
 pub(crate) use machine::Machine;
-pub(crate) use start::Start;

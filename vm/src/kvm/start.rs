@@ -3,26 +3,12 @@
 #![forbid(unsafe_code)]
 
 use super::error::KvmError;
+use crate::config::Start;
 use crate::gasp::{Guest, PAGE_SIZE, Space};
 use gasp_abi::gasp_span;
 use kvm_bindings::{kvm_segment, kvm_sregs};
 use kvm_ioctls::VcpuFd;
 use std::collections::BTreeSet;
-
-/// The state in which the vCPUs of a guest start. It is the same for all but for RDI, the number of
-/// the vCPU. All other registers are as after a reset; interrupts are disabled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Start {
-    /// As hardware starts: 16-bit code at 0xfffffff0, CS base 0xffff0000.
-    Reset,
-    /// 16-bit code at `segment`:`offset`; all segments are `segment`.
-    Real { segment: u16, offset: u16 },
-    /// 64-bit code at `entry`. RAM from `tables` on is overwritten with identity page tables for
-    /// each GiB of the lowest 512 in which the map has a region, and a GDT with a code segment 8
-    /// and a data segment 16. They take three pages, and one for each GiB. The stack of vCPU n
-    /// begins 4096*n below `tables`.
-    Long { entry: u64, tables: u64 },
-}
 
 const CR0_PE: u64 = 1;
 const CR0_ET: u64 = 1 << 4;
@@ -40,39 +26,38 @@ const LARGE: u64 = 1 << 7;
 const CODE_64: u64 = 0x00af_9b00_0000_ffff;
 const DATA: u64 = 0x00cf_9300_0000_ffff;
 
-impl Start {
-    /// Writes the tables into the guest's memory.
-    pub(super) fn prepare(&self, guest: &Guest) -> Result<(), KvmError> {
-        let Self::Long { tables, .. } = *self else { return Ok(()) };
-        let gibs: BTreeSet<u64> = guest.spans(Space::Memory).iter().flat_map(gibs).collect();
-        let pages = page_tables(tables, &gibs);
-        guest.write(tables, &pages).map_err(|error| KvmError::Tables { tables, error })
-    }
+/// Writes the tables into the guest's memory.
+pub(super) fn prepare(start: &Start, guest: &Guest) -> Result<(), KvmError> {
+    let Start::Long { tables, .. } = *start else { return Ok(()) };
+    let gibs: BTreeSet<u64> = guest.spans(Space::Memory).iter().flat_map(gibs).collect();
+    let pages = page_tables(tables, &gibs);
+    guest.write(tables, &pages).map_err(|error| KvmError::Tables { tables, error })
+}
 
-    /// Sets a vCPU's registers.
-    pub(super) fn apply(&self, number: u32, cpu: &VcpuFd) -> Result<(), kvm_ioctls::Error> {
-        let mut sregs = cpu.get_sregs()?;
-        let mut regs = cpu.get_regs()?;
-        regs.rdi = u64::from(number);
-        match *self {
-            Self::Reset => {
-                (sregs.cs.selector, sregs.cs.base) = (0xf000, 0xffff_0000);
-                regs.rip = 0xfff0;
-            }
-            Self::Real { segment, offset } => {
-                real_mode(&mut sregs, segment);
-                regs.rip = u64::from(offset);
-            }
-            Self::Long { entry, tables } => {
-                long_mode(&mut sregs, tables);
-                regs.rip = entry;
-                // Wrapping: with tables so low there is no room for a stack.
-                regs.rsp = tables.wrapping_sub(u64::from(number).wrapping_mul(PAGE_SIZE));
-            }
+/// Sets a vCPU's registers. RDI is its number; all others are as after a reset, unless `start` says
+/// otherwise.
+pub(super) fn apply(start: &Start, number: u32, cpu: &VcpuFd) -> Result<(), kvm_ioctls::Error> {
+    let mut sregs = cpu.get_sregs()?;
+    let mut regs = cpu.get_regs()?;
+    regs.rdi = u64::from(number);
+    match *start {
+        Start::Reset => {
+            (sregs.cs.selector, sregs.cs.base) = (0xf000, 0xffff_0000);
+            regs.rip = 0xfff0;
         }
-        cpu.set_sregs(&sregs)?;
-        cpu.set_regs(&regs)
+        Start::Real { segment, offset } => {
+            real_mode(&mut sregs, segment);
+            regs.rip = u64::from(offset);
+        }
+        Start::Long { entry, tables } => {
+            long_mode(&mut sregs, tables);
+            regs.rip = entry;
+            // Wrapping: with tables so low there is no room for a stack.
+            regs.rsp = tables.wrapping_sub(u64::from(number).wrapping_mul(PAGE_SIZE));
+        }
     }
+    cpu.set_sregs(&sregs)?;
+    cpu.set_regs(&regs)
 }
 
 /// The numbers of the mappable GiB that a region touches.

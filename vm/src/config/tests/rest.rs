@@ -46,8 +46,8 @@ fn cpus() {
         ("ram 1m", 0, Start::Reset),
         ("cpu cpu", 2, Start::Reset),
         ("cpu start reset", 1, Start::Reset),
-        ("cpu start 65535:0xffff cpu", 2, Start::Real(0xffff, 0xffff)),
-        ("cpu cpu start 0x100:0 cpu", 3, Start::Real(0x100, 0)),
+        ("cpu start 65535:0xffff cpu", 2, Start::Real { segment: 0xffff, offset: 0xffff }),
+        ("cpu cpu start 0x100:0 cpu", 3, Start::Real { segment: 0x100, offset: 0 }),
         ("cpu start long,4g,64k", 1, Start::Long { entry: 1 << 32, tables: 0x1_0000 }),
     ];
     for (text, cpus, start) in cases {

@@ -2,6 +2,7 @@
 
 #![allow(unsafe_code)]
 
+use super::super::start;
 use super::counts::{RAM, TRAP, region};
 use super::*;
 use crate::gasp::Space;
@@ -130,7 +131,7 @@ fn bare(guest: &Guest, samples: &Mutex<Vec<u64>>) {
         }
     }
     let mut vcpu = vm.create_vcpu(0).expect("a vCPU");
-    START.apply(0, &vcpu).expect("registers");
+    start::apply(&START, 0, &vcpu).expect("registers");
     let _measuring = Measuring::new(samples);
     while goes_on(&mut vcpu) {}
 }
@@ -262,7 +263,7 @@ fn bare_vm(guest: &Guest) -> (VmFd, VcpuFd, u64, u32) {
         set(&vm, slot, span.location, span.last - span.location + 1, span.host_location);
     }
     let vcpu = vm.create_vcpu(0).expect("a vCPU");
-    START.apply(0, &vcpu).expect("registers");
+    start::apply(&START, 0, &vcpu).expect("registers");
     let last = u32::try_from(spans.len() - 1).expect("few slots");
     (vm, vcpu, spans[spans.len() - 1].host_location, last)
 }

@@ -13,7 +13,8 @@ mod live;
 mod numbers;
 mod rules;
 
-use super::{KvmError, Machine, Start};
+use super::{KvmError, Machine};
+use crate::config::Start;
 use crate::gasp::{Guest, Memory};
 use counts::TRAP;
 use gasp_abi::{gasp_region, qvm_state_block};
