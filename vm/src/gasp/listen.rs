@@ -72,10 +72,6 @@ impl Drop for Listening<'_> {
     }
 }
 
-fn code(result: Result<(), i32>) -> c_int {
-    result.err().unwrap_or(0)
-}
-
 /// # Safety
 /// libgasp's difference, of a call that has not returned.
 unsafe fn difference<'a>(difference: *const gasp_difference) -> Difference<'a> {
@@ -92,11 +88,20 @@ unsafe fn difference<'a>(difference: *const gasp_difference) -> Difference<'a> {
     }
 }
 
+/// Calls a function of a listener.
+///
 /// # Safety
-/// `arg` came from [`Guest::listen`] of the same type.
-unsafe fn listener<'a, L: Listener>(arg: *mut c_void) -> &'a L {
+/// `arg` is a listener of this type, as [`Guest::listen`] registered it; `asked` is libgasp's
+/// difference, of a call that has not returned.
+unsafe fn call<L: Listener, T>(
+    arg: *mut c_void,
+    asked: *const gasp_difference,
+    function: impl FnOnce(&L, &Difference<'_>) -> T,
+) -> T {
     // SAFETY: the caller's promise.
-    unsafe { &*arg.cast::<L>() }
+    let listener = unsafe { &*arg.cast::<L>() };
+    // SAFETY: the caller's promise.
+    function(listener, &unsafe { difference(asked) })
 }
 
 unsafe extern "C" fn estimate<L: Listener>(
@@ -104,10 +109,8 @@ unsafe extern "C" fn estimate<L: Listener>(
     asked: *const gasp_difference,
     cost: *mut gasp_cost,
 ) -> c_int {
-    // SAFETY: what `Guest::listen` registered.
-    let listener = unsafe { listener::<L>(arg) };
-    // SAFETY: libgasp calls with its difference.
-    match listener.estimate(&unsafe { difference(asked) }) {
+    // SAFETY: libgasp calls with the registered listener and its difference.
+    match unsafe { call(arg, asked, L::estimate) } {
         Ok(found) => {
             // SAFETY: libgasp's cost can be written.
             unsafe { cost.write(found) };
@@ -121,22 +124,16 @@ unsafe extern "C" fn prepare<L: Listener>(
     arg: *mut c_void,
     asked: *const gasp_difference,
 ) -> c_int {
-    // SAFETY: what `Guest::listen` registered.
-    let listener = unsafe { listener::<L>(arg) };
-    // SAFETY: libgasp calls with its difference.
-    code(listener.prepare(&unsafe { difference(asked) }))
+    // SAFETY: as in `estimate`.
+    unsafe { call(arg, asked, L::prepare) }.err().unwrap_or(0)
 }
 
 unsafe extern "C" fn commit<L: Listener>(arg: *mut c_void, asked: *const gasp_difference) {
-    // SAFETY: what `Guest::listen` registered.
-    let listener = unsafe { listener::<L>(arg) };
-    // SAFETY: libgasp calls with its difference.
-    listener.commit(&unsafe { difference(asked) });
+    // SAFETY: as in `estimate`.
+    unsafe { call(arg, asked, L::commit) }
 }
 
 unsafe extern "C" fn abort<L: Listener>(arg: *mut c_void, asked: *const gasp_difference) {
-    // SAFETY: what `Guest::listen` registered.
-    let listener = unsafe { listener::<L>(arg) };
-    // SAFETY: libgasp calls with its difference.
-    listener.abort(&unsafe { difference(asked) });
+    // SAFETY: as in `estimate`.
+    unsafe { call(arg, asked, L::abort) }
 }
