@@ -63,7 +63,7 @@ pub(crate) enum AccessKind {
     Execute = GASP_EXECUTE,
 }
 
-/// AccessKind of memory of [`Guest::add_memory`].
+/// A kind of memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub(crate) enum Memory {
