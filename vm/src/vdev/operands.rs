@@ -46,22 +46,14 @@ pub(super) unsafe fn transfer(
     }
     // SAFETY: this thread's vCPU.
     let cpu = unsafe { &*gcp.cast::<GuestCpu>() };
-    let lengths = (0..count as usize).map(|index| {
-        // SAFETY: the caller's promise.
-        let block = unsafe { &*blocks.wrapping_add(index) };
-        block.length as usize
-    });
+    // SAFETY: the caller's promise. Nothing says that a plugin aligns its blocks.
+    let block = |index| unsafe { blocks.wrapping_add(index).read_unaligned() };
+    let lengths = (0..count as usize).map(|index| block(index).length as usize);
     for (index, share) in shares(lengths, length as usize).enumerate() {
-        // SAFETY: the caller's promise.
-        let block = unsafe { blocks.wrapping_add(index).read_unaligned() };
-        let piece = Piece { cpu, block, data: data.wrapping_add(share.start), length: share.len() };
-        let moved = match direction {
-            // SAFETY: the caller's promise; the share is inside of the data.
-            Direction::Read => unsafe { piece.read() },
-            // SAFETY: as above.
-            Direction::Write => unsafe { piece.write() },
-        };
-        match moved {
+        let data = data.wrapping_add(share.start);
+        let piece = Piece { cpu, block: block(index), data, length: share.len() };
+        // SAFETY: the caller's promise; the share is inside of the data.
+        match unsafe { piece.transfer(direction) } {
             Ok(()) => {}
             Err(libc::EFAULT) => return BUS_ERROR,
             Err(errno) => return errno,
@@ -90,6 +82,17 @@ struct Piece<'a> {
 }
 
 impl Piece<'_> {
+    /// # Safety
+    /// As for the two functions that it calls.
+    unsafe fn transfer(&self, direction: Direction) -> Result<(), i32> {
+        match direction {
+            // SAFETY: the caller's promise.
+            Direction::Read => unsafe { self.read() },
+            // SAFETY: the caller's promise.
+            Direction::Write => unsafe { self.write() },
+        }
+    }
+
     /// # Safety
     /// The data can be written, a `QST_HOST` block read.
     unsafe fn read(&self) -> Result<(), i32> {
