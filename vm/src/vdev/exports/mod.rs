@@ -12,35 +12,29 @@ mod transfer;
 mod write;
 
 macro_rules! declared {
-    ($($($name:ident),+ in $here:ident;)+) => {
+    ($variadic:literal in C; $($($name:ident),+ in $here:ident;)+) => {
         // Two functions are elements of one array only if their types are equal.
         $($(const _: () = {
             let _ = [gasp_abi::$name, $here::$name];
         };)+)+
 
-        const DECLARED: usize = [$($(stringify!($name)),+),+].len();
+        // The list has a semicolon after each name, and one more.
+        const _: () = {
+            let list = include_bytes!("../../../vdev-symbols.list");
+            let (mut semicolons, mut at) = (0, 0);
+            while at < list.len() {
+                semicolons += (list[at] == b';') as usize;
+                at += 1;
+            }
+            assert!([$($(stringify!($name)),+),+].len() + $variadic + 1 == semicolons);
+        };
     };
 }
 
 declared! {
+    4 in C;
     guest_cpu_read, guest_cpu_write, guest_write_all_ones in transfer;
     guest_intr_signal, guest_timer_create, guest_timer_notify, guest_timer_state, guest_terminate
         in guest;
     vdev_register_factory in register;
 }
-
-/// The number of functions in `c/log.c`.
-const VARIADIC: usize = 4;
-
-/// The number of names in `vdev-symbols.list`: its semicolons but for the last.
-const EXPORTED: usize = {
-    let list = include_bytes!("../../../vdev-symbols.list");
-    let (mut lines, mut at) = (0, 0);
-    while at < list.len() {
-        lines += (list[at] == b';') as usize;
-        at += 1;
-    }
-    lines - 1
-};
-
-const _: () = assert!(DECLARED + VARIADIC == EXPORTED);
