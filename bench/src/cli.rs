@@ -18,6 +18,8 @@ pub struct Options {
     pub library: Option<PathBuf>,
     /// The peers' shared object, or its directory.
     pub peers: Option<PathBuf>,
+    /// Two builds of libgasp to compare, the old one first; nothing else is measured then.
+    pub versus: Option<[PathBuf; 2]>,
     /// The questions.
     pub questions: Vec<String>,
 }
@@ -33,6 +35,8 @@ gasp-bench: libgasp beside its peers, on this machine
                  memory, dispatch
   --quick        check answers, exercise every path, in seconds; the figures mean nothing
   --peers-only   without libgasp
+  --vs OLD NEW   compare two builds of libgasp.so with each other; the same file twice shows the
+                 noise
   --help         this text
 
 The report goes to standard output. Exit status: 0; 1 if a design gave a wrong answer or the run
@@ -48,6 +52,7 @@ impl Options {
             out: None,
             library: std::env::var_os("GASP_LIB").map(PathBuf::from),
             peers: None,
+            versus: None,
             questions: NAMES.map(str::to_owned).to_vec(),
         };
         let mut arguments = arguments.into_iter();
@@ -63,6 +68,7 @@ impl Options {
                 "--out" => options.out = Some(value()?.into()),
                 "--lib" => options.library = Some(value()?.into()),
                 "--peers" => options.peers = Some(value()?.into()),
+                "--vs" => options.versus = Some([value()?.into(), value()?.into()]),
                 "--only" => options.questions = questions(&value()?.to_string_lossy())?,
                 "--help" => return Ok(None),
                 _ => return Err(Error::Usage(format!("what is {name}?"))),
@@ -96,6 +102,13 @@ mod tests {
             options.map(|o| (o.quick, o.questions.join(" "))),
             Some((true, "same memory".into()))
         );
+    }
+
+    #[test]
+    fn comparison_takes_two_builds() {
+        let builds = parse("--vs old.so new.so").and_then(|options| options.versus);
+        assert_eq!(builds, Some(["old.so".into(), "new.so".into()]));
+        assert_eq!(parse("--vs old.so"), None);
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub struct Design {
 }
 
 /// Every peer: key, label, updates.
-const PEERS: [(&str, &str, Updates); 12] = [
+const PEERS: [(&str, &str, Updates); 11] = [
     (EMPTY, "(empty call)", Updates::Cheap),
     ("plain", "sorted array, no synchronisation (a floor)", Updates::Alone),
     ("btree_mutex", "BTreeMap in a std Mutex", Updates::Cheap),
@@ -58,7 +58,6 @@ const PEERS: [(&str, &str, Updates); 12] = [
     ("firecracker", "Firecracker Bus (shape)", Updates::Cheap),
     ("qemu", "QEMU radix, shared recent section (shape)", Updates::Alone),
     ("qemu_bare", "QEMU radix alone (shape)", Updates::Alone),
-    (GASP, "libgasp", Updates::Cheap),
 ];
 
 impl Design {
@@ -191,13 +190,18 @@ pub fn load(gasp: Option<&Path>, peers: &Path) -> Result<Loaded, Error> {
         Design::load(&peers, peer, names, vcpu::Functions::of_peer(&peers, peer.0))
     };
     let direct = load((DIRECT, "the handler called directly (a floor)", Updates::Cheap))?;
-    let all = PEERS.into_iter().filter(|peer| peer.0 != GASP);
-    let mut designs = all.map(load).collect::<Result<Vec<Design>, Error>>()?;
+    let mut designs = PEERS.into_iter().map(load).collect::<Result<Vec<Design>, Error>>()?;
     if let Some(gasp) = gasp {
-        let gasp = Library::open(gasp)?;
-        let names = ["guest_create", "guest_destroy", "region_set_soft", "region_info"];
-        let (names, itself) = (names.map(|f| format!("gasp_{f}")), PEERS[PEERS.len() - 1]);
-        designs.push(Design::load(&gasp, itself, names, vcpu::Functions::of_gasp(&gasp))?);
+        designs.push(load_gasp(gasp, "libgasp")?);
     }
     Ok(Loaded { designs, direct })
+}
+
+/// Load one build of libgasp.
+pub fn load_gasp(path: &Path, label: &'static str) -> Result<Design, Error> {
+    let gasp = Library::open(path)?;
+    let names = ["guest_create", "guest_destroy", "region_set_soft", "region_info"];
+    let names = names.map(|f| format!("gasp_{f}"));
+    let vcpus = vcpu::Functions::of_gasp(&gasp);
+    Design::load(&gasp, (GASP, label, Updates::Cheap), names, vcpus)
 }

@@ -9,6 +9,7 @@
 //!   [`handover`] what the machine alone costs two threads
 //! - [`stats`], [`grid`], [`report`], [`plot`], [`machine`]: what comes out
 //! - [`verdict`]: the targets against the figures of the run
+//! - [`versus`]: two builds of libgasp beside each other
 
 mod bench;
 mod check;
@@ -34,11 +35,12 @@ mod report;
 mod stats;
 mod vcpu;
 mod verdict;
+mod versus;
 
 use bench::{Bench, Plan};
 use cli::Options;
 use clock::Clock;
-use design::{GASP, Updates};
+use design::{Design, GASP, Updates};
 use error::Error;
 use std::ffi::OsString;
 use std::io::Write;
@@ -64,8 +66,11 @@ fn run(arguments: Vec<OsString>) -> Result<(), Error> {
         print(cli::HELP);
         return Ok(());
     };
+    if let Some(builds) = &options.versus {
+        return compare(builds, options.peers.as_deref());
+    }
     let bench = prepare(&options)?;
-    check_everything(&bench)?;
+    check_everything(&bench.designs)?;
     let mut answers = questions::Answers::default();
     let watch = output::Watch::begin();
     for name in &options.questions {
@@ -75,6 +80,17 @@ fn run(arguments: Vec<OsString>) -> Result<(), Error> {
     let report = output::Report::new(&bench, &answers, &watch, options.quick);
     print(&report.markdown());
     options.out.as_deref().map_or(Ok(()), |out| report.write(out))
+}
+
+/// Check two builds of libgasp, and print how they compare.
+fn compare(builds: &[PathBuf; 2], peers: Option<&Path>) -> Result<(), Error> {
+    let peers = locate(peers, "libgasp_bench_peers.so")?;
+    let paths = [locate(Some(&builds[0]), "libgasp.so")?, locate(Some(&builds[1]), "libgasp.so")?];
+    let designs = [design::load_gasp(&paths[0], "old")?, design::load_gasp(&paths[1], "new")?];
+    cpu::pin(*cpu::allowed()?.last().expect("this thread runs somewhere"))?;
+    check_everything(&designs)?;
+    print(&versus::run(&designs, &paths, &peers)?);
+    Ok(())
 }
 
 /// Load everything, pin this thread, and learn what a tick is.
@@ -114,9 +130,9 @@ fn locate(given: Option<&Path>, name: &str) -> Result<PathBuf, Error> {
 }
 
 /// The checks that stand before every run, short or long.
-fn check_everything(bench: &Bench) -> Result<(), Error> {
+fn check_everything(designs: &[Design]) -> Result<(), Error> {
     const FOUR_GIB: u64 = 4 << 30;
-    for design in &bench.designs {
+    for design in designs {
         tell(&format!("checking: {}", design.label));
         for n in [1, 2, 3, 16, 1000] {
             let layout = layout::Layout::new(n);
@@ -132,7 +148,7 @@ fn check_everything(bench: &Bench) -> Result<(), Error> {
             check::dispatch(design, &layout::Layout::new(n).trapped())?;
         }
     }
-    if !bench.designs.iter().any(|design| design.key == GASP) {
+    if !designs.iter().any(|design| design.key == GASP) {
         tell("libgasp is left out");
     }
     Ok(())

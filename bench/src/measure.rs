@@ -48,11 +48,11 @@ const PARTS: usize = 8;
 
 /// Ticks of one call in the median part of a round: where the kernel took the CPU away for a
 /// while, one part is lost and not the round.
-pub fn each_in_parts(locations: &[u64], mut part: impl FnMut(&[u64]) -> u64) -> f64 {
-    let length = locations.len().div_ceil(PARTS);
-    let mut each: Vec<f64> = locations
+pub fn each_in_parts<T>(arguments: &[T], mut part: impl FnMut(&[T]) -> u64) -> f64 {
+    let length = arguments.len().div_ceil(PARTS);
+    let mut each: Vec<f64> = arguments
         .chunks(length)
-        .map(|locations| part(locations) as f64 / locations.len() as f64)
+        .map(|arguments| part(arguments) as f64 / arguments.len() as f64)
         .collect();
     each.sort_by(f64::total_cmp);
     each[each.len() / 2]

@@ -3,7 +3,6 @@
 //! A child runs one fill of one design and prints what the kernel holds for it. Memory that other
 //! designs freed cannot be taken for it there, nor the other way round.
 
-use crate::bench::Bench;
 use crate::design::{self, Design, Map, Updates};
 use crate::error::Error;
 use crate::filling::{Fill, one_by_one};
@@ -33,16 +32,15 @@ pub struct Weight {
     pub destroyed: f64,
 }
 
-/// Ask a child for the weight of so many maps.
+/// Ask a child for the weight of so many maps. It loads libgasp and the peers from these files.
 pub fn ask(
-    bench: &Bench,
+    (gasp, peers): &(Option<PathBuf>, PathBuf),
     design: &Design,
     (n, copies): (usize, usize),
     fill: Fill,
 ) -> Result<Weight, Error> {
     let failed = |reason: String| Error::Probe { design: design.label, reason };
     let itself = std::env::current_exe().map_err(Error::io("the program's own path"))?;
-    let (gasp, peers) = &bench.libraries;
     let mut child = Command::new(itself);
     child.args([ARGUMENT, design.key, &n.to_string(), &copies.to_string(), fill.name()]);
     child.arg(peers).args(gasp);

@@ -55,7 +55,7 @@ fn usual(design: &Design) -> Fill {
 }
 
 fn empty(bench: &Bench, design: &Design, grid: &mut Grid) -> Result<(), Error> {
-    let weight = probe::ask(bench, design, (1, EMPTY_MAPS), Fill::AscendingBatch)?;
+    let weight = probe::ask(&bench.libraries, design, (1, EMPTY_MAPS), Fill::AscendingBatch)?;
     let each = |bytes: f64| bytes / 1024.0 / EMPTY_MAPS as f64;
     grid.put(design, TOUCHED, &[each(weight.empty)]);
     grid.put(design, "KiB with one region", &[each(weight.full)]);
@@ -70,7 +70,7 @@ fn full(
     grid: &mut Grid,
 ) -> Result<Weight, Error> {
     let copies = (64_000 / n).max(1);
-    let weight = probe::ask(bench, design, (n, copies), fill)?;
+    let weight = probe::ask(&bench.libraries, design, (n, copies), fill)?;
     grid.put(design, fill.name(), &[weight.full / (n * copies) as f64]);
     Ok(weight)
 }
