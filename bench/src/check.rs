@@ -5,6 +5,7 @@ use crate::device::{self, Seen};
 use crate::error::Error;
 use crate::layout::{Layout, PAGE, RAM, READ_ONLY, clipped, region};
 use crate::random::Random;
+use crate::vcpu::Cpu;
 use core::ffi::c_int;
 use core::sync::atomic::{AtomicBool, Ordering};
 use gasp_bench_abi::{ACTIVE, Block, EOK, Region};
@@ -115,11 +116,11 @@ pub fn changes(design: &Design, from: u64, count: usize) -> Result<(), Error> {
 /// Lookups with the hint of one vCPU, all over the map and again and again in one region, some of
 /// them right after the region changed: a hint must never answer for what was.
 pub fn hinted(design: &Design, layout: &Layout) -> Result<(), Error> {
-    let Some(functions) = design.vcpus.filter(|functions| functions.have_info()) else {
+    if !design.has_hint() {
         return Ok(());
-    };
+    }
     let map = &design.filled(&layout.regions)?;
-    let mut cpu = functions.cpu(map)?;
+    let mut cpu = Cpu::of(map)?;
     let lookup = cpu.lookup();
     let ask = |location: u64| {
         let block = Block { location, length: 8, kind: 0, flags: 0 };
@@ -147,14 +148,16 @@ pub fn hinted(design: &Design, layout: &Layout) -> Result<(), Error> {
 /// Accesses to random registers: the handler must be called once for each, with the region that holds
 /// it, and what it answers must come back. Where nothing is, it must not be called.
 pub fn dispatch(design: &Design, layout: &Layout) -> Result<(), Error> {
-    let Some(functions) = design.vcpus.filter(|_| !design.is_empty_call()) else { return Ok(()) };
+    if design.vcpus.is_none() || design.is_empty_call() {
+        return Ok(());
+    }
     let mut seen = Box::new(Seen::default());
     let seen: *mut Seen = &raw mut *seen;
     let map = design.map()?;
     // SAFETY: `seen` outlives the map, and only this thread makes accesses.
-    unsafe { functions.set_handler(&map, device::note, seen.cast())? };
+    unsafe { map.set_handler(device::note, seen.cast())? };
     map.set(&layout.regions)?;
-    let mut cpu = functions.cpu(&map)?;
+    let mut cpu = Cpu::of(&map)?;
     let read = cpu.read();
     let mut locations = layout.all_registers(2048);
     locations.extend(layout.registers(256, 0.5));

@@ -1,13 +1,12 @@
 //! The designs, all behind the same four C functions, and their maps. Those that dispatch accesses
-//! have [`vcpu::Functions`] besides.
+//! have [`CpuFunctions`] besides.
 
 use crate::error::Error;
+use crate::functions::{CpuFunctions, MapFunctions};
 use crate::library::Library;
-use crate::vcpu;
 use core::ffi::{c_int, c_uint, c_void};
-use core::mem::transmute;
-use core::ptr::{NonNull, null};
-use gasp_bench_abi::{Block, CreateFn, DestroyFn, EOK, InfoFn, Region, SetFn};
+use core::ptr::null;
+use gasp_bench_abi::{Block, EOK, Region, TrapHandler};
 use std::path::Path;
 
 /// Key of libgasp.
@@ -38,11 +37,8 @@ pub struct Design {
     /// What may be asked of it.
     pub updates: Updates,
     /// How a device is reached through it, if one is.
-    pub vcpus: Option<vcpu::Functions>,
-    create: CreateFn,
-    destroy: DestroyFn,
-    set: SetFn,
-    info: InfoFn,
+    pub vcpus: Option<CpuFunctions>,
+    functions: MapFunctions,
 }
 
 /// Every peer: key, label, updates.
@@ -61,39 +57,20 @@ const PEERS: [(&str, &str, Updates); 11] = [
 ];
 
 impl Design {
-    fn load(
-        library: &Library,
-        (key, label, updates): (&'static str, &'static str, Updates),
-        names: [String; 4],
-        vcpus: Option<vcpu::Functions>,
-    ) -> Result<Self, Error> {
-        let [create, destroy, set, info] = names.map(|name| library.function(&name));
-        let (create, destroy, set, info) = (create?, destroy?, set?, info?);
-        Ok(Self {
-            key,
-            label,
-            updates,
-            vcpus,
-            // SAFETY: the library exports this function with this signature.
-            create: unsafe { transmute::<NonNull<c_void>, CreateFn>(create) },
-            // SAFETY: as above.
-            destroy: unsafe { transmute::<NonNull<c_void>, DestroyFn>(destroy) },
-            // SAFETY: as above.
-            set: unsafe { transmute::<NonNull<c_void>, SetFn>(set) },
-            // SAFETY: as above.
-            info: unsafe { transmute::<NonNull<c_void>, InfoFn>(info) },
-        })
-    }
-
     /// Whether this is the empty call.
     pub fn is_empty_call(&self) -> bool {
         self.key == EMPTY
     }
 
+    /// Whether its vCPUs have lookups with a hint.
+    pub fn has_hint(&self) -> bool {
+        self.vcpus.is_some_and(|functions| functions.info.is_some())
+    }
+
     /// An empty map.
     pub fn map(&self) -> Result<Map<'_>, Error> {
         // SAFETY: NULL asks for the defaults.
-        let handle = unsafe { (self.create)(null()) };
+        let handle = unsafe { (self.functions.create)(null()) };
         if handle.is_null() && !self.is_empty_call() {
             return Err(Error::NoMap { design: self.label });
         }
@@ -130,6 +107,18 @@ impl Map<'_> {
         self.design
     }
 
+    /// Have a function called for accesses that trap. To be done before the first region is set.
+    ///
+    /// # Safety
+    /// The handler can be called with this argument as long as the map lives, by any thread.
+    pub unsafe fn set_handler(&self, handler: TrapHandler, arg: *mut c_void) -> Result<(), Error> {
+        let none = Error::NoCpu { design: self.design.label };
+        let Some(functions) = self.design.vcpus else { return Err(none) };
+        // SAFETY: the map lives, and the caller promises the rest.
+        let result = unsafe { (functions.set_handler)(self.handle, handler, arg) };
+        if result == EOK { Ok(()) } else { Err(none) }
+    }
+
     /// Change it.
     pub fn set(&self, regions: &[Region]) -> Result<(), Error> {
         let count = c_uint::try_from(regions.len()).expect("fewer than 2^32 elements");
@@ -145,14 +134,14 @@ impl Map<'_> {
     #[inline(always)]
     pub fn set_raw(&self, regions: &[Region], count: c_uint) -> c_uint {
         // SAFETY: the map lives, and so does the slice; `count` is its length.
-        unsafe { (self.design.set)(self.handle, count, regions.as_ptr()) }
+        unsafe { (self.design.functions.set)(self.handle, count, regions.as_ptr()) }
     }
 
     /// The lookup alone, for timing: function and handle by value, so that a loop keeps both in
     /// registers as a C caller would.
     #[inline(always)]
     pub fn lookup(&self) -> impl Fn(&Block, &mut Region) -> c_int + Copy {
-        let (info, handle) = (self.design.info, self.handle);
+        let (info, handle) = (self.design.functions.info, self.handle);
         move |block, region| {
             // SAFETY: the map lives as long as this closure; the references are valid pointers.
             unsafe { info(handle, block, region) }
@@ -169,7 +158,7 @@ impl Map<'_> {
 impl Drop for Map<'_> {
     fn drop(&mut self) {
         // SAFETY: the map lives, and whoever borrowed it has ended.
-        unsafe { (self.design.destroy)(self.handle) };
+        unsafe { (self.design.functions.destroy)(self.handle) };
     }
 }
 
@@ -185,9 +174,10 @@ pub struct Loaded {
 /// Load all designs; without a path, all but libgasp.
 pub fn load(gasp: Option<&Path>, peers: &Path) -> Result<Loaded, Error> {
     let peers = Library::open(peers)?;
-    let load = |peer: (&'static str, &'static str, Updates)| {
-        let names = ["create", "destroy", "set", "info"].map(|f| format!("peer_{}_{f}", peer.0));
-        Design::load(&peers, peer, names, vcpu::Functions::of_peer(&peers, peer.0))
+    let load = |(key, label, updates)| {
+        let functions = MapFunctions::of_peer(&peers, key)?;
+        let vcpus = CpuFunctions::of_peer(&peers, key);
+        Ok::<_, Error>(Design { key, label, updates, vcpus, functions })
     };
     let direct = load((DIRECT, "the handler called directly (a floor)", Updates::Cheap))?;
     let mut designs = PEERS.into_iter().map(load).collect::<Result<Vec<Design>, Error>>()?;
@@ -200,8 +190,6 @@ pub fn load(gasp: Option<&Path>, peers: &Path) -> Result<Loaded, Error> {
 /// Load one build of libgasp.
 pub fn load_gasp(path: &Path, label: &'static str) -> Result<Design, Error> {
     let gasp = Library::open(path)?;
-    let names = ["guest_create", "guest_destroy", "region_set_soft", "region_info"];
-    let names = names.map(|f| format!("gasp_{f}"));
-    let vcpus = vcpu::Functions::of_gasp(&gasp);
-    Design::load(&gasp, (GASP, label, Updates::Cheap), names, vcpus)
+    let (functions, vcpus) = (MapFunctions::of_gasp(&gasp)?, CpuFunctions::of_gasp(&gasp));
+    Ok(Design { key: GASP, label, updates: Updates::Cheap, vcpus, functions })
 }

@@ -28,6 +28,12 @@ pub enum Error {
         /// The design.
         design: &'static str,
     },
+    /// A vCPU could not be made, or the design has none.
+    #[error("{design}: no vCPU")]
+    NoCpu {
+        /// The design.
+        design: &'static str,
+    },
     /// A change was refused.
     #[error("{design}: element {index} of {count} was refused")]
     Refused {

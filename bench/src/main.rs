@@ -1,6 +1,7 @@
 //! Benchmarks of libgasp beside its peers, through C calls into shared objects.
 //!
-//! - [`design`]: libgasp and the peers, loaded with `dlopen`, behind four C functions each
+//! - [`library`], [`functions`]: shared objects, and the C functions found in them
+//! - [`design`]: libgasp and the peers, behind four C functions each
 //! - [`vcpu`], [`device`]: accesses, and the handler in which they end
 //! - [`layout`], [`random`], [`filling`]: the maps, and what is asked of them; the same in every run
 //! - [`check`]: correctness, before anything is timed
@@ -20,6 +21,7 @@ mod design;
 mod device;
 mod error;
 mod filling;
+mod functions;
 mod grid;
 mod handover;
 mod layout;

@@ -14,6 +14,7 @@ use crate::layout::{Layout, PAGE};
 use crate::measure::{back_to_back, each_in_parts, interleave, isolated, once};
 use crate::probe;
 use crate::report::{Table, number, ratios};
+use crate::vcpu::Cpu;
 use core::ffi::c_int;
 use core::ptr::null_mut;
 use gasp_bench_abi::{Block, Region};
@@ -99,9 +100,8 @@ impl Setting {
     fn sample(&self, design: &Design, part: usize) -> Result<Samples, Error> {
         let (plain, shuffled) = (design.map()?, design.map()?);
         let (trapped, passed) = (design.map()?, design.filled(&self.passed.regions)?);
-        let vcpus = design.vcpus.ok_or(Error::NoMap { design: design.label })?;
         // SAFETY: the handler uses nothing but the trap.
-        unsafe { vcpus.set_handler(&trapped, device::read, null_mut())? };
+        unsafe { trapped.set_handler(device::read, null_mut())? };
         trapped.set(&self.trapped.regions)?;
         let mut out = Vec::new();
         for (name, map, regions) in [
@@ -121,7 +121,7 @@ impl Setting {
         });
         out.push(("set a page's flags and back".to_owned(), flips));
         let [uniform, same] = [&self.uniform, &self.same].map(|all| &all[part * CALLS..][..CALLS]);
-        let mut cpus = [vcpus.cpu(&plain)?, vcpus.cpu(&trapped)?, vcpus.cpu(&passed)?];
+        let mut cpus = [Cpu::of(&plain)?, Cpu::of(&trapped)?, Cpu::of(&passed)?];
         calls("lookup", plain.lookup(), uniform, &mut out);
         calls("hinted, same region", cpus[0].lookup(), same, &mut out);
         calls("trapped, same region", cpus[1].read(), same, &mut out);

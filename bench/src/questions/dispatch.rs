@@ -61,22 +61,20 @@ struct Machines<'b>(Vec<Map<'b>>);
 impl<'b> Machines<'b> {
     fn new(bench: &'b Bench, layout: &Layout) -> Result<Self, Error> {
         let designs = bench.designs.iter().chain([&bench.direct]);
-        let machine = |design: &'b Design| -> Option<Result<Map<'b>, Error>> {
-            design.vcpus.map(|functions| {
-                let map = design.map()?;
-                // SAFETY: the handler uses nothing but the trap.
-                unsafe { functions.set_handler(&map, device::read, null_mut())? };
-                map.set(&layout.regions)?;
-                Ok(map)
-            })
+        let machine = |design: &'b Design| {
+            let map = design.map()?;
+            // SAFETY: the handler uses nothing but the trap.
+            unsafe { map.set_handler(device::read, null_mut())? };
+            map.set(&layout.regions)?;
+            Ok(map)
         };
-        designs.filter_map(machine).collect::<Result<_, _>>().map(Self)
+        let designs = designs.filter(|design| design.vcpus.is_some());
+        designs.map(machine).collect::<Result<_, _>>().map(Self)
     }
 
     /// One vCPU of each.
     fn cpus(&self) -> Result<Vec<Cpu<'_>>, Error> {
-        let with = self.0.iter().filter_map(|map| Some((map, map.design().vcpus?)));
-        with.map(|(map, functions)| functions.cpu(map)).collect()
+        self.0.iter().map(Cpu::of).collect()
     }
 
     fn designs(&self) -> impl Iterator<Item = &Design> {

@@ -9,7 +9,7 @@ use crate::layout::Layout;
 use crate::measure::{back_to_back, each_in_parts, interleave, isolated};
 use crate::plot::{self, Words};
 use crate::report::{Section, Table, number, ratios, spread};
-use crate::vcpu::{self, Cpu};
+use crate::vcpu::Cpu;
 use core::ffi::c_int;
 use gasp_bench_abi::{Block, Region};
 
@@ -76,17 +76,11 @@ pub fn ask(bench: &Bench, at: Where) -> Result<Answer, Error> {
 
 fn contestants<'m>(maps: &'m [Map<'m>], at: Where) -> Result<Vec<Contestant<'m>>, Error> {
     let mut all: Vec<Contestant> = maps.iter().map(Contestant::Map).collect();
-    let gasp = maps.iter().find(|map| map.design().key == GASP && at == Where::SameRegion);
-    let hinted = gasp.and_then(|map| Some((map, hinted(map.design())?)));
-    if let Some((map, functions)) = hinted {
-        all.push(Contestant::Cpu(functions.cpu(map)?));
+    let hinted = maps.iter().find(|map| map.design().has_hint() && at == Where::SameRegion);
+    if let Some(map) = hinted {
+        all.push(Contestant::Cpu(Cpu::of(map)?));
     }
     Ok(all)
-}
-
-/// The functions of a design whose vCPUs have hints.
-fn hinted(design: &Design) -> Option<vcpu::Functions> {
-    design.vcpus.filter(|functions| functions.have_info())
 }
 
 fn rounds(
@@ -205,11 +199,7 @@ pub fn same_section(answer: &Answer, bench: &Bench) -> Section {
     Section {
         file: "same-region",
         title: "The same region again",
-        text: if bench.designs.iter().any(|d| hinted(d).is_some()) {
-            SAME
-        } else {
-            SAME_WITHOUT_HINT
-        },
+        text: if bench.designs.iter().any(Design::has_hint) { SAME } else { SAME_WITHOUT_HINT },
         tables: vec![
             Table::of_grid(raw, &answer.raw, spread),
             Table::of_grid(throughput, &answer.throughput, cell),

@@ -1,0 +1,93 @@
+//! The C functions of a design, found by name in its shared object.
+
+use crate::error::Error;
+use crate::library::Library;
+use core::ffi::c_void;
+use core::mem::transmute_copy;
+use core::ptr::NonNull;
+use gasp_bench_abi::{
+    AccessFn, CpuCreateFn, CpuDestroyFn, CreateFn, DestroyFn, InfoFn, SetFn, SetTrapHandlerFn,
+};
+
+/// The functions that every design has.
+#[derive(Debug, Clone, Copy)]
+pub struct MapFunctions {
+    pub create: CreateFn,
+    pub destroy: DestroyFn,
+    pub set: SetFn,
+    pub info: InfoFn,
+}
+
+/// The functions of a design through which devices are reached.
+#[derive(Debug, Clone, Copy)]
+pub struct CpuFunctions {
+    pub create: CpuCreateFn,
+    pub destroy: CpuDestroyFn,
+    pub set_handler: SetTrapHandlerFn,
+    pub access: AccessFn,
+    /// The lookup with the vCPU's hint.
+    pub info: Option<InfoFn>,
+}
+
+/// Makes an address a function of the type that the context asks for.
+macro_rules! function {
+    ($address:expr) => {{
+        let address = $address;
+        // SAFETY: a library that exports a function under this name gives it this signature.
+        unsafe { as_function(address) }
+    }};
+}
+
+/// # Safety
+/// `F` is the type of a pointer to the function at this address.
+unsafe fn as_function<F: Copy>(address: NonNull<c_void>) -> F {
+    const { assert!(size_of::<F>() == size_of::<NonNull<c_void>>()) };
+    // SAFETY: the sizes are equal, and the caller promises the rest.
+    unsafe { transmute_copy(&address) }
+}
+
+impl MapFunctions {
+    /// libgasp's.
+    pub fn of_gasp(library: &Library) -> Result<Self, Error> {
+        let names = ["guest_create", "guest_destroy", "region_set_soft", "region_info"];
+        Self::find(library, names.map(|name| format!("gasp_{name}")))
+    }
+
+    /// A peer's.
+    pub fn of_peer(library: &Library, key: &str) -> Result<Self, Error> {
+        let names = ["create", "destroy", "set", "info"];
+        Self::find(library, names.map(|name| format!("peer_{key}_{name}")))
+    }
+
+    fn find(library: &Library, [create, destroy, set, info]: [String; 4]) -> Result<Self, Error> {
+        Ok(Self {
+            create: function!(library.function(&create)?),
+            destroy: function!(library.function(&destroy)?),
+            set: function!(library.function(&set)?),
+            info: function!(library.function(&info)?),
+        })
+    }
+}
+
+impl CpuFunctions {
+    /// libgasp's; `None` where the library is from before there were any.
+    pub fn of_gasp(library: &Library) -> Option<Self> {
+        Self::find(library, "gasp_cpu", "gasp_guest_set_trap_handler")
+    }
+
+    /// A peer's; `None` where no device can be reached through it.
+    pub fn of_peer(library: &Library, key: &str) -> Option<Self> {
+        Self::find(library, &format!("peer_{key}_cpu"), &format!("peer_{key}_set_trap_handler"))
+    }
+
+    fn find(library: &Library, prefix: &str, set_handler: &str) -> Option<Self> {
+        let address = |name: &str| library.find(&format!("{prefix}_{name}"));
+        Some(Self {
+            create: function!(address("create")?),
+            destroy: function!(address("destroy")?),
+            set_handler: function!(library.find(set_handler)?),
+            access: function!(address("access")?),
+            info: address("info").map(|info| function!(info)),
+        })
+    }
+}
