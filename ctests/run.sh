@@ -363,7 +363,7 @@ ways_in() {
 
 # What it checks before it measures: every design against an oracle. Times are not looked at.
 benchmark() {
-	local packages="-p gasp-bench -p gasp-bench-abi -p gasp-bench-peers" status=0
+	local packages="-p gasp-bench -p gasp-bench-peers" status=0
 	if $CARGO fmt --version >/dev/null 2>&1; then
 		check "cargo fmt" $CARGO fmt --check $packages
 	else

@@ -3,19 +3,22 @@
 use crate::design::{Design, Map, Updates};
 use crate::device::{self, Seen};
 use crate::error::Error;
-use crate::layout::{Layout, PAGE, RAM, READ_ONLY, clipped, region};
+use crate::functions::EOK;
+use crate::layout::{
+    ACTIVE, Layout, MEMORY_SPACE, NO_REGION, PAGE, RAM, READ_ONLY, block, clipped, region,
+};
 use crate::random::Random;
 use crate::vcpu::Cpu;
 use core::ffi::c_int;
 use core::sync::atomic::{AtomicBool, Ordering};
-use gasp_bench_abi::{ACTIVE, Block, EOK, Region};
+use gasp_abi::{GASP_READ, gasp_region, qvm_state_block};
 use std::time::{Duration, Instant};
 
 /// Asks a map and compares.
 fn compare(
     map: &Map,
-    block: &Block,
-    expected: Option<Region>,
+    block: &qvm_state_block,
+    expected: Option<gasp_region>,
     when: impl FnOnce() -> String,
 ) -> Result<(), Error> {
     let answer = map.info(block);
@@ -41,7 +44,7 @@ pub fn layout(map: &Map, layout: &Layout) -> Result<(), Error> {
     }
     for location in locations {
         let length = [1, 8, 4096, u32::MAX][random.index(4)];
-        let block = Block { location, length, kind: 0, flags: 0 };
+        let block = block(location, length);
         let when = || format!("map of {} regions", layout.regions.len());
         compare(map, &block, layout.expected(&block), when)?;
     }
@@ -58,14 +61,14 @@ struct Pages {
 }
 
 impl Pages {
-    fn apply(&mut self, element: &Region) {
+    fn apply(&mut self, element: &gasp_region) {
         let first = ((element.guest.location - self.from) / PAGE) as usize;
         let count = (u64::from(element.guest.length) / PAGE) as usize;
         let value = (element.flags != 0).then_some((element.flags, element.cookie));
         self.pages[first..first + count].fill(value);
     }
 
-    fn expected(&self, block: &Block) -> Option<Region> {
+    fn expected(&self, block: &qvm_state_block) -> Option<gasp_region> {
         let page = ((block.location - self.from) / PAGE) as usize;
         let (flags, cookie) = self.pages[page]?;
         let same = |&&page: &&Option<(u32, u32)>| page == Some((flags, cookie));
@@ -76,7 +79,7 @@ impl Pages {
 }
 
 /// A random change of one to four elements.
-fn change(random: &mut Random, from: u64) -> Vec<Region> {
+fn change(random: &mut Random, from: u64) -> Vec<gasp_region> {
     let mut element = || {
         let first = random.index(PAGES);
         let most = [1, 4, 64][random.index(3)].min(PAGES - first);
@@ -106,7 +109,7 @@ pub fn changes(design: &Design, from: u64, count: usize) -> Result<(), Error> {
             let page = if all { question } else { random.index(PAGES) };
             let location = from + page as u64 * PAGE + random.below(PAGE);
             let length = [1, 8, 65536, u32::MAX][random.index(4)];
-            let block = Block { location, length, kind: 0, flags: 0 };
+            let block = block(location, length);
             compare(&map, &block, model.expected(&block), || format!("after {elements:?}"))?;
         }
     }
@@ -123,8 +126,8 @@ pub fn hinted(design: &Design, layout: &Layout) -> Result<(), Error> {
     let mut cpu = Cpu::of(map)?;
     let lookup = cpu.lookup();
     let ask = |location: u64| {
-        let block = Block { location, length: 8, kind: 0, flags: 0 };
-        let mut region = Region::default();
+        let block = block(location, 8);
+        let mut region = NO_REGION;
         let answer = (lookup(&block, &mut region) == EOK).then_some(region);
         if answer == map.info(&block) {
             return Ok(());
@@ -155,7 +158,7 @@ pub fn dispatch(design: &Design, layout: &Layout) -> Result<(), Error> {
     let seen: *mut Seen = &raw mut *seen;
     let map = design.map()?;
     // SAFETY: `seen` outlives the map, and only this thread makes accesses.
-    unsafe { map.set_handler(device::note, seen.cast())? };
+    unsafe { map.set_handler(Some(device::note), seen.cast())? };
     map.set(&layout.regions)?;
     let mut cpu = Cpu::of(&map)?;
     let read = cpu.read();
@@ -163,9 +166,9 @@ pub fn dispatch(design: &Design, layout: &Layout) -> Result<(), Error> {
     locations.extend(layout.registers(256, 0.5));
     locations.extend(layout.uniform(512).iter().map(|location| location & !7));
     for location in locations {
-        let block = Block { location, length: 8, kind: 0, flags: 0 };
+        let block = block(location, 8);
         let expected = layout.expected(&block);
-        let mut region = Region::default();
+        let mut region = NO_REGION;
         // SAFETY: no access is under way.
         unsafe { (*seen).calls = 0 };
         let result = read(&block, &mut region);
@@ -186,7 +189,7 @@ pub fn dispatch(design: &Design, layout: &Layout) -> Result<(), Error> {
 
 /// Whether an access went where it should.
 fn reached(
-    expected: Option<&Region>,
+    expected: Option<&gasp_region>,
     Seen { calls, last }: &Seen,
     (result, data, location): (c_int, u64, u64),
 ) -> bool {
@@ -194,7 +197,7 @@ fn reached(
     (result, *calls, data) == (EOK, 1, location)
         && (last.location, last.length) == (location, 8)
         && (last.vdev, last.cookie) == (region.vdev, region.cookie)
-        && (last.kind, last.space) == (0, 0)
+        && (u32::from(last.kind), last.r#type) == (GASP_READ, MEMORY_SPACE)
 }
 
 /// A reader beside a writer that flips pages: every answer must be one of the two states.
@@ -230,7 +233,7 @@ fn write_until(map: &Map, layout: &Layout, done: &AtomicBool) -> Result<(), Erro
 fn read_for(map: &Map, layout: &Layout, time: Duration) -> Result<(), Error> {
     let since = Instant::now();
     for (count, location) in layout.uniform(65536).into_iter().cycle().enumerate() {
-        let block = Block { location, length: u32::MAX, kind: 0, flags: 0 };
+        let block = block(location, u32::MAX);
         let expected = layout.expected(&block);
         let answer = map.info(&block);
         let fits = match (&expected, &answer) {
@@ -251,7 +254,7 @@ fn read_for(map: &Map, layout: &Layout, time: Duration) -> Result<(), Error> {
 }
 
 /// Whether an answer can come from a region of which one page may be read-only just now.
-fn is_part(part: &Region, whole: &Region) -> bool {
+fn is_part(part: &gasp_region, whole: &gasp_region) -> bool {
     let flags = part.flags == RAM | ACTIVE || part.flags == READ_ONLY | ACTIVE;
     let mut same = *whole;
     same.flags = part.flags;

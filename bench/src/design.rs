@@ -2,11 +2,12 @@
 //! have [`CpuFunctions`] besides.
 
 use crate::error::Error;
-use crate::functions::{CpuFunctions, MapFunctions};
+use crate::functions::{CpuFunctions, EOK, MapFunctions};
+use crate::layout::NO_REGION;
 use crate::library::Library;
 use core::ffi::{c_int, c_uint, c_void};
 use core::ptr::null;
-use gasp_bench_abi::{Block, EOK, Region, TrapHandler};
+use gasp_abi::{gasp_region, gasp_trap_handler_t, guest_system, qvm_state_block};
 use std::path::Path;
 
 /// Key of libgasp.
@@ -78,7 +79,7 @@ impl Design {
     }
 
     /// A map with these regions, set by one call.
-    pub fn filled(&self, regions: &[Region]) -> Result<Map<'_>, Error> {
+    pub fn filled(&self, regions: &[gasp_region]) -> Result<Map<'_>, Error> {
         let map = self.map()?;
         map.set(regions)?;
         Ok(map)
@@ -89,7 +90,7 @@ impl Design {
 #[derive(Debug)]
 pub struct Map<'d> {
     design: &'d Design,
-    handle: *mut c_void,
+    handle: *mut guest_system,
 }
 
 // SAFETY: every design's `info` may be called by any thread at any time; the questions call `set`
@@ -98,7 +99,7 @@ unsafe impl Sync for Map<'_> {}
 
 impl Map<'_> {
     /// What its C functions know it by.
-    pub(crate) fn handle(&self) -> *mut c_void {
+    pub(crate) fn handle(&self) -> *mut guest_system {
         self.handle
     }
 
@@ -111,7 +112,11 @@ impl Map<'_> {
     ///
     /// # Safety
     /// The handler can be called with this argument as long as the map lives, by any thread.
-    pub unsafe fn set_handler(&self, handler: TrapHandler, arg: *mut c_void) -> Result<(), Error> {
+    pub unsafe fn set_handler(
+        &self,
+        handler: gasp_trap_handler_t,
+        arg: *mut c_void,
+    ) -> Result<(), Error> {
         let none = Error::NoCpu { design: self.design.label };
         let Some(functions) = self.design.vcpus else { return Err(none) };
         // SAFETY: the map lives, and the caller promises the rest.
@@ -120,7 +125,7 @@ impl Map<'_> {
     }
 
     /// Change it.
-    pub fn set(&self, regions: &[Region]) -> Result<(), Error> {
+    pub fn set(&self, regions: &[gasp_region]) -> Result<(), Error> {
         let count = c_uint::try_from(regions.len()).expect("fewer than 2^32 elements");
         let index = self.set_raw(regions, count);
         if index == count {
@@ -132,7 +137,7 @@ impl Map<'_> {
 
     /// The call alone, for timing.
     #[inline(always)]
-    pub fn set_raw(&self, regions: &[Region], count: c_uint) -> c_uint {
+    pub fn set_raw(&self, regions: &[gasp_region], count: c_uint) -> c_uint {
         // SAFETY: the map lives, and so does the slice; `count` is its length.
         unsafe { (self.design.functions.set)(self.handle, count, regions.as_ptr()) }
     }
@@ -140,7 +145,7 @@ impl Map<'_> {
     /// The lookup alone, for timing: function and handle by value, so that a loop keeps both in
     /// registers as a C caller would.
     #[inline(always)]
-    pub fn lookup(&self) -> impl Fn(&Block, &mut Region) -> c_int + Copy {
+    pub fn lookup(&self) -> impl Fn(&qvm_state_block, &mut gasp_region) -> c_int + Copy {
         let (info, handle) = (self.design.functions.info, self.handle);
         move |block, region| {
             // SAFETY: the map lives as long as this closure; the references are valid pointers.
@@ -149,8 +154,8 @@ impl Map<'_> {
     }
 
     /// Look a block up.
-    pub fn info(&self, block: &Block) -> Option<Region> {
-        let mut region = Region::default();
+    pub fn info(&self, block: &qvm_state_block) -> Option<gasp_region> {
+        let mut region = NO_REGION;
         (self.lookup()(block, &mut region) == EOK).then_some(region)
     }
 }

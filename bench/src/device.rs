@@ -1,15 +1,20 @@
 //! The devices of the dispatch question, behind one handler, as a VMM would register it.
 
+use crate::functions::EOK;
 use core::ffi::{c_int, c_void};
-use core::ptr::null;
-use gasp_bench_abi::{EOK, Trap};
+use core::ptr::null_mut;
+use gasp_abi::{gasp_cpu, gasp_trap};
 
 /// The handler that is timed: a read gives the register's location. It writes nothing that another
 /// vCPU reads.
 ///
 /// # Safety
 /// `trap` points to a trap whose data can be written.
-pub unsafe extern "C" fn read(_arg: *mut c_void, _cpu: *mut c_void, trap: *const Trap) -> c_int {
+pub unsafe extern "C" fn read(
+    _arg: *mut c_void,
+    _cpu: *mut gasp_cpu,
+    trap: *const gasp_trap,
+) -> c_int {
     // SAFETY: the caller promises it.
     let trap = unsafe { &*trap };
     if trap.length == size_of::<u64>() {
@@ -25,19 +30,19 @@ pub struct Seen {
     /// How often it was called.
     pub calls: usize,
     /// With what, the last time.
-    pub last: Trap,
+    pub last: gasp_trap,
 }
 
 impl Default for Seen {
     fn default() -> Self {
-        let nothing = Trap {
-            vdev: 0,
+        let nothing = gasp_trap {
+            vdev: null_mut(),
             location: 0,
-            data: null::<c_void>().cast_mut(),
+            data: null_mut(),
             length: 0,
             cookie: 0,
             kind: 0,
-            space: 0,
+            r#type: 0,
         };
         Self { calls: 0, last: nothing }
     }
@@ -47,7 +52,11 @@ impl Default for Seen {
 ///
 /// # Safety
 /// As `read`; `arg` points to a [`Seen`] that nobody else uses meanwhile.
-pub unsafe extern "C" fn note(arg: *mut c_void, cpu: *mut c_void, trap: *const Trap) -> c_int {
+pub unsafe extern "C" fn note(
+    arg: *mut c_void,
+    cpu: *mut gasp_cpu,
+    trap: *const gasp_trap,
+) -> c_int {
     // SAFETY: the caller promises it.
     let seen = unsafe { &mut *arg.cast::<Seen>() };
     seen.calls += 1;

@@ -3,7 +3,7 @@
 use crate::design::{Design, Map, Updates};
 use crate::error::Error;
 use crate::layout::Layout;
-use gasp_bench_abi::Region;
+use gasp_abi::gasp_region;
 
 /// How a map is filled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +51,6 @@ impl Fill {
 }
 
 /// Apply elements by one call each.
-pub fn one_by_one(map: &Map, regions: &[Region]) -> Result<(), Error> {
+pub fn one_by_one(map: &Map, regions: &[gasp_region]) -> Result<(), Error> {
     regions.iter().try_for_each(|region| map.set(core::slice::from_ref(region)))
 }

@@ -2,31 +2,48 @@
 
 use crate::error::Error;
 use crate::library::Library;
-use core::ffi::c_void;
+use core::ffi::{c_int, c_uint, c_void};
 use core::mem::transmute_copy;
 use core::ptr::NonNull;
-use gasp_bench_abi::{
-    AccessFn, CpuCreateFn, CpuDestroyFn, CreateFn, DestroyFn, InfoFn, SetFn, SetTrapHandlerFn,
+use gasp_abi::{
+    gasp_cpu, gasp_guest_options, gasp_region, gasp_trap_handler_t, guest_system, qvm_state_block,
 };
+
+/// The answer of a call that succeeded.
+pub const EOK: c_int = 0;
 
 /// The functions that every design has.
 #[derive(Debug, Clone, Copy)]
 pub struct MapFunctions {
-    pub create: CreateFn,
-    pub destroy: DestroyFn,
-    pub set: SetFn,
-    pub info: InfoFn,
+    /// As `gasp_guest_create`; peers ignore the options.
+    pub create: unsafe extern "C" fn(*const gasp_guest_options) -> *mut guest_system,
+    /// As `gasp_guest_destroy`.
+    pub destroy: unsafe extern "C" fn(*mut guest_system),
+    /// As `gasp_region_set_soft`.
+    pub set: unsafe extern "C" fn(*mut guest_system, c_uint, *const gasp_region) -> c_uint,
+    /// As `gasp_region_info`.
+    pub info: Info<guest_system>,
 }
+
+/// A lookup: `EOK`, or `ENXIO` where nothing is.
+type Info<Handle> =
+    unsafe extern "C" fn(*mut Handle, *const qvm_state_block, *mut gasp_region) -> c_int;
 
 /// The functions of a design through which devices are reached.
 #[derive(Debug, Clone, Copy)]
 pub struct CpuFunctions {
-    pub create: CpuCreateFn,
-    pub destroy: CpuDestroyFn,
-    pub set_handler: SetTrapHandlerFn,
-    pub access: AccessFn,
-    /// The lookup with the vCPU's hint.
-    pub info: Option<InfoFn>,
+    /// As `gasp_cpu_create`.
+    pub create: unsafe extern "C" fn(*mut guest_system) -> *mut gasp_cpu,
+    /// As `gasp_cpu_destroy`.
+    pub destroy: unsafe extern "C" fn(*mut gasp_cpu),
+    /// As `gasp_guest_set_trap_handler`.
+    pub set_handler:
+        unsafe extern "C" fn(*mut guest_system, gasp_trap_handler_t, *mut c_void) -> c_int,
+    /// As `gasp_cpu_access`: vCPU, space, kind, location, data, length.
+    pub access:
+        unsafe extern "C" fn(*mut gasp_cpu, c_uint, c_uint, u64, *mut c_void, usize) -> c_int,
+    /// As `gasp_cpu_info`, the lookup with the vCPU's hint; the peers have none.
+    pub info: Option<Info<gasp_cpu>>,
 }
 
 /// Makes an address a function of the type that the context asks for.

@@ -6,14 +6,21 @@
 //! of its own, so that none merge; host memory lies at a fixed distance from the guest location.
 
 use crate::random::Random;
-use gasp_bench_abi::{ACTIVE, Block, MEMORY, PASS_EX, PASS_RD, PASS_WR, Region, TRAPPED};
+use core::ptr::null_mut;
+use gasp_abi::{gasp_region, gasp_region_flags as grf, qvm_state_block, qvm_state_types, vdev_t};
 
 /// Bytes of a page.
 pub const PAGE: u64 = 4096;
 /// Flags of the regions.
-pub const RAM: u32 = MEMORY | PASS_RD | PASS_WR | PASS_EX;
+pub const RAM: u32 = grf::GRF_MEMORY as u32 | grf::GRF_PASS_ANY as u32;
 /// Flags of a page that was protected against writing.
-pub const READ_ONLY: u32 = MEMORY | PASS_RD | PASS_EX;
+pub const READ_ONLY: u32 = RAM & !(grf::GRF_PASS_WR as u32);
+/// Flags of a device's region.
+const TRAPPED: u32 = grf::GRF_VIRT_RD as u32 | grf::GRF_VIRT_WR as u32;
+/// The flag that every answer has besides.
+pub const ACTIVE: u32 = grf::GRF_ACTIVE as u32;
+/// The type of the space in which everything happens.
+pub const MEMORY_SPACE: u16 = qvm_state_types::QST_MEMORY as u16;
 /// How many bytes a lookup asks for.
 pub const ACCESS: u32 = 8;
 
@@ -29,15 +36,24 @@ pub fn host_of(location: u64) -> u64 {
     location + HOST_DISTANCE
 }
 
+/// A run of locations.
+pub const fn block(location: u64, length: u32) -> qvm_state_block {
+    qvm_state_block { location, length, r#type: MEMORY_SPACE, flags: 0 }
+}
+
+/// What a region is before a lookup has written it.
+pub const NO_REGION: gasp_region =
+    gasp_region { flags: 0, cookie: 0, vdev: null_mut(), host_location: 0, guest: block(0, 0) };
+
 /// A region as a set call takes it.
-pub fn region(location: u64, pages: u64, flags: u32, cookie: u32) -> Region {
+pub fn region(location: u64, pages: u64, flags: u32, cookie: u32) -> gasp_region {
     let length = u32::try_from(pages * PAGE).expect("shorter than 4 GiB");
-    Region {
+    gasp_region {
         flags,
         cookie,
-        vdev: VDEV.as_ptr() as usize,
+        vdev: (&raw const VDEV).cast_mut().cast::<vdev_t>(),
         host_location: host_of(location),
-        guest: Block { location, length, kind: 0, flags: 0 },
+        guest: block(location, length),
     }
 }
 
@@ -45,8 +61,11 @@ pub fn region(location: u64, pages: u64, flags: u32, cookie: u32) -> Region {
 #[derive(Debug)]
 pub struct Layout {
     /// In ascending order.
-    pub regions: Vec<Region>,
+    pub regions: Vec<gasp_region>,
 }
+
+// SAFETY: a region's pointer to its vdev is a number here: nobody follows it.
+unsafe impl Sync for Layout {}
 
 impl Layout {
     /// The map of `n` regions: always the same for the same `n`.
@@ -128,7 +147,7 @@ impl Layout {
     }
 
     /// Changes of one page in the middle of random regions: to read-only, and back.
-    pub fn flips(&self, count: usize) -> Vec<[Region; 2]> {
+    pub fn flips(&self, count: usize) -> Vec<[gasp_region; 2]> {
         let mut random = Random::new(3);
         let mut pick = || {
             let whole = &self.regions[random.index(self.regions.len())];
@@ -140,14 +159,14 @@ impl Layout {
     }
 
     /// The regions in random order.
-    pub fn shuffled(&self) -> Vec<Region> {
+    pub fn shuffled(&self) -> Vec<gasp_region> {
         let mut regions = self.regions.clone();
         Random::new(4).shuffle(&mut regions);
         regions
     }
 
     /// What a lookup must answer.
-    pub fn expected(&self, block: &Block) -> Option<Region> {
+    pub fn expected(&self, block: &qvm_state_block) -> Option<gasp_region> {
         let after = self.regions.partition_point(|r| r.guest.location <= block.location);
         let whole = &self.regions[after.checked_sub(1)?];
         let last = whole.guest.location + u64::from(whole.guest.length) - 1;
@@ -156,18 +175,18 @@ impl Layout {
 }
 
 /// A random register of a device.
-fn register(region: &Region, random: &mut Random) -> u64 {
+fn register(region: &gasp_region, random: &mut Random) -> u64 {
     let width = u64::from(ACCESS);
     region.guest.location + random.below(u64::from(region.guest.length) / width) * width
 }
 
 /// The answer from a region that ends at `last`.
-pub fn clipped(flags: u32, cookie: u32, last: u64, block: &Block) -> Region {
+pub fn clipped(flags: u32, cookie: u32, last: u64, block: &qvm_state_block) -> gasp_region {
     let rest = last - block.location + 1;
     let length = rest.min(u64::from(block.length));
-    Region {
+    gasp_region {
         flags: flags | ACTIVE,
-        guest: Block { length: length as u32, flags: 0, ..*block },
+        guest: qvm_state_block { length: length as u32, flags: 0, ..*block },
         ..region(block.location, 1, flags, cookie)
     }
 }

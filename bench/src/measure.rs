@@ -8,23 +8,20 @@
 //! two threads, a reader beside a writer, tails, or memory either, and those decide here.
 
 use crate::clock::{fence, start, stop};
-use crate::layout::ACCESS;
+use crate::layout::{ACCESS, NO_REGION, block};
 use core::ffi::c_int;
-use gasp_bench_abi::{Block, Region};
-
-/// Asks for one location.
-#[inline(always)]
-fn block_at(location: u64) -> Block {
-    Block { location, length: ACCESS, kind: 0, flags: 0 }
-}
+use gasp_abi::{gasp_region, qvm_state_block};
 
 /// One lookup at a time: nothing overlaps with the one before or after. Returns ticks.
 #[inline(never)]
-pub fn isolated(call: impl Fn(&Block, &mut Region) -> c_int, locations: &[u64]) -> u64 {
-    let mut region = Region::default();
+pub fn isolated(
+    call: impl Fn(&qvm_state_block, &mut gasp_region) -> c_int,
+    locations: &[u64],
+) -> u64 {
+    let mut region = NO_REGION;
     let from = start();
     for &location in locations {
-        let block = block_at(location);
+        let block = block(location, ACCESS);
         fence();
         call(&block, &mut region);
         fence();
@@ -34,11 +31,14 @@ pub fn isolated(call: impl Fn(&Block, &mut Region) -> c_int, locations: &[u64]) 
 
 /// Independent lookups, as fast as they go. Returns ticks.
 #[inline(never)]
-pub fn back_to_back(call: impl Fn(&Block, &mut Region) -> c_int, locations: &[u64]) -> u64 {
-    let mut region = Region::default();
+pub fn back_to_back(
+    call: impl Fn(&qvm_state_block, &mut gasp_region) -> c_int,
+    locations: &[u64],
+) -> u64 {
+    let mut region = NO_REGION;
     let from = start();
     for &location in locations {
-        call(&block_at(location), &mut region);
+        call(&block(location, ACCESS), &mut region);
     }
     stop() - from
 }
@@ -64,18 +64,18 @@ const CHUNK: usize = 256;
 /// Independent lookups from one tick to another. Returns how many there were, and the ticks.
 #[inline(never)]
 pub fn between(
-    call: impl Fn(&Block, &mut Region) -> c_int,
+    call: impl Fn(&qvm_state_block, &mut gasp_region) -> c_int,
     locations: &[u64],
     from: u64,
     until: u64,
 ) -> (u64, u64) {
-    let mut region = Region::default();
+    let mut region = NO_REGION;
     let mut count = 0;
     wait_for(from);
     let begun = start();
     for chunk in locations.chunks_exact(CHUNK).cycle() {
         for &location in chunk {
-            call(&block_at(location), &mut region);
+            call(&block(location, ACCESS), &mut region);
         }
         count += CHUNK as u64;
         if start() >= until {
@@ -88,15 +88,15 @@ pub fn between(
 /// Lookups timed one by one, from one tick to another or until `samples` is full.
 #[inline(never)]
 pub fn one_by_one(
-    call: impl Fn(&Block, &mut Region) -> c_int,
+    call: impl Fn(&qvm_state_block, &mut gasp_region) -> c_int,
     locations: &[u64],
     (from, until): (u64, u64),
     samples: &mut Vec<u64>,
 ) {
-    let mut region = Region::default();
+    let mut region = NO_REGION;
     wait_for(from);
     for &location in locations.iter().cycle() {
-        let block = block_at(location);
+        let block = block(location, ACCESS);
         let before = start();
         call(&block, &mut region);
         let after = stop();

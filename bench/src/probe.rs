@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::filling::{Fill, one_by_one};
 use crate::layout::{Layout, PAGE};
 use crate::random::Random;
-use gasp_bench_abi::Region;
+use gasp_abi::gasp_region;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -101,7 +101,7 @@ fn weigh(design: &Design, (n, copies): (usize, usize), fill: Fill) -> Result<Wei
 
 /// Deletions of every region: in random order, but from the last to the first where a design keeps
 /// a sorted array, which would take hours otherwise.
-fn deletions(layout: &Layout, design: &Design) -> Vec<Region> {
+fn deletions(layout: &Layout, design: &Design) -> Vec<gasp_region> {
     let mut regions = layout.regions.clone();
     match design.updates {
         Updates::Cheap => Random::new(8).shuffle(&mut regions),

@@ -3,15 +3,17 @@
 use crate::design::Map;
 use crate::error::Error;
 use crate::functions::CpuFunctions;
+use crate::layout::MEMORY_SPACE;
 use core::ffi::{c_int, c_void};
 use core::marker::PhantomData;
-use gasp_bench_abi::{Block, ENXIO, MEMORY_SPACE, READ, Region};
+use gasp_abi::{GASP_READ, gasp_cpu, gasp_region, qvm_state_block};
+use libc::ENXIO;
 
 /// A vCPU: for one thread at a time.
 #[derive(Debug)]
 pub struct Cpu<'m> {
     functions: CpuFunctions,
-    handle: *mut c_void,
+    handle: *mut gasp_cpu,
     map: PhantomData<&'m Map<'m>>,
 }
 
@@ -34,8 +36,12 @@ impl<'m> Cpu<'m> {
 
     /// The lookup with this vCPU's hint alone, for timing. Answers nothing where there is none.
     #[inline(always)]
-    pub fn lookup(&mut self) -> impl Fn(&Block, &mut Region) -> c_int + Copy {
-        unsafe extern "C" fn none(_: *mut c_void, _: *const Block, _: *mut Region) -> c_int {
+    pub fn lookup(&mut self) -> impl Fn(&qvm_state_block, &mut gasp_region) -> c_int + Copy {
+        unsafe extern "C" fn none(
+            _: *mut gasp_cpu,
+            _: *const qvm_state_block,
+            _: *mut gasp_region,
+        ) -> c_int {
             ENXIO
         }
         let (info, handle) = (self.functions.info.unwrap_or(none), self.handle);
@@ -49,14 +55,14 @@ impl<'m> Cpu<'m> {
     /// A read alone, for timing: of the block, into the first bytes of the region (there are 40),
     /// so that the timed loops are those of the lookups.
     #[inline(always)]
-    pub fn read(&mut self) -> impl Fn(&Block, &mut Region) -> c_int + Copy {
+    pub fn read(&mut self) -> impl Fn(&qvm_state_block, &mut gasp_region) -> c_int + Copy {
         let (access, handle) = (self.functions.access, self.handle);
         move |block, region| {
             let data = (&raw mut *region).cast::<c_void>();
             let length = block.length as usize;
-            debug_assert!(length <= size_of::<Region>());
+            debug_assert!(length <= size_of::<gasp_region>());
             // SAFETY: as in `lookup`; nobody asks for more bytes than a region has.
-            unsafe { access(handle, MEMORY_SPACE, READ, block.location, data, length) }
+            unsafe { access(handle, MEMORY_SPACE.into(), GASP_READ, block.location, data, length) }
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::report::{Table, number, ratios};
 use crate::vcpu::Cpu;
 use core::ffi::c_int;
 use core::ptr::null_mut;
-use gasp_bench_abi::{Block, Region};
+use gasp_abi::{gasp_region, qvm_state_block};
 use std::path::{Path, PathBuf};
 
 /// Numbers of regions.
@@ -67,12 +67,12 @@ pub fn run(designs: &[Design; 2], paths: &[PathBuf; 2], peers: &Path) -> Result<
 /// What all rounds at one number of regions share.
 struct Setting {
     plain: Layout,
-    shuffled: Vec<Region>,
+    shuffled: Vec<gasp_region>,
     trapped: Layout,
     passed: Layout,
     uniform: Vec<u64>,
     same: Vec<u64>,
-    flips: Vec<[Region; 2]>,
+    flips: Vec<[gasp_region; 2]>,
     /// The memory behind every region of `passed`.
     _memory: Vec<u8>,
 }
@@ -101,7 +101,7 @@ impl Setting {
         let (plain, shuffled) = (design.map()?, design.map()?);
         let (trapped, passed) = (design.map()?, design.filled(&self.passed.regions)?);
         // SAFETY: the handler uses nothing but the trap.
-        unsafe { trapped.set_handler(device::read, null_mut())? };
+        unsafe { trapped.set_handler(Some(device::read), null_mut())? };
         trapped.set(&self.trapped.regions)?;
         let mut out = Vec::new();
         for (name, map, regions) in [
@@ -135,7 +135,7 @@ impl Setting {
 /// Ticks of a call, one at a time and back to back, after a pass that warms caches up.
 fn calls(
     name: &str,
-    call: impl Fn(&Block, &mut Region) -> c_int + Copy,
+    call: impl Fn(&qvm_state_block, &mut gasp_region) -> c_int + Copy,
     locations: &[u64],
     out: &mut Samples,
 ) {

@@ -3,7 +3,7 @@
 use crate::export::{Peer, export};
 use crate::ordered::Ordered;
 use crate::run::{Attrs, Change};
-use gasp_bench_abi::Region;
+use gasp_abi::gasp_region;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Under a `std` Mutex.
@@ -22,7 +22,7 @@ impl Peer for UnderMutex {
         self.lock().find(location)
     }
 
-    fn set(&self, elements: &[Region]) {
+    fn set(&self, elements: &[gasp_region]) {
         let mut map = self.lock();
         elements.iter().for_each(|element| map.change(&Change::of(element)));
     }
@@ -38,7 +38,7 @@ impl Peer for UnderRwLock {
         self.0.read().find(location)
     }
 
-    fn set(&self, elements: &[Region]) {
+    fn set(&self, elements: &[gasp_region]) {
         let mut map = self.0.write();
         elements.iter().for_each(|element| map.change(&Change::of(element)));
     }

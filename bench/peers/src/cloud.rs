@@ -6,10 +6,10 @@
 
 use crate::bus::{BusRange, Device, Ranges, last_of, locked_device};
 use crate::dispatch::{Access, Dispatch, Registered, export_dispatch};
-use crate::export::{Peer, export};
+use crate::export::{EOK, Peer, export};
 use crate::run::{Attrs, Change};
 use core::ffi::c_int;
-use gasp_bench_abi::{EOK, Region};
+use gasp_abi::gasp_region;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 
@@ -45,7 +45,7 @@ impl Peer for Cloud {
         Some((last, device.attrs()))
     }
 
-    fn set(&self, elements: &[Region]) {
+    fn set(&self, elements: &[gasp_region]) {
         let mut devices = self.devices.write().unwrap_or_else(PoisonError::into_inner);
         let owners = &mut *self.owners.lock().unwrap_or_else(PoisonError::into_inner);
         for element in elements {

@@ -3,10 +3,10 @@
 
 use crate::bus::{Device, Ranges, last_of, locked_device};
 use crate::dispatch::{Access, Dispatch, Registered, export_dispatch};
-use crate::export::{Peer, export};
+use crate::export::{EOK, Peer, export};
 use crate::run::{Attrs, Change, Run};
 use core::ffi::c_int;
-use gasp_bench_abi::{EOK, Region};
+use gasp_abi::gasp_region;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What is behind a range: a device behind a mutex, or one that synchronises itself.
@@ -64,7 +64,7 @@ impl Peer for Crosvm {
         Some((last, entry.attrs()))
     }
 
-    fn set(&self, elements: &[Region]) {
+    fn set(&self, elements: &[gasp_region]) {
         let mut devices = self.lock();
         for element in elements {
             let plug = |run: Run| Entry::Inner(locked_device(run.attrs, self.target.get()));

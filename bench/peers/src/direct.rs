@@ -5,7 +5,7 @@ use crate::dispatch::{Access, Dispatch, Registered, export_dispatch};
 use crate::export::{Peer, export};
 use crate::run::Attrs;
 use core::ffi::c_int;
-use gasp_bench_abi::Region;
+use gasp_abi::gasp_region;
 
 const NOWHERE: Attrs = Attrs { flags: 0, cookie: 0, vdev: 0, bias: 0 };
 
@@ -17,7 +17,7 @@ impl Peer for Direct {
         None
     }
 
-    fn set(&self, _elements: &[Region]) {}
+    fn set(&self, _elements: &[gasp_region]) {}
 }
 
 impl Dispatch for Direct {

@@ -3,10 +3,10 @@
 //! As libgasp's, they end in a handler in C, which is told the region, the location and the data. A
 //! vCPU is the map itself here: these designs keep nothing for one.
 
-use crate::export::Peer;
+use crate::export::{EOK, Peer};
 use crate::run::Attrs;
 use core::ffi::{c_int, c_uint, c_void};
-use gasp_bench_abi::{EOK, Trap, TrapHandler};
+use gasp_abi::{gasp_trap, gasp_trap_handler_t, vdev_t};
 use std::sync::OnceLock;
 
 /// An access, as it came in.
@@ -22,26 +22,29 @@ pub(crate) struct Access {
 
 /// The handler and its argument. Every device has a copy, set when it is plugged in.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Target(Option<(TrapHandler, usize)>);
+pub(crate) struct Target {
+    handler: gasp_trap_handler_t,
+    arg: usize,
+}
 
 impl Target {
     /// Call the handler with an access to a device.
     #[inline(always)]
     #[allow(unsafe_code)]
     pub(crate) fn call(self, attrs: &Attrs, access: &Access) -> c_int {
-        let Some((handler, arg)) = self.0 else { return EOK };
-        let trap = Trap {
-            vdev: attrs.vdev,
+        let Some(handler) = self.handler else { return EOK };
+        let trap = gasp_trap {
+            vdev: attrs.vdev as *mut vdev_t,
             location: access.location,
             data: access.data,
             length: access.length,
             cookie: attrs.cookie,
             kind: access.kind as u16,
-            space: access.space as u16,
+            r#type: access.space as u16,
         };
         // SAFETY: whoever registered the handler promised that it can be called with this argument;
         // the trap outlives the call.
-        unsafe { handler(arg as *mut c_void, access.cpu, &raw const trap) }
+        unsafe { handler(self.arg as *mut c_void, access.cpu.cast(), &raw const trap) }
     }
 }
 
@@ -71,12 +74,12 @@ pub(crate) trait Dispatch: Peer {
 #[allow(unsafe_code)]
 pub(crate) unsafe fn set_trap_handler<D: Dispatch>(
     map: *mut c_void,
-    handler: TrapHandler,
+    handler: gasp_trap_handler_t,
     arg: *mut c_void,
 ) -> c_int {
     // SAFETY: the caller promises that the map lives; it is only ever borrowed shared.
     let peer = unsafe { &*map.cast::<D>() };
-    let target = Target(Some((handler, arg as usize)));
+    let target = Target { handler, arg: arg as usize };
     c_int::from(peer.registered().0.set(target).is_err())
 }
 
@@ -100,7 +103,7 @@ macro_rules! export_dispatch {
         mod exported_dispatch {
             use super::*;
             use core::ffi::{c_int, c_uint, c_void};
-            use gasp_bench_abi::TrapHandler;
+            use gasp_abi::gasp_trap_handler_t;
 
             #[unsafe(no_mangle)]
             extern "C" fn $create(map: *mut c_void) -> *mut c_void {
@@ -113,7 +116,7 @@ macro_rules! export_dispatch {
             #[unsafe(no_mangle)]
             unsafe extern "C" fn $set_handler(
                 map: *mut c_void,
-                handler: TrapHandler,
+                handler: gasp_trap_handler_t,
                 arg: *mut c_void,
             ) -> c_int {
                 // SAFETY: the caller's promises are those asked for.

@@ -2,8 +2,9 @@
 
 #![allow(unsafe_code)]
 
+use crate::export::EOK;
 use core::ffi::{c_int, c_uint, c_void};
-use gasp_bench_abi::{Block, EOK, Region, TrapHandler};
+use gasp_abi::{gasp_region, gasp_trap_handler_t, qvm_state_block};
 
 #[unsafe(no_mangle)]
 extern "C" fn peer_empty_create(_options: *const c_void) -> *mut c_void {
@@ -14,12 +15,16 @@ extern "C" fn peer_empty_create(_options: *const c_void) -> *mut c_void {
 extern "C" fn peer_empty_destroy(_map: *mut c_void) {}
 
 #[unsafe(no_mangle)]
-extern "C" fn peer_empty_set(_map: *mut c_void, n: c_uint, _regions: *const Region) -> c_uint {
+extern "C" fn peer_empty_set(_map: *mut c_void, n: c_uint, _regions: *const gasp_region) -> c_uint {
     n
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn peer_empty_info(_map: *mut c_void, _block: *const Block, _out: *mut Region) -> c_int {
+extern "C" fn peer_empty_info(
+    _map: *mut c_void,
+    _block: *const qvm_state_block,
+    _out: *mut gasp_region,
+) -> c_int {
     EOK
 }
 
@@ -34,7 +39,7 @@ extern "C" fn peer_empty_cpu_destroy(_cpu: *mut c_void) {}
 #[unsafe(no_mangle)]
 extern "C" fn peer_empty_set_trap_handler(
     _map: *mut c_void,
-    _handler: TrapHandler,
+    _handler: gasp_trap_handler_t,
     _arg: *mut c_void,
 ) -> c_int {
     EOK

@@ -2,7 +2,11 @@
 
 use crate::run::{Attrs, answer};
 use core::ffi::{c_int, c_uint, c_void};
-use gasp_bench_abi::{Block, ENXIO, EOK, Region};
+use gasp_abi::{gasp_region, qvm_state_block};
+use libc::ENXIO;
+
+/// The answer of a call that succeeded.
+pub(crate) const EOK: c_int = 0;
 
 /// A design: shared by threads, so it synchronises itself (where it says that it does).
 pub(crate) trait Peer: Default + Sync {
@@ -10,7 +14,7 @@ pub(crate) trait Peer: Default + Sync {
     fn find(&self, location: u64) -> Option<(u64, Attrs)>;
 
     /// Apply the elements in order.
-    fn set(&self, elements: &[Region]);
+    fn set(&self, elements: &[gasp_region]);
 }
 
 /// The body of `peer_<design>_create`.
@@ -33,7 +37,11 @@ pub(crate) unsafe fn destroy<P: Peer>(map: *mut c_void) {
 /// # Safety
 /// `map` came from `create::<P>` and lives; `regions` points to `n` elements.
 #[allow(unsafe_code)]
-pub(crate) unsafe fn set<P: Peer>(map: *mut c_void, n: c_uint, regions: *const Region) -> c_uint {
+pub(crate) unsafe fn set<P: Peer>(
+    map: *mut c_void,
+    n: c_uint,
+    regions: *const gasp_region,
+) -> c_uint {
     // SAFETY: the caller promises that the map lives; it is only ever borrowed shared.
     let peer = unsafe { &*map.cast::<P>() };
     // SAFETY: the caller promises `n` elements.
@@ -49,8 +57,8 @@ pub(crate) unsafe fn set<P: Peer>(map: *mut c_void, n: c_uint, regions: *const R
 #[inline(always)]
 pub(crate) unsafe fn info<P: Peer>(
     map: *mut c_void,
-    block: *const Block,
-    region: *mut Region,
+    block: *const qvm_state_block,
+    region: *mut gasp_region,
 ) -> c_int {
     // SAFETY: the caller promises that the map lives; it is only ever borrowed shared.
     let peer = unsafe { &*map.cast::<P>() };
@@ -70,7 +78,7 @@ macro_rules! export {
         mod exported {
             use super::*;
             use core::ffi::{c_int, c_uint, c_void};
-            use gasp_bench_abi::{Block, Region};
+            use gasp_abi::{gasp_region, qvm_state_block};
 
             #[unsafe(no_mangle)]
             extern "C" fn $create(_options: *const c_void) -> *mut c_void {
@@ -87,7 +95,7 @@ macro_rules! export {
             unsafe extern "C" fn $set(
                 map: *mut c_void,
                 n: c_uint,
-                regions: *const Region,
+                regions: *const gasp_region,
             ) -> c_uint {
                 // SAFETY: the caller's promises are those asked for.
                 unsafe { $crate::export::set::<$peer>(map, n, regions) }
@@ -96,8 +104,8 @@ macro_rules! export {
             #[unsafe(no_mangle)]
             unsafe extern "C" fn $info(
                 map: *mut c_void,
-                block: *const Block,
-                region: *mut Region,
+                block: *const qvm_state_block,
+                region: *mut gasp_region,
             ) -> c_int {
                 // SAFETY: the caller's promises are those asked for.
                 unsafe { $crate::export::info::<$peer>(map, block, region) }

@@ -3,10 +3,10 @@
 
 use crate::bus::{Device, Ranges, device, last_of};
 use crate::dispatch::{Access, Dispatch, Registered, Target, export_dispatch};
-use crate::export::{Peer, export};
+use crate::export::{EOK, Peer, export};
 use crate::run::{Attrs, Change};
 use core::ffi::c_int;
-use gasp_bench_abi::{EOK, Region};
+use gasp_abi::gasp_region;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 
 type Locked = Mutex<Arc<dyn Device>>;
@@ -72,7 +72,7 @@ impl Peer for Firecracker {
         Some((last, devices.with(number, |device| device.attrs())?))
     }
 
-    fn set(&self, elements: &[Region]) {
+    fn set(&self, elements: &[gasp_region]) {
         let mut devices = self.devices.write().unwrap_or_else(PoisonError::into_inner);
         let mut ranges = self.ranges.write().unwrap_or_else(PoisonError::into_inner);
         for element in elements {

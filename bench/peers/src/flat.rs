@@ -2,7 +2,7 @@
 //! a whole new map.
 
 use crate::run::{Change, Run, replacement};
-use gasp_bench_abi::Region;
+use gasp_abi::gasp_region;
 
 /// An item of the vector.
 pub(crate) trait Piece {
@@ -23,7 +23,7 @@ impl Piece for Run {
 }
 
 /// Apply the elements in order.
-pub(crate) fn apply<P: Piece>(pieces: &mut Vec<P>, elements: &[Region]) {
+pub(crate) fn apply<P: Piece>(pieces: &mut Vec<P>, elements: &[gasp_region]) {
     if pieces.is_empty() && build(pieces, elements) {
         return;
     }
@@ -32,7 +32,7 @@ pub(crate) fn apply<P: Piece>(pieces: &mut Vec<P>, elements: &[Region]) {
 
 /// Fill an empty vector from elements that neither overlap nor join, whatever their order: a fill
 /// of a whole map must not cost a shift of everything for each region.
-fn build<P: Piece>(pieces: &mut Vec<P>, elements: &[Region]) -> bool {
+fn build<P: Piece>(pieces: &mut Vec<P>, elements: &[gasp_region]) -> bool {
     let runs: Option<Vec<Run>> = elements.iter().map(|element| Change::of(element).run()).collect();
     let Some(mut runs) = runs else { return false };
     runs.sort_unstable_by_key(|run| run.start);

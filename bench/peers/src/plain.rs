@@ -9,7 +9,7 @@ use crate::export::{Peer, export};
 use crate::flat;
 use crate::run::{Attrs, Run};
 use core::cell::UnsafeCell;
-use gasp_bench_abi::Region;
+use gasp_abi::gasp_region;
 
 #[derive(Default)]
 struct Plain {
@@ -32,7 +32,7 @@ impl Peer for Plain {
         (location <= run.last).then_some((run.last, run.attrs))
     }
 
-    fn set(&self, elements: &[Region]) {
+    fn set(&self, elements: &[gasp_region]) {
         // SAFETY: nobody else uses the map while it is set (see the module).
         let runs = unsafe { &mut *self.runs.get() };
         // SAFETY: as above.

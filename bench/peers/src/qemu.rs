@@ -14,7 +14,7 @@ use crate::radix::{Radix, UNASSIGNED};
 use crate::run::{Attrs, Run};
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
-use gasp_bench_abi::Region;
+use gasp_abi::gasp_region;
 use std::sync::{Mutex, PoisonError};
 
 /// What is published.
@@ -91,7 +91,7 @@ impl<const RECENT: bool> Peer for Qemu<RECENT> {
         Some(found)
     }
 
-    fn set(&self, elements: &[Region]) {
+    fn set(&self, elements: &[gasp_region]) {
         let mut view = self.view.lock().unwrap_or_else(PoisonError::into_inner);
         flat::apply(&mut view, elements);
         let next = Box::into_raw(Box::new(Dispatch::render(&view)));

@@ -2,7 +2,7 @@
 
 use crate::export::{Peer, export};
 use crate::run::{Attrs, Change};
-use gasp_bench_abi::Region;
+use gasp_abi::gasp_region;
 use parking_lot::RwLock;
 use rangemap::RangeMap;
 
@@ -17,7 +17,7 @@ impl Peer for Ranges {
         Some((range.end - 1, *attrs))
     }
 
-    fn set(&self, elements: &[Region]) {
+    fn set(&self, elements: &[gasp_region]) {
         let mut map = self.0.write();
         for element in elements {
             let change = Change::of(element);

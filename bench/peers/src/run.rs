@@ -1,6 +1,6 @@
 //! Runs of equal locations, and how a change turns old runs into new ones.
 
-use gasp_bench_abi::{ACTIVE, Block, Region};
+use gasp_abi::{gasp_region, gasp_region_flags::GRF_ACTIVE, qvm_state_block, vdev_t};
 
 /// What is known of a location. Host memory is kept as its distance from the guest location, so
 /// that it is the same number all along a region and pieces of one compare equal.
@@ -30,12 +30,12 @@ pub(crate) struct Change {
 
 impl Change {
     /// What an element of a C array asks for.
-    pub(crate) fn of(element: &Region) -> Self {
+    pub(crate) fn of(element: &gasp_region) -> Self {
         let start = element.guest.location;
         let attrs = Attrs {
             flags: element.flags,
             cookie: element.cookie,
-            vdev: element.vdev,
+            vdev: element.vdev as usize,
             bias: element.host_location.wrapping_sub(start),
         };
         Self {
@@ -54,18 +54,18 @@ impl Change {
 
 /// The answer to a lookup that hit a region ending at `last`, as `gasp_region_info` writes it.
 #[inline(always)]
-pub(crate) fn answer(last: u64, attrs: &Attrs, block: &Block) -> Region {
+pub(crate) fn answer(last: u64, attrs: &Attrs, block: &qvm_state_block) -> gasp_region {
     let rest = last - block.location;
     let length = match u32::try_from(rest) {
         Ok(rest) => rest.min(block.length - 1) + 1,
         Err(_) => block.length,
     };
-    Region {
-        flags: attrs.flags | ACTIVE,
+    gasp_region {
+        flags: attrs.flags | GRF_ACTIVE as u32,
         cookie: attrs.cookie,
-        vdev: attrs.vdev,
+        vdev: attrs.vdev as *mut vdev_t,
         host_location: attrs.bias.wrapping_add(block.location),
-        guest: Block { location: block.location, length, kind: block.kind, flags: 0 },
+        guest: qvm_state_block { length, flags: 0, ..*block },
     }
 }
 

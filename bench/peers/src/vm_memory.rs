@@ -13,7 +13,7 @@ use ::vm_memory::{
     GuestAddress, GuestAddressSpace, GuestMemoryAtomic, GuestMemoryBackend, GuestMemoryRegion,
     GuestMemoryRegionBytes, GuestRegionCollection,
 };
-use gasp_bench_abi::Region;
+use gasp_abi::gasp_region;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A region of a collection.
@@ -70,7 +70,7 @@ impl Peer for Atomic {
         Some((region.0.last, region.0.attrs))
     }
 
-    fn set(&self, elements: &[Region]) {
+    fn set(&self, elements: &[gasp_region]) {
         let mut regions = self.regions.lock().unwrap_or_else(PoisonError::into_inner);
         flat::apply(&mut regions, elements);
         // An empty collection is an error to the crate's constructor, and so is a bad order.

@@ -7,7 +7,7 @@ use crate::grid::Grid;
 use crate::layout::Layout;
 use crate::measure::{interleave, once};
 use crate::report::{Section, Table, times};
-use gasp_bench_abi::Region;
+use gasp_abi::gasp_region;
 
 /// Nanoseconds by design; columns [`ASCENDING`] and [`SHUFFLED`].
 #[derive(Debug)]
@@ -39,7 +39,7 @@ pub fn ask(bench: &Bench) -> Result<Answer, Error> {
 
 /// Fill an empty map; nanoseconds. What other maps left in the allocator's hands goes back to the
 /// system first, so that every design pays for its pages.
-fn fill(bench: &Bench, map: &Map, regions: &[Region]) -> Result<f64, Error> {
+fn fill(bench: &Bench, map: &Map, regions: &[gasp_region]) -> Result<f64, Error> {
     // SAFETY: it takes a number and may be called at any time.
     unsafe { libc::malloc_trim(0) };
     let mut filled = Ok(());

@@ -64,7 +64,7 @@ impl<'b> Machines<'b> {
         let machine = |design: &'b Design| {
             let map = design.map()?;
             // SAFETY: the handler uses nothing but the trap.
-            unsafe { map.set_handler(device::read, null_mut())? };
+            unsafe { map.set_handler(Some(device::read), null_mut())? };
             map.set(&layout.regions)?;
             Ok(map)
         };

@@ -8,7 +8,7 @@ use crate::layout::Layout;
 use crate::measure::{interleave, once};
 use crate::report::{Section, Table, times};
 use crate::stats::Tail;
-use gasp_bench_abi::Region;
+use gasp_abi::gasp_region;
 
 /// Nanoseconds a call by design; columns [`MEAN`] to [`MAX`].
 #[derive(Debug)]
@@ -50,7 +50,7 @@ pub fn ask(bench: &Bench) -> Result<Answer, Error> {
     Ok(Answer { grid })
 }
 
-fn fill(design: &Design, regions: &[Region]) -> Result<Tail, Error> {
+fn fill(design: &Design, regions: &[gasp_region]) -> Result<Tail, Error> {
     // SAFETY: it takes a number and may be called at any time.
     unsafe { libc::malloc_trim(0) };
     let map = design.map()?;

@@ -11,7 +11,7 @@ use crate::plot::{self, Words};
 use crate::report::{Section, Table, number, ratios, spread};
 use crate::vcpu::Cpu;
 use core::ffi::c_int;
-use gasp_bench_abi::{Block, Region};
+use gasp_abi::{gasp_region, qvm_state_block};
 
 /// Row of libgasp's lookup with a hint.
 pub const HINTED: &str = "gasp_hinted";
@@ -111,7 +111,7 @@ pub(super) fn time(
     bench: &Bench,
     warm: &[u64],
     locations: &[u64],
-    call: impl Fn(&Block, &mut Region) -> c_int + Copy,
+    call: impl Fn(&qvm_state_block, &mut gasp_region) -> c_int + Copy,
 ) -> Sample {
     back_to_back(call, warm);
     let alone = each_in_parts(locations, |part| isolated(call, part));

@@ -10,7 +10,7 @@ use crate::layout::Layout;
 use crate::measure::{interleave, once};
 use crate::plot::{self, Words};
 use crate::report::{Section, Table, times};
-use gasp_bench_abi::Region;
+use gasp_abi::gasp_region;
 use std::time::Duration;
 
 /// Figures by the way in which the maps were filled.
@@ -74,8 +74,8 @@ fn ask_filled(bench: &Bench, fill: Fill) -> Result<Filled, Error> {
     Ok(answer)
 }
 
-fn sample(bench: &Bench, map: &Map, flips: &[[Region; 2]]) -> Sample {
-    let change = |region: &Region| {
+fn sample(bench: &Bench, map: &Map, flips: &[[gasp_region; 2]]) -> Sample {
+    let change = |region: &gasp_region| {
         let region = core::slice::from_ref(region);
         once(|| {
             map.set_raw(region, 1);

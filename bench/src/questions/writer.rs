@@ -11,7 +11,7 @@ use crate::layout::Layout;
 use crate::measure::{between, interleave, one_by_one, wait_for};
 use crate::report::{Section, Table, time};
 use crate::stats::Tail;
-use gasp_bench_abi::Region;
+use gasp_abi::gasp_region;
 
 /// Figures by number of regions.
 #[derive(Debug, Default)]
@@ -44,8 +44,11 @@ const TIMED: usize = 1 << 18;
 struct Setting {
     other: usize,
     locations: Vec<u64>,
-    flips: Vec<[Region; 2]>,
+    flips: Vec<[gasp_region; 2]>,
 }
+
+// SAFETY: a region's pointer to its vdev is a number here: nobody follows it.
+unsafe impl Sync for Setting {}
 
 struct Sample {
     alone: f64,
@@ -84,13 +87,13 @@ fn sample(
     map: &Map,
     ticks: &mut Vec<u64>,
 ) -> Result<Sample, Error> {
-    let Setting { other, locations, flips } = setting;
+    let Setting { other, locations, .. } = setting;
     let length = bench.plan.writer_window;
     let there = (*other, length);
     let mean = |(count, ticks): (u64, u64)| bench.clock.ns(ticks) / count as f64;
     let (from, until) = bench.window(length);
     let alone = mean(between(map.lookup(), locations, from, until));
-    let write = |window| write(bench, map, flips, window);
+    let write = |window| write(bench, map, setting, window);
     let read = |(from, until)| mean(between(map.lookup(), locations, from, until));
     let (beside, first) = bench.side_by_side(there, read, write)?;
     ticks.clear();
@@ -102,11 +105,11 @@ fn sample(
 }
 
 /// Change pages and change them back until the window ends; nanoseconds a change.
-fn write(bench: &Bench, map: &Map, flips: &[[Region; 2]], (from, until): (u64, u64)) -> f64 {
+fn write(bench: &Bench, map: &Map, setting: &Setting, (from, until): (u64, u64)) -> f64 {
     wait_for(from);
     let begun = start();
     let mut count = 0;
-    for [change, back] in flips.iter().cycle() {
+    for [change, back] in setting.flips.iter().cycle() {
         map.set_raw(core::slice::from_ref(change), 1);
         map.set_raw(core::slice::from_ref(back), 1);
         count += 2;
