@@ -70,11 +70,11 @@ impl Ordered {
         let mut back = self.0.range_mut(..=change.last.saturating_add(1));
         let mut at = back.next_back();
         let mut right = None;
-        if let Some((start, body)) = &at
-            && **start > change.last
-        {
-            right = (body.attrs == attrs).then_some(body.last);
-            at = back.next_back();
+        if let Some((start, body)) = &at {
+            if **start > change.last {
+                right = (body.attrs == attrs).then_some(body.last);
+                at = back.next_back();
+            }
         }
         let Some((&start, body)) = at else { return Place::Gap(Joined { left: false, right }) };
         let last = right.unwrap_or(change.last);
@@ -113,12 +113,12 @@ impl Ordered {
 
     /// Make every location of the change absent.
     fn clear(&mut self, change: &Change) {
-        if let Some((_, left)) = self.0.range_mut(..change.start).next_back()
-            && left.last >= change.start
-        {
-            let old = *left;
-            left.last = change.start - 1;
-            self.0.insert(change.start, old);
+        if let Some((_, left)) = self.0.range_mut(..change.start).next_back() {
+            if left.last >= change.start {
+                let old = *left;
+                left.last = change.start - 1;
+                self.0.insert(change.start, old);
+            }
         }
         while let Some((&start, &body)) = self.0.range(change.start..=change.last).next() {
             self.0.remove(&start);

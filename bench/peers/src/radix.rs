@@ -103,7 +103,7 @@ impl Radix {
             if *page >= end {
                 return;
             }
-            if page.is_multiple_of(step) && end - *page >= step {
+            if *page % step == 0 && end - *page >= step {
                 self.nodes[node][slot] = Entry::leaf(section);
                 *page += step;
             } else {
