@@ -30,7 +30,7 @@ gasp-bench: libgasp beside its peers, on this machine
 
   --lib PATH     libgasp.so or its directory (default: beside this program, or $GASP_LIB)
   --peers PATH   libgasp_bench_peers.so or its directory (default: beside this program)
-  --out DIR      write the report, a file for each question, and the plots there
+  --out DIR      write the report, a file for each question, and gnuplot's scripts there
   --only A,B     ask these questions only: uniform, same, readers, writer, update, batch, fill,
                  memory, dispatch
   --quick        check answers, exercise every path, in seconds; the figures mean nothing

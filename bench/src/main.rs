@@ -8,7 +8,7 @@
 //! - [`measure`], [`clock`], [`cpu`]: the timed loops (and why this is not criterion)
 //! - [`questions`]: one module for each question; [`probe`] is the child process that weighs a map,
 //!   [`handover`] what the machine alone costs two threads
-//! - [`stats`], [`grid`], [`report`], [`plot`], [`machine`]: what comes out
+//! - [`stats`], [`grid`], [`report`], [`plot`], [`machine`], [`output`]: the report
 //! - [`verdict`]: the targets against the figures of the run
 //! - [`versus`]: two builds of libgasp beside each other
 

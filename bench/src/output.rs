@@ -59,7 +59,8 @@ impl Report {
         text
     }
 
-    /// The same as files: `performance.md`, a Markdown file for each question, and the plots.
+    /// The same as files: `performance.md`, a Markdown file for each question, and a script for each
+    /// plot.
     pub fn write(&self, out: &Path) -> Result<(), Error> {
         fs::create_dir_all(out).map_err(Error::io(out.display().to_string()))?;
         let save = |name: String, text: &str| {
@@ -70,8 +71,8 @@ impl Report {
         save("targets.md".into(), &self.verdict)?;
         for section in &self.sections {
             save(format!("{}.md", section.file), &section.markdown())?;
-            for (name, _, svg) in &section.plots {
-                save(format!("{name}.svg"), svg)?;
+            for (name, _, script) in &section.plots {
+                save(format!("{name}.gp"), script)?;
             }
         }
         Ok(())

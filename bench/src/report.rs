@@ -23,7 +23,7 @@ pub struct Section {
     pub text: &'static str,
     /// The answer.
     pub tables: Vec<Table>,
-    /// Plots: name, what it shows in words, the SVG.
+    /// Plots: name, what it shows in words, the script for gnuplot.
     pub plots: Vec<(&'static str, String, String)>,
 }
 

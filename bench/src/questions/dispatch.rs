@@ -224,7 +224,7 @@ pub fn section(answer: &Answer, bench: &Bench) -> Section {
         plots: vec![(
             "dispatch",
             "nanoseconds an access to one device over the number of regions".into(),
-            plot::svg(&answer.hot.net, &words),
+            plot::script("dispatch", &answer.hot.net, &words),
         )],
     }
 }

@@ -169,7 +169,7 @@ pub fn uniform_section(answer: &Answer, bench: &Bench) -> Section {
         plots: vec![(
             "lookup",
             "nanoseconds a lookup over the number of regions, a line for each design".into(),
-            plot::svg(&answer.net, &words),
+            plot::script("lookup", &answer.net, &words),
         )],
     }
 }
@@ -207,7 +207,7 @@ pub fn same_section(answer: &Answer, bench: &Bench) -> Section {
         plots: vec![(
             "same-region",
             "nanoseconds a repeated lookup over the number of regions".into(),
-            plot::svg(&answer.raw, &words),
+            plot::script("same-region", &answer.raw, &words),
         )],
     }
 }

@@ -124,7 +124,10 @@ pub fn section(answer: &Answer, bench: &Bench) -> Section {
         plots: vec![(
             "update",
             "nanoseconds a change over the number of regions, a line for each design".into(),
-            answer.filled.first().map_or_else(String::new, |f| plot::svg(&f.both, &words)),
+            answer
+                .filled
+                .first()
+                .map_or_else(String::new, |f| plot::script("update", &f.both, &words)),
         )],
     }
 }
