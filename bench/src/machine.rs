@@ -2,7 +2,7 @@
 
 use crate::clock::Clock;
 use std::fs;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::process::Command;
 
 /// Time of all CPUs together since the system started, in the kernel's ticks.
 #[derive(Debug, Clone, Copy)]
@@ -133,35 +133,10 @@ fn caches() -> String {
     (0..8).map_while(cache).collect::<Vec<_>>().join(", ")
 }
 
-/// The date in UTC, from days since 1970 (years of 365.2425 days, counted from March).
+/// The date in UTC.
 fn today() -> String {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
-    date_of_day(since / 86_400)
-}
-
-fn date_of_day(day: u64) -> String {
-    let day = day + 719_468;
-    let (era, in_era) = (day / 146_097, day % 146_097);
-    let year = (in_era - in_era / 1460 + in_era / 36_524 - in_era / 146_096) / 365;
-    let in_year = in_era - (365 * year + year / 4 - year / 100);
-    let month = (5 * in_year + 2) / 153;
-    let date = in_year - (153 * month + 2) / 5 + 1;
-    let (year, month) = match month {
-        0..=9 => (era * 400 + year, month + 3),
-        _ => (era * 400 + year + 1, month - 9),
-    };
-    format!("{year:04}-{month:02}-{date:02}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::date_of_day;
-
-    #[test]
-    fn dates_around_leap_days() {
-        assert_eq!(date_of_day(0), "1970-01-01");
-        assert_eq!(date_of_day(11_016), "2000-02-29");
-        assert_eq!(date_of_day(11_017), "2000-03-01");
-        assert_eq!(date_of_day(20_779), "2026-11-22");
-    }
+    let output = Command::new("date").args(["-u", "+%F"]).output();
+    let text = output
+        .map_or_else(|_| "unknown".into(), |o| String::from_utf8_lossy(&o.stdout).into_owned());
+    text.trim().to_owned()
 }
