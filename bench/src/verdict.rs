@@ -10,36 +10,20 @@ use crate::report::{Table, number, time};
 struct Line {
     what: String,
     target: String,
-    outcome: Outcome,
+    outcome: &'static str,
     figures: String,
 }
 
-/// How it came out.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Outcome {
-    Reached,
-    Missed,
-    NotMeasured,
-}
+/// Figures by name; `None` where there is none.
+type Figures = Vec<(String, Option<f64>)>;
 
-impl Outcome {
-    /// Reached where every figure that there should be is there and fits.
-    fn of(figures: &[(String, Option<f64>)], fits: impl Fn(f64) -> bool) -> Self {
-        let values: Option<Vec<f64>> = figures.iter().map(|figure| figure.1).collect();
-        match values {
-            None => Self::NotMeasured,
-            Some(values) if values.is_empty() => Self::NotMeasured,
-            Some(values) if values.iter().all(|&value| fits(value)) => Self::Reached,
-            Some(_) => Self::Missed,
-        }
-    }
-
-    fn word(self) -> &'static str {
-        match self {
-            Self::Reached => "reached",
-            Self::Missed => "**not reached**",
-            Self::NotMeasured => "not measured",
-        }
+/// Whether a target was reached: by every figure, and there is one.
+fn outcome(figures: &Figures, fits: impl Fn(f64) -> bool) -> &'static str {
+    let values: Option<Vec<f64>> = figures.iter().map(|figure| figure.1).collect();
+    match values.filter(|values| !values.is_empty()) {
+        None => "not measured",
+        Some(values) if values.iter().all(|&value| fits(value)) => "reached",
+        Some(_) => "**not reached**",
     }
 }
 
@@ -58,11 +42,8 @@ pub fn table(answers: &Answers) -> Table {
     answers.uniform.iter().for_each(|answer| uniform(answer, &mut lines));
     answers.same.iter().for_each(|answer| hinted(answer, &mut lines));
     answers.readers.iter().for_each(|answer| readers(&answer.ratio, &mut lines));
-    answers
-        .writer
-        .iter()
-        .flat_map(|answer| &answer.sizes)
-        .for_each(|size| beside(size, &mut lines));
+    let sizes = answers.writer.iter().flat_map(|answer| &answer.sizes);
+    sizes.for_each(|size| beside(size, &mut lines));
     let filled = answers.update.iter().flat_map(|answer| &answer.filled);
     filled.for_each(|filled| updates(filled, &mut lines));
     answers.batch.iter().for_each(|answer| batches(answer, &mut lines));
@@ -71,7 +52,7 @@ pub fn table(answers: &Answers) -> Table {
     answers.dispatch.iter().for_each(|answer| dispatches(answer, &mut lines));
     let mut table = Table::new("", ["what", "target", "", "figures of this run"]);
     for line in lines {
-        table.row([line.what, line.target, line.outcome.word().into(), line.figures]);
+        table.row([line.what, line.target, line.outcome.into(), line.figures]);
     }
     table
 }
@@ -82,6 +63,30 @@ fn sizes(grid: &Grid, range: core::ops::RangeInclusive<usize>) -> Vec<usize> {
     numbers.filter(|n| range.contains(n)).collect()
 }
 
+/// A figure for each of some numbers of regions.
+fn by_size(sizes: &[usize], figure: impl Fn(usize) -> Option<f64>) -> Figures {
+    sizes.iter().map(|&n| (n.to_string(), figure(n))).collect()
+}
+
+/// The medians of one row, for all its numbers of regions up to a limit.
+fn medians(grid: &Grid, key: &str, limit: usize) -> Figures {
+    by_size(&sizes(grid, 1..=limit), |n| grid.median(key, n))
+}
+
+/// The medians of one row in some columns.
+fn named(grid: &Grid, key: &str, columns: &[&str]) -> Figures {
+    columns.iter().map(|&column| (column.to_owned(), grid.median(key, column))).collect()
+}
+
+/// A figure that needs no name.
+fn one(figure: Option<f64>) -> Figures {
+    vec![(String::new(), figure)]
+}
+
+fn over(value: Option<f64>, base: Option<f64>) -> Option<f64> {
+    value.zip(base).map(|(value, base)| value / base)
+}
+
 /// One target on a ratio to libgasp's: reached if it holds at every size.
 fn ratio(
     grid: &Grid,
@@ -89,15 +94,12 @@ fn ratio(
     (sizes, span): (&[usize], &str),
     least: f64,
 ) -> Line {
-    let at = |n: &usize| {
-        let ratios = keys.iter().filter_map(|key| grid.median(key, n));
-        (n.to_string(), ratios.reduce(f64::min))
-    };
-    let ratios: Vec<(String, Option<f64>)> = sizes.iter().map(at).collect();
+    let fastest = |n| keys.iter().filter_map(|key| grid.median(key, n)).reduce(f64::min);
+    let ratios = by_size(sizes, fastest);
     Line {
         what: format!("lookup, {span}: {name}"),
         target: format!("≥ {least}x"),
-        outcome: Outcome::of(&ratios, |ratio| ratio >= least),
+        outcome: outcome(&ratios, |ratio| ratio >= least),
         figures: listed(&ratios, times_as_much),
     }
 }
@@ -127,19 +129,18 @@ fn uniform(answer: &lookup::Answer, lines: &mut Vec<Line>) {
 fn at_most(
     what: impl Into<String>,
     (most, word): (f64, fn(f64) -> String),
-    figures: impl IntoIterator<Item = (String, Option<f64>)>,
+    figures: Figures,
 ) -> Line {
-    let figures: Vec<(String, Option<f64>)> = figures.into_iter().collect();
     Line {
         what: what.into(),
         target: format!("≤ {}", word(most)),
-        outcome: Outcome::of(&figures, |value| value <= most),
+        outcome: outcome(&figures, |value| value <= most),
         figures: listed(&figures, word),
     }
 }
 
 /// Figures with their names; "–" where there is none.
-fn listed(figures: &[(String, Option<f64>)], word: fn(f64) -> String) -> String {
+fn listed(figures: &Figures, word: fn(f64) -> String) -> String {
     let text = figures.iter().map(|(name, value)| {
         let value = value.map_or_else(|| "–".into(), word);
         if name.is_empty() { value } else { format!("{name}: {value}") }
@@ -159,51 +160,46 @@ fn kib(value: f64) -> String {
     format!("{} KiB", number(value))
 }
 
+/// Add to a line what another row shows at the same places, without their names.
+fn compared(mut line: Line, name: &str, figures: Figures, word: fn(f64) -> String) -> Line {
+    let figures = figures.into_iter().map(|figure| (String::new(), figure.1)).collect();
+    line.figures += &format!(" ({name}: {})", listed(&figures, word));
+    line
+}
+
 fn hinted(answer: &lookup::Answer, lines: &mut Vec<Line>) {
-    let over_empty = |n: &usize| {
-        let own = answer.raw.median(lookup::HINTED, n);
-        let empty = answer.raw.median(EMPTY, n);
-        (n.to_string(), own.zip(empty).map(|(own, empty)| own / empty))
-    };
-    let figures = sizes(&answer.raw, 1..=usize::MAX);
+    let raw = &answer.raw;
+    let over_empty = |n| over(raw.median(lookup::HINTED, n), raw.median(EMPTY, n));
+    let figures = by_size(&sizes(raw, 1..=usize::MAX), over_empty);
     let what = "same region, caller's hint, over an empty call (one at a time, as measured)";
-    lines.push(at_most(what, (1.2, times_as_much), figures.iter().map(over_empty)));
+    lines.push(at_most(what, (1.2, times_as_much), figures));
 }
 
 fn readers(grid: &Grid, lines: &mut Vec<Line>) {
-    let figures = |key: &'static str| {
-        let sizes = sizes(grid, 1..=4096).into_iter();
-        sizes.map(move |n| (n.to_string(), grid.median(key, n)))
-    };
-    let mut line =
-        at_most("two readers, each over one alone", (1.05, times_as_much), figures(GASP));
-    let empty: Vec<String> = figures(EMPTY).filter_map(|f| f.1).map(times_as_much).collect();
-    line.figures += &format!(" (empty call: {})", empty.join(", "));
-    lines.push(line);
+    let figures = medians(grid, GASP, 4096);
+    let line = at_most("two readers, each over one alone", (1.05, times_as_much), figures);
+    lines.push(compared(line, "empty call", medians(grid, EMPTY, 4096), times_as_much));
 }
 
 fn beside(size: &Size, lines: &mut Vec<Line>) {
     let (grid, n) = (&size.grid, size.n);
     let value = |column| grid.median(GASP, column);
-    let mean = value(writer::BESIDE).zip(value(writer::ALONE)).map(|(b, alone)| b / alone);
+    let mean = over(value(writer::BESIDE), value(writer::ALONE));
     let what = format!("reader beside a writer, N = {n}: mean over alone");
-    lines.push(at_most(what, (2.0, times_as_much), [(String::new(), mean)]));
+    lines.push(at_most(what, (2.0, times_as_much), one(mean)));
     let what = format!("reader beside a writer, N = {n}: p99.9");
-    lines.push(at_most(what, (500.0, time), [(String::new(), value(writer::P999))]));
+    lines.push(at_most(what, (500.0, time), one(value(writer::P999))));
 }
 
 fn updates(answer: &update::Filled, lines: &mut Vec<Line>) {
-    let over = |n: &usize| {
-        let own = answer.both.median(GASP, n);
-        let tree = answer.both.median("btree_mutex", n);
-        (n.to_string(), own.zip(tree).map(|(own, tree)| own / tree))
-    };
-    let figures = sizes(&answer.both, 256..=usize::MAX);
+    let both = &answer.both;
+    let over_tree = |n| over(both.median(GASP, n), both.median("btree_mutex", n));
+    let figures = by_size(&sizes(both, 256..=usize::MAX), over_tree);
     let fill = answer.fill.name();
     let what = format!("a page's flags and back, over BTreeMap in a Mutex ({fill})");
-    lines.push(at_most(what, (1.0, times_as_much), figures.iter().map(over)));
-    for n in sizes(&answer.both, 1_000_000..=usize::MAX) {
-        let figures = [
+    lines.push(at_most(what, (1.0, times_as_much), figures));
+    for n in sizes(both, 1_000_000..=usize::MAX) {
+        let figures = vec![
             ("split".to_owned(), answer.split.median(GASP, n)),
             ("merge".to_owned(), answer.merge.median(GASP, n)),
         ];
@@ -213,29 +209,25 @@ fn updates(answer: &update::Filled, lines: &mut Vec<Line>) {
 
 fn batches(answer: &batch::Answer, lines: &mut Vec<Line>) {
     for (order, most) in [(batch::ASCENDING, 10e6), (batch::SHUFFLED, 20e6)] {
-        let figure = [(String::new(), answer.grid.median(GASP, order))];
+        let figure = one(answer.grid.median(GASP, order));
         lines.push(at_most(format!("100,000 regions by one call, {order}"), (most, time), figure));
     }
 }
 
 fn fills(answer: &fill::Answer, lines: &mut Vec<Line>) {
     for (column, most) in [(fill::MEAN, 1500.0), (fill::P99, 30_000.0)] {
-        let figure = [(String::new(), answer.grid.median(GASP, column))];
-        lines.push(at_most(
-            format!("a million regions one by one: {column}"),
-            (most, time),
-            figure,
-        ));
+        let figure = one(answer.grid.median(GASP, column));
+        let what = format!("a million regions one by one: {column}");
+        lines.push(at_most(what, (most, time), figure));
     }
 }
 
 fn weights(answer: &memory::Answer, lines: &mut Vec<Line>) {
     for Size { n, grid } in &answer.per_region {
-        let figures =
-            Fill::ALL.map(|fill| (fill.name().to_owned(), grid.median(GASP, fill.name())));
+        let figures = named(grid, GASP, &Fill::ALL.map(Fill::name));
         lines.push(at_most(format!("memory a region, N = {n}"), (75.0, bytes), figures));
     }
-    let figure = [(String::new(), answer.empty.median(GASP, memory::TOUCHED))];
+    let figure = one(answer.empty.median(GASP, memory::TOUCHED));
     lines.push(at_most("memory that an empty guest touches", (16.0, kib), figure));
 }
 
@@ -244,27 +236,15 @@ fn dispatches(answer: &dispatch::Answer, lines: &mut Vec<Line>) {
         (&answer.hot.throughput, "back to back, calls included"),
         (&answer.hot.net, "one at a time, empty call subtracted"),
     ] {
-        let figures = |key: &'static str| {
-            let sizes = sizes(grid, 1..=usize::MAX).into_iter();
-            sizes.map(move |n| (n.to_string(), grid.median(key, n)))
-        };
         let what = format!("reaching a C trap handler, hot region ({how})");
-        let mut line = at_most(what, (15.0, time), figures(GASP));
-        let direct: Vec<String> = figures(DIRECT).filter_map(|f| f.1).map(number).collect();
-        line.figures += &format!(" (handler called directly: {})", direct.join(", "));
-        lines.push(line);
+        let line = at_most(what, (15.0, time), medians(grid, GASP, usize::MAX));
+        let direct = medians(grid, DIRECT, usize::MAX);
+        lines.push(compared(line, "handler called directly", direct, number));
     }
-    answer.two.iter().for_each(|two| two_vcpus(two, lines));
-}
-
-fn two_vcpus(two: &dispatch::Two, lines: &mut Vec<Line>) {
-    let figures = |key| {
+    if let Some(dispatch::Two { ratio, .. }) = &answer.two {
         let columns = [dispatch::OWN, dispatch::SAME];
-        columns.map(|column| (column.to_owned(), two.ratio.median(key, column)))
-    };
-    let what = "reaching a C trap handler: two vCPUs on two CPUs, each over itself alone";
-    let mut line = at_most(what, (1.1, times_as_much), figures(GASP));
-    let empty = figures(EMPTY).map(|(_, value)| value.map_or_else(|| "–".into(), times_as_much));
-    line.figures += &format!(" (empty call: {})", empty.join(", "));
-    lines.push(line);
+        let what = "reaching a C trap handler: two vCPUs on two CPUs, each over itself alone";
+        let line = at_most(what, (1.1, times_as_much), named(ratio, GASP, &columns));
+        lines.push(compared(line, "empty call", named(ratio, EMPTY, &columns), times_as_much));
+    }
 }
