@@ -1,4 +1,4 @@
-//! What every question needs: the designs, the clock, the CPUs, and how much to measure.
+//! The means of all questions: the designs, the clock, the CPUs, and how much to measure.
 
 use crate::check;
 use crate::clock::{Clock, start};

@@ -92,7 +92,7 @@ fn change(random: &mut Random, from: u64) -> Vec<gasp_region> {
     core::iter::once(first).chain((0..more).map(|_| element())).collect()
 }
 
-/// Random changes, each followed by random questions; now and then every page is asked.
+/// Random changes, each followed by random lookups, and by lookups of every page now and then.
 pub fn changes(design: &Design, from: u64, count: usize) -> Result<(), Error> {
     if design.is_empty_call() {
         return Ok(());
@@ -117,7 +117,7 @@ pub fn changes(design: &Design, from: u64, count: usize) -> Result<(), Error> {
 }
 
 /// Lookups with the hint of one vCPU, all over the map and again and again in one region, some of
-/// them right after the region changed: a hint must never answer for what was.
+/// them right after the region changed: a hint must never give the old answer.
 pub fn hinted(design: &Design, layout: &Layout) -> Result<(), Error> {
     if !design.has_hint() {
         return Ok(());
@@ -149,7 +149,7 @@ pub fn hinted(design: &Design, layout: &Layout) -> Result<(), Error> {
 }
 
 /// Accesses to random registers: the handler must be called once for each, with the region that holds
-/// it, and what it answers must come back. Where nothing is, it must not be called.
+/// it, and the value that it gives must come back. Outside of regions it must not be called.
 pub fn dispatch(design: &Design, layout: &Layout) -> Result<(), Error> {
     if design.vcpus.is_none() || design.is_empty_call() {
         return Ok(());
@@ -174,7 +174,7 @@ pub fn dispatch(design: &Design, layout: &Layout) -> Result<(), Error> {
         let result = read(&block, &mut region);
         // SAFETY: as above.
         let seen = unsafe { &*seen };
-        // What was read is in the first 8 bytes.
+        // The value that was read is in the first 8 bytes.
         let data = u64::from(region.flags) | u64::from(region.cookie) << 32;
         if !reached(expected.as_ref(), seen, (result, data, location)) {
             let what = format!(

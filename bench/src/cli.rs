@@ -5,14 +5,13 @@ use crate::questions::NAMES;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-/// What is asked of this run.
+/// The options of this run.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Only enough for the correctness checks.
+    /// Check answers, and measure too little for figures that mean anything.
     pub quick: bool,
-    /// Without libgasp.
     pub peers_only: bool,
-    /// Where files go.
+    /// The directory for the report's files.
     pub out: Option<PathBuf>,
     /// libgasp.so, or its directory.
     pub library: Option<PathBuf>,
@@ -20,7 +19,6 @@ pub struct Options {
     pub peers: Option<PathBuf>,
     /// Two builds of libgasp to compare, the old one first; nothing else is measured then.
     pub versus: Option<[PathBuf; 2]>,
-    /// The questions.
     pub questions: Vec<String>,
 }
 
@@ -44,7 +42,7 @@ could not be made; 2 for a command line that makes no sense. Missed targets do n
 ";
 
 impl Options {
-    /// From the arguments; `None` where help is asked for.
+    /// Parse the arguments; `None` if they ask for help.
     pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Option<Self>, Error> {
         let mut options = Self {
             quick: false,

@@ -17,14 +17,14 @@ pub const EMPTY: &str = "empty";
 /// Key of the access that calls its handler at once.
 pub const DIRECT: &str = "direct";
 
-/// What a design can take part in.
+/// The cost of a change, which decides in which questions a design takes part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Updates {
     /// Changes cost less than the size of the map and may run beside readers.
     Cheap,
     /// Changes cost the size of the map, but may run beside readers.
     Linear,
-    /// Changes cost the size of the map, and its readers must be somewhere else meanwhile.
+    /// Changes cost the size of the map, and no reader may run beside them.
     Alone,
 }
 
@@ -33,11 +33,11 @@ pub enum Updates {
 pub struct Design {
     /// Short name: in the names of its functions, and in the verdict.
     pub key: &'static str,
-    /// Name for people.
+    /// Name in tables.
     pub label: &'static str,
-    /// What may be asked of it.
+    /// What its changes cost.
     pub updates: Updates,
-    /// How a device is reached through it, if one is.
+    /// The functions through which a device is reached, if the design has them.
     pub vcpus: Option<CpuFunctions>,
     functions: MapFunctions,
 }
@@ -98,12 +98,11 @@ pub struct Map<'d> {
 unsafe impl Sync for Map<'_> {}
 
 impl Map<'_> {
-    /// What its C functions know it by.
+    /// The handle that its C functions take.
     pub(crate) fn handle(&self) -> *mut guest_system {
         self.handle
     }
 
-    /// Its design.
     pub fn design(&self) -> &Design {
         self.design
     }
@@ -162,17 +161,17 @@ impl Map<'_> {
 
 impl Drop for Map<'_> {
     fn drop(&mut self) {
-        // SAFETY: the map lives, and whoever borrowed it has ended.
+        // SAFETY: the map lives, and all borrows of it have ended.
         unsafe { (self.design.functions.destroy)(self.handle) };
     }
 }
 
-/// What could be loaded.
+/// The designs that were loaded.
 #[derive(Debug)]
 pub struct Loaded {
     /// All designs; libgasp, if it is among them, is the last.
     pub designs: Vec<Design>,
-    /// The access that calls its handler at once: no map, so it takes part in dispatch alone.
+    /// The access that calls its handler at once. It has no map, so it takes part in dispatch alone.
     pub direct: Design,
 }
 

@@ -24,12 +24,11 @@ pub unsafe extern "C" fn read(
     EOK
 }
 
-/// What the checking handler saw.
+/// The calls of the checking handler.
 #[derive(Debug)]
 pub struct Seen {
-    /// How often it was called.
     pub calls: usize,
-    /// With what, the last time.
+    /// The last access.
     pub last: gasp_trap,
 }
 
@@ -48,10 +47,10 @@ impl Default for Seen {
     }
 }
 
-/// The handler that is checked: as `read`, and writes down what it saw.
+/// The handler of the checks: as `read`, and records the access.
 ///
 /// # Safety
-/// As `read`; `arg` points to a [`Seen`] that nobody else uses meanwhile.
+/// As `read`; `arg` points to a [`Seen`] that no other thread uses.
 pub unsafe extern "C" fn note(
     arg: *mut c_void,
     cpu: *mut gasp_cpu,

@@ -1,4 +1,4 @@
-//! The ways in which a map comes to its regions; what it is like afterwards depends on it.
+//! The ways to fill a map. The shape of the map depends on them.
 
 use crate::design::{Design, Map, Updates};
 use crate::error::Error;
@@ -8,22 +8,17 @@ use gasp_abi::gasp_region;
 /// How a map is filled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fill {
-    /// In ascending order, by one call.
     AscendingBatch,
-    /// In ascending order, one by one.
     Ascending,
-    /// In random order, by one call.
     RandomBatch,
-    /// In random order, one by one.
     Random,
 }
 
 impl Fill {
-    /// All of them.
     pub const ALL: [Self; 4] =
         [Self::AscendingBatch, Self::Ascending, Self::RandomBatch, Self::Random];
 
-    /// For people, and for a child's command line.
+    /// The name in tables and on the command line of a child process.
     pub fn name(self) -> &'static str {
         match self {
             Self::AscendingBatch => "ascending, one call",

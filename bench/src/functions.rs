@@ -46,7 +46,7 @@ pub struct CpuFunctions {
     pub info: Option<Info<gasp_cpu>>,
 }
 
-/// Makes an address a function of the type that the context asks for.
+/// Casts an address to a function pointer of the type of the field that takes it.
 macro_rules! function {
     ($address:expr) => {{
         let address = $address;

@@ -13,7 +13,6 @@ pub struct Grid {
 }
 
 impl Grid {
-    /// An empty grid.
     pub const fn new() -> Self {
         Self { rows: Vec::new(), columns: Vec::new(), cells: BTreeMap::new() }
     }
@@ -24,12 +23,12 @@ impl Grid {
         Self { columns, ..Self::default() }
     }
 
-    /// Keep what these samples say.
+    /// Store the median and the quartiles of some samples.
     pub fn put(&mut self, design: &Design, column: impl ToString, samples: &[f64]) {
         self.put_row(design.key, design.label, column, samples);
     }
 
-    /// As `put`, for a row that is no design.
+    /// As `put`, for a row that is not a design's own.
     pub fn put_row(&mut self, key: &str, label: &str, column: impl ToString, samples: &[f64]) {
         let row = place(&mut self.rows, (key.to_owned(), label.to_owned()));
         let column = place(&mut self.columns, column.to_string());
@@ -38,7 +37,6 @@ impl Grid {
         }
     }
 
-    /// A figure.
     pub fn get(&self, key: &str, column: impl ToString) -> Option<Summary> {
         let column = column.to_string();
         let row = self.rows.iter().position(|row| row.0 == key)?;
@@ -46,7 +44,6 @@ impl Grid {
         self.cells.get(&(row, column)).copied()
     }
 
-    /// The median of a figure.
     pub fn median(&self, key: &str, column: impl ToString) -> Option<f64> {
         Some(self.get(key, column)?.median)
     }
@@ -56,7 +53,6 @@ impl Grid {
         self.rows.iter().map(|(key, label)| (key.as_str(), label.as_str()))
     }
 
-    /// Names of the columns.
     pub fn columns(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().map(String::as_str)
     }
@@ -65,9 +61,7 @@ impl Grid {
 /// Figures for one number of regions.
 #[derive(Debug)]
 pub struct Size {
-    /// The number of regions.
     pub n: usize,
-    /// The figures.
     pub grid: Grid,
 }
 

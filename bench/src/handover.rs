@@ -1,5 +1,5 @@
-//! What it costs to get a cache line that the other CPU has just written: the floor under a reader
-//! beside a writer, whatever the design.
+//! The cost of reading a cache line that the other CPU has just written. No design lets a reader
+//! beside a writer do better.
 
 use crate::bench::Bench;
 use crate::clock::start;
@@ -25,7 +25,7 @@ pub fn measure(bench: &Bench) -> Result<Option<f64>, Error> {
     Ok(Some(ns))
 }
 
-/// What the server stores when it is done.
+/// The server's last value.
 const END: u64 = u64::MAX;
 
 /// Store odd numbers, wait for the even ones that follow.

@@ -1,4 +1,4 @@
-//! The maps that are measured, and what is asked of them.
+//! The maps that are measured, and the locations that are looked up in them.
 //!
 //! Skewed like a virtual machine's: half of the regions lie from 0 up, a quarter from 4 GiB up (or
 //! from where the first half ends), a quarter at 56 TiB, 16 times as long there. Lengths are 3 to
@@ -21,17 +21,17 @@ const TRAPPED: u32 = grf::GRF_VIRT_RD as u32 | grf::GRF_VIRT_WR as u32;
 pub const ACTIVE: u32 = grf::GRF_ACTIVE as u32;
 /// The type of the space in which everything happens.
 pub const MEMORY_SPACE: u16 = qvm_state_types::QST_MEMORY as u16;
-/// How many bytes a lookup asks for.
+/// Bytes of one lookup.
 pub const ACCESS: u32 = 8;
 
 const FOUR_GIB: u64 = 4 << 30;
 const FAR: u64 = 56 << 40;
 const HOST_DISTANCE: u64 = 1 << 46;
 
-/// Stands for a virtual device: only its address is used, and never followed.
+/// Stands for a virtual device: only its address is used, and no code dereferences it.
 static VDEV: [u64; 64] = [0; 64];
 
-/// Where the memory behind a guest location is said to be.
+/// The address given as that of the memory behind a guest location. Nothing is there.
 pub fn host_of(location: u64) -> u64 {
     location + HOST_DISTANCE
 }
@@ -41,7 +41,7 @@ pub const fn block(location: u64, length: u32) -> qvm_state_block {
     qvm_state_block { location, length, r#type: MEMORY_SPACE, flags: 0 }
 }
 
-/// What a region is before a lookup has written it.
+/// The region that a lookup writes over.
 pub const NO_REGION: gasp_region =
     gasp_region { flags: 0, cookie: 0, vdev: null_mut(), host_location: 0, guest: block(0, 0) };
 
@@ -64,7 +64,7 @@ pub struct Layout {
     pub regions: Vec<gasp_region>,
 }
 
-// SAFETY: a region's pointer to its vdev is a number here: nobody follows it.
+// SAFETY: the pointer of a region to its vdev is a mere number here; no code dereferences it.
 unsafe impl Sync for Layout {}
 
 impl Layout {
@@ -79,7 +79,7 @@ impl Layout {
         layout
     }
 
-    /// The same with a device in the place of each region.
+    /// The same map with a device in the place of each region.
     pub fn trapped(mut self) -> Self {
         self.regions.iter_mut().for_each(|region| region.flags = TRAPPED);
         self
@@ -165,7 +165,7 @@ impl Layout {
         regions
     }
 
-    /// What a lookup must answer.
+    /// The right answer to a lookup.
     pub fn expected(&self, block: &qvm_state_block) -> Option<gasp_region> {
         let after = self.regions.partition_point(|r| r.guest.location <= block.location);
         let whole = &self.regions[after.checked_sub(1)?];

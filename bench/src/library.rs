@@ -19,7 +19,7 @@ impl Library {
     pub fn open(path: &Path) -> Result<Self, Error> {
         let name = CString::new(path.as_os_str().as_bytes());
         let name = name.map_err(|_| Error::Library { reason: "a NUL in its name".into() })?;
-        // SAFETY: `name` is a C string; what runs on loading is the library's own business.
+        // SAFETY: `name` is a C string; the user chose the library, whose constructors run.
         let handle = unsafe { libc::dlopen(name.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) };
         let handle = NonNull::new(handle).ok_or_else(|| Error::Library { reason: last_error() })?;
         Ok(Self { path: path.to_owned(), handle })

@@ -1,4 +1,4 @@
-//! What was measured on, and whether anybody else was using it.
+//! The machine, and the load that other programs put on it.
 
 use crate::clock::Clock;
 use std::fs;

@@ -3,11 +3,11 @@
 //! - [`library`], [`functions`]: shared objects, and the C functions found in them
 //! - [`design`]: libgasp and the peers, behind four C functions each
 //! - [`vcpu`], [`device`]: accesses, and the handler in which they end
-//! - [`layout`], [`random`], [`filling`]: the maps, and what is asked of them; the same in every run
+//! - [`layout`], [`random`], [`filling`]: the maps and the lookups, the same in every run
 //! - [`check`]: correctness, before anything is timed
 //! - [`measure`], [`clock`], [`cpu`]: the timed loops (and why this is not criterion)
 //! - [`questions`]: one module for each question; [`probe`] is the child process that weighs a map,
-//!   [`handover`] what the machine alone costs two threads
+//!   [`handover`] the cost of passing a cache line between two CPUs
 //! - [`stats`], [`grid`], [`report`], [`plot`], [`machine`], [`output`]: the report
 //! - [`verdict`]: the targets against the figures of the run
 //! - [`versus`]: two builds of libgasp beside each other
@@ -95,7 +95,7 @@ fn compare(builds: &[PathBuf; 2], peers: Option<&Path>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Load everything, pin this thread, and learn what a tick is.
+/// Load everything, pin this thread, and calibrate the clock.
 fn prepare(options: &Options) -> Result<Bench, Error> {
     let peers = locate(options.peers.as_deref(), "libgasp_bench_peers.so")?;
     let gasp = match options.peers_only {
@@ -131,7 +131,7 @@ fn locate(given: Option<&Path>, name: &str) -> Result<PathBuf, Error> {
     std::path::absolute(&path).map_err(Error::io(path.display().to_string()))
 }
 
-/// The checks that stand before every run, short or long.
+/// The checks that every run begins with.
 fn check_everything(designs: &[Design]) -> Result<(), Error> {
     const FOUR_GIB: u64 = 4 << 30;
     for design in designs {
@@ -156,12 +156,12 @@ fn check_everything(designs: &[Design]) -> Result<(), Error> {
     Ok(())
 }
 
-/// To standard output; a reader that went away is no reason to fail.
+/// Print to standard output. A closed pipe is not an error.
 fn print(text: &str) {
     let _ = writeln!(std::io::stdout(), "{text}");
 }
 
-/// Progress and errors, to standard error.
+/// Print progress and errors to standard error.
 fn tell(text: &str) {
     let _ = writeln!(std::io::stderr(), "gasp-bench: {text}");
 }

@@ -1,4 +1,4 @@
-//! The whole report: what was measured, on what, the verdict, the questions.
+//! The whole report: the machine, the verdict, and a section for each question.
 
 use crate::bench::Bench;
 use crate::error::Error;
@@ -10,7 +10,7 @@ use core::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-/// What the machine did besides, from the beginning of the measurements.
+/// The load of the machine from the beginning of the measurements.
 #[derive(Debug)]
 pub struct Watch {
     usage: Option<Usage>,
@@ -79,7 +79,7 @@ impl Report {
     }
 }
 
-/// What a reader must know before anything else.
+/// The warning that the report begins with, if its figures are not to be relied on.
 fn warning(quick: bool, parts: Option<Parts>) -> String {
     if quick {
         return "> A `--quick` run: answers were checked, the figures mean nothing.\n\n".into();

@@ -4,20 +4,18 @@ use crate::design::GASP;
 use crate::grid::Grid;
 use core::fmt::Write;
 
-/// What a plot says besides its lines.
+/// The texts of a plot.
 #[derive(Debug)]
 pub struct Words<'a> {
-    /// What is shown.
     pub title: &'a str,
-    /// How it was measured.
+    /// How the figures were measured.
     pub subtitle: &'a str,
-    /// What the upright axis counts.
+    /// The label of the vertical axis.
     pub y: &'a str,
-    /// On which machine.
     pub machine: &'a str,
 }
 
-/// What is the same for all plots. `podo` has colours that the colour-blind can tell apart.
+/// The settings of all plots. `podo` has colours that the colour-blind can tell apart.
 const HEAD: &str = "\
 reset
 set terminal svg noenhanced size 1080,660 font 'Helvetica,13' background 'white'

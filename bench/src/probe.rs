@@ -1,7 +1,7 @@
-//! What a map weighs, measured in a process of its own.
+//! The memory that a map takes, measured in a process of its own.
 //!
-//! A child runs one fill of one design and prints what the kernel holds for it. Memory that other
-//! designs freed cannot be taken for it there, nor the other way round.
+//! A child process runs one fill of one design and prints how much memory the kernel holds for it. So
+//! memory that other designs have freed is not reused, which would falsify the figure.
 
 use crate::design::{self, Design, Map, Updates};
 use crate::error::Error;
@@ -32,7 +32,7 @@ pub struct Weight {
     pub destroyed: f64,
 }
 
-/// Ask a child for the weight of so many maps. It loads libgasp and the peers from these files.
+/// Have a child process measure so many maps. It loads libgasp and the peers from these files.
 pub fn ask(
     (gasp, peers): &(Option<PathBuf>, PathBuf),
     design: &Design,
@@ -53,7 +53,7 @@ pub fn ask(
     Ok(Weight { empty, reserved, full, emptied, destroyed })
 }
 
-/// The child: its arguments after [`ARGUMENT`]. Returns what it prints.
+/// The child process, with its arguments after [`ARGUMENT`]. Returns its output.
 pub fn child(arguments: &[OsString]) -> Result<String, Error> {
     let usage = || Error::Usage(format!("{ARGUMENT} is for the benchmark's own use"));
     let text = |at: usize| arguments.get(at).and_then(|word| word.to_str()).ok_or_else(usage);
@@ -99,8 +99,8 @@ fn weigh(design: &Design, (n, copies): (usize, usize), fill: Fill) -> Result<Wei
     })
 }
 
-/// Deletions of every region: in random order, but from the last to the first where a design keeps
-/// a sorted array, which would take hours otherwise.
+/// Deletions of every region, in random order. A design with a sorted array would take hours for that,
+/// so its regions are deleted from the last to the first.
 fn deletions(layout: &Layout, design: &Design) -> Vec<gasp_region> {
     let mut regions = layout.regions.clone();
     match design.updates {
@@ -111,7 +111,7 @@ fn deletions(layout: &Layout, design: &Design) -> Vec<gasp_region> {
     regions
 }
 
-/// What the kernel holds for this process, in bytes.
+/// Memory that the kernel holds for this process, in bytes.
 struct Held {
     touched: f64,
     reserved: f64,

@@ -1,4 +1,4 @@
-//! Repeatable random numbers (splitmix64): every run asks the same questions.
+//! Repeatable random numbers (splitmix64), so that every run measures the same lookups and changes.
 
 /// A stream of numbers.
 #[derive(Debug, Clone)]

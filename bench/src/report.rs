@@ -19,11 +19,11 @@ pub struct Section {
     pub file: &'static str,
     /// The question.
     pub title: &'static str,
-    /// How it was measured, and what the figures mean for a VMM.
+    /// The method, and the meaning of the figures for a VMM.
     pub text: &'static str,
     /// The answer.
     pub tables: Vec<Table>,
-    /// Plots: name, what it shows in words, the script for gnuplot.
+    /// Plots: name, alternative text, the script for gnuplot.
     pub plots: Vec<(&'static str, String, String)>,
 }
 

@@ -1,18 +1,17 @@
 //! Medians and spread.
 
-/// What is said of a set of samples.
+/// Median and quartiles of a set of samples.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Summary {
-    /// Half of the samples are below.
     pub median: f64,
-    /// A quarter of the samples is below.
+    /// The lower quartile.
     pub low: f64,
-    /// A quarter of the samples is above.
+    /// The upper quartile.
     pub high: f64,
 }
 
 impl Summary {
-    /// Of some samples; `None` of none.
+    /// `None` if there are no samples.
     pub fn of(samples: &[f64]) -> Option<Self> {
         let mut sorted = samples.to_vec();
         sorted.sort_by(f64::total_cmp);
@@ -31,20 +30,16 @@ fn quantile(sorted: &[f64], part: f64) -> Option<f64> {
 /// Mean and tails of calls that were timed one by one, in ticks.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tail {
-    /// Sum over count.
     pub mean: f64,
-    /// Half took no longer.
     pub p50: u64,
-    /// 99 % took no longer.
     pub p99: u64,
-    /// 99.9 % took no longer.
+    /// 99.9 % of the calls took no longer.
     pub p999: u64,
-    /// None took longer.
     pub max: u64,
 }
 
 impl Tail {
-    /// Of some samples, which it sorts; `None` of none.
+    /// Sorts the samples; `None` if there are none.
     pub fn of(samples: &mut [u64]) -> Option<Self> {
         samples.sort_unstable();
         let max = *samples.last()?;

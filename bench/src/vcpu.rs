@@ -61,7 +61,7 @@ impl<'m> Cpu<'m> {
             let data = (&raw mut *region).cast::<c_void>();
             let length = block.length as usize;
             debug_assert!(length <= size_of::<gasp_region>());
-            // SAFETY: as in `lookup`; nobody asks for more bytes than a region has.
+            // SAFETY: as in `lookup`; no caller reads more bytes than a region has.
             unsafe { access(handle, MEMORY_SPACE.into(), GASP_READ, block.location, data, length) }
         }
     }
@@ -69,7 +69,7 @@ impl<'m> Cpu<'m> {
 
 impl Drop for Cpu<'_> {
     fn drop(&mut self) {
-        // SAFETY: the vCPU lives, and whoever borrowed it has ended; so does its map.
+        // SAFETY: the vCPU and its map live, and all borrows of the vCPU have ended.
         unsafe { (self.functions.destroy)(self.handle) };
     }
 }

@@ -6,7 +6,7 @@ use crate::grid::{Grid, Size};
 use crate::questions::{Answers, batch, dispatch, fill, lookup, memory, update, writer};
 use crate::report::{Table, number, time};
 
-/// A target and what came out.
+/// A target and its outcome.
 struct Line {
     what: String,
     target: String,
@@ -27,7 +27,7 @@ fn outcome(figures: &Figures, fits: impl Fn(f64) -> bool) -> &'static str {
     }
 }
 
-/// What the peers' net lookup has to cost at least, in libgasp's, for N = 16 to 4096.
+/// The least ratio of a peer's net lookup time to libgasp's, for N = 16 to 4096.
 const MIDDLE: [(&str, &str, f64); 5] = [
     ("cloud", "cloud-hypervisor", 2.0),
     ("crosvm", "crosvm", 1.5),
@@ -36,7 +36,7 @@ const MIDDLE: [(&str, &str, f64); 5] = [
     ("rangemap", "rangemap", 1.2),
 ];
 
-/// The verdict over everything that was asked.
+/// The verdict over all questions that were asked.
 pub fn table(answers: &Answers) -> Table {
     let mut lines = Vec::new();
     answers.uniform.iter().for_each(|answer| uniform(answer, &mut lines));
@@ -160,7 +160,7 @@ fn kib(value: f64) -> String {
     format!("{} KiB", number(value))
 }
 
-/// Add to a line what another row shows at the same places, without their names.
+/// Add the figures of another row to a line, in parentheses.
 fn compared(mut line: Line, name: &str, figures: Figures, word: fn(f64) -> String) -> Line {
     let figures = figures.into_iter().map(|figure| (String::new(), figure.1)).collect();
     line.figures += &format!(" ({name}: {})", listed(&figures, word));

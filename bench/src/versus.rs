@@ -26,7 +26,7 @@ const ROUNDS: usize = 31;
 /// Calls of one kind in a round; the next round has other locations.
 const CALLS: usize = 4096;
 
-/// Ticks of one call, with the name of what was called.
+/// Ticks of one call, by the name of the operation.
 type Samples = Vec<(String, f64)>;
 
 /// Compare two builds, loaded from `paths`, the old one first. The answer is Markdown.
@@ -64,7 +64,7 @@ pub fn run(designs: &[Design; 2], paths: &[PathBuf; 2], peers: &Path) -> Result<
     Ok(format!("{ratio}\n{old}"))
 }
 
-/// What all rounds at one number of regions share.
+/// The inputs of all rounds at one number of regions.
 struct Setting {
     plain: Layout,
     shuffled: Vec<gasp_region>,

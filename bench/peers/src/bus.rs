@@ -1,4 +1,4 @@
-//! What the three VMMs' buses have in common: ranges in a `BTreeMap`, ordered by base alone, and a
+//! The common part of the three VMMs' buses: ranges in a `BTreeMap`, ordered by base alone, and a
 //! device behind each.
 //!
 //! The originals know insertion and removal of whole ranges only; a change that splits is made of
@@ -44,8 +44,8 @@ impl Ord for BusRange {
     }
 }
 
-/// A device that takes accesses; what a lookup wants to know of it comes through the same kind of
-/// call as an access would.
+/// A device that takes accesses. A lookup reads its attributes through the same kind of call as an
+/// access makes.
 pub(crate) trait Device: Send + Sync {
     /// The attributes of the device's region.
     fn attrs(&self) -> Attrs;
@@ -54,7 +54,7 @@ pub(crate) trait Device: Send + Sync {
     fn access(&self, access: &Access) -> c_int;
 }
 
-/// A device whose accesses somebody else brings into an order.
+/// A device whose accesses are serialised by its bus.
 struct Registers {
     attrs: Attrs,
     target: Target,
@@ -70,8 +70,8 @@ impl Device for Registers {
     }
 }
 
-/// A device that brings its accesses into an order, as nearly all devices of VMMs do. What a lookup
-/// wants to know needs no lock, so that lookups are not charged for it.
+/// A device that serialises its accesses itself, as nearly all devices of VMMs do. Its attributes need
+/// no lock, so that lookups do not pay for one.
 struct Locked {
     attrs: Attrs,
     target: Mutex<Target>,
@@ -135,7 +135,7 @@ impl<E> Ranges<E> {
         }
     }
 
-    /// What overlaps or touches the change, in order.
+    /// The ranges that overlap or touch the change, in order.
     fn around(&self, change: &Change, attrs: impl Fn(&E) -> Attrs) -> Vec<Run> {
         let end = BusRange { base: change.last.saturating_add(1), len: 1 };
         let near = self.0.range(..=end).rev();

@@ -1,8 +1,8 @@
 //! The shape of cloud-hypervisor's `Bus`: a `std` RwLock around ranges with weak pointers, upgraded
 //! and cloned by every access.
 //!
-//! Whoever owns the devices is somebody else in the original; here it is a table beside the bus,
-//! which lookups never touch.
+//! In the original another object owns the devices; here it is a table beside the bus, which lookups
+//! never touch.
 
 use crate::bus::{BusRange, Device, Ranges, last_of, locked_device};
 use crate::dispatch::{Access, Dispatch, Registered, export_dispatch};
@@ -20,7 +20,7 @@ struct Cloud {
     target: Registered,
 }
 
-/// What keeps a device alive.
+/// The strong pointer that keeps a device alive.
 struct Owned(#[expect(dead_code, reason = "it owns, nobody reads it")] Arc<dyn Device>);
 
 // SAFETY: the pointers are keys, never followed.

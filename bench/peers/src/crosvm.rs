@@ -9,7 +9,7 @@ use core::ffi::c_int;
 use gasp_abi::gasp_region;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What is behind a range: a device behind a mutex, or one that synchronises itself.
+/// The device of a range: behind a mutex, or one that synchronises itself.
 #[derive(Clone)]
 #[expect(
     dead_code,

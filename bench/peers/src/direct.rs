@@ -1,5 +1,5 @@
-//! An access that goes straight to the handler, whatever the location: what the two calls cost that
-//! every dispatch consists of.
+//! An access that goes straight to the handler, for every location: the cost of the two calls that are
+//! part of every dispatch.
 
 use crate::dispatch::{Access, Dispatch, Registered, export_dispatch};
 use crate::export::{Peer, export};

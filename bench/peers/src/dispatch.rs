@@ -42,8 +42,8 @@ impl Target {
             kind: access.kind as u16,
             r#type: access.space as u16,
         };
-        // SAFETY: whoever registered the handler promised that it can be called with this argument;
-        // the trap outlives the call.
+        // SAFETY: the handler's registration promised that it can be called with this argument; the
+        // trap outlives the call.
         unsafe { handler(self.arg as *mut c_void, access.cpu.cast(), &raw const trap) }
     }
 }

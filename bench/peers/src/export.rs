@@ -25,7 +25,7 @@ pub(crate) fn create<P: Peer>() -> *mut c_void {
 /// The body of `peer_<design>_destroy`.
 ///
 /// # Safety
-/// `map` came from `create::<P>`, and nobody uses it any more.
+/// `map` came from `create::<P>`, and this is its last use.
 #[allow(unsafe_code)]
 pub(crate) unsafe fn destroy<P: Peer>(map: *mut c_void) {
     // SAFETY: the caller promises that this is the box that `create` gave away.

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 
 type Locked = Mutex<Arc<dyn Device>>;
 
-/// Devices by number, with those who own them in the place of a device manager.
+/// Devices by number, with their owning pointers, which a device manager keeps in the original.
 #[derive(Default)]
 struct Slab {
     devices: Vec<Weak<Locked>>,

@@ -47,7 +47,7 @@ fn build<P: Piece>(pieces: &mut Vec<P>, elements: &[gasp_region]) -> bool {
     simple
 }
 
-/// Replace what overlaps or touches the change.
+/// Replace the items that overlap or touch the change.
 fn splice<P: Piece>(pieces: &mut Vec<P>, change: &Change) {
     let first = pieces.partition_point(|p| p.run().last < change.start.saturating_sub(1));
     let count = pieces[first..]

@@ -9,14 +9,13 @@
 //! Those that devices can be reached through have four more, `_cpu_create`, `_cpu_destroy`,
 //! `_set_trap_handler` and `_cpu_access` (see [`dispatch`]), with the signatures of libgasp's.
 //!
-//! What is spared the peers, so that no ratio flatters libgasp: they check no arguments, keep no
-//! error text, and take an element's attributes as they are (libgasp keeps sticky flags and host
-//! memory).
+//! So that no ratio flatters libgasp, the peers do less: they check no arguments, keep no error text,
+//! and take an element's attributes as they are (libgasp keeps sticky flags and host memory).
 //!
 //! | module | design |
 //! |---|---|
-//! | [`empty`] | nothing at all: what the call and the harness cost |
-//! | [`direct`] | an access that calls the handler at once: what is left of a dispatch without a map |
+//! | [`empty`] | nothing at all: the cost of the call and the harness |
+//! | [`direct`] | an access that calls the handler at once: a dispatch without a map |
 //! | [`plain`] | a sorted array without synchronisation: a floor, nothing to build a VMM on |
 //! | [`btree`] | `BTreeMap` under a `std` Mutex and under a parking_lot RwLock |
 //! | [`range_map`] | the crate `rangemap` under a parking_lot RwLock |

@@ -1,20 +1,19 @@
 //! Regions in a `BTreeMap` keyed by their first location, with splitting and merging.
 //!
-//! Written to be fast, because it is what libgasp's updates are held against: one search finds
-//! the regions at and beside a change, and a split or a merge then costs two insertions or
-//! removals more.
+//! Written to be fast, because libgasp's updates are compared with it: one search finds the regions at
+//! and beside a change, and a split or a merge then costs two insertions or removals more.
 
 use crate::run::{Attrs, Change};
 use std::collections::BTreeMap;
 
-/// What the tree keeps beside a region's first location.
+/// The value of the tree; its key is the region's first location.
 #[derive(Debug, Clone, Copy)]
 struct Body {
     last: u64,
     attrs: Attrs,
 }
 
-/// What surrounds a change.
+/// The surroundings of a change.
 enum Place {
     /// Strictly inside one region, whose body this was; its left piece stays in the tree.
     Inside(Body),
@@ -65,7 +64,7 @@ impl Ordered {
         }
     }
 
-    /// Find what surrounds the change, by one search; cuts or lengthens what is left of it.
+    /// Find the surroundings of the change, by one search; cuts or lengthens the region to its left.
     fn place(&mut self, change: &Change, attrs: Attrs) -> Place {
         let mut back = self.0.range_mut(..=change.last.saturating_add(1));
         let mut at = back.next_back();
@@ -97,7 +96,7 @@ impl Ordered {
         }
     }
 
-    /// Put the tree in order after `place`: what was joined goes away, what is new comes in.
+    /// Finish a change after `place`: remove the regions that were joined, insert the new one.
     fn settle(&mut self, change: &Change, attrs: Attrs, joined: &Joined, exists: bool) {
         if joined.right.is_some() {
             self.0.remove(&(change.last + 1));

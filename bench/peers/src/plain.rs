@@ -1,7 +1,7 @@
-//! A sorted array and nothing else: what a lookup costs without any synchronisation.
+//! A sorted array and nothing else: the cost of a lookup without any synchronisation.
 //!
-//! A floor to judge the rest by. It cannot be updated beside a reader: `set` exchanges the array
-//! under the reader's feet, and the driver never calls it while others look things up.
+//! It is a lower bound for the others. It cannot be updated beside a reader: `set` replaces the array
+//! that a reader uses, so the driver never calls it while other threads look up.
 
 #![allow(unsafe_code)]
 
@@ -33,7 +33,7 @@ impl Peer for Plain {
     }
 
     fn set(&self, elements: &[gasp_region]) {
-        // SAFETY: nobody else uses the map while it is set (see the module).
+        // SAFETY: no other thread uses the map during `set` (see the module).
         let runs = unsafe { &mut *self.runs.get() };
         // SAFETY: as above.
         let starts = unsafe { &mut *self.starts.get() };

@@ -17,9 +17,9 @@ use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 use gasp_abi::gasp_region;
 use std::sync::{Mutex, PoisonError};
 
-/// What is published.
+/// The state that `published` points to.
 struct Dispatch {
-    /// Section 0 is what is not mapped.
+    /// Section 0 stands for all that is not mapped.
     sections: Vec<Run>,
     tree: Radix,
     /// The section that was found last, by any reader.
@@ -67,7 +67,7 @@ impl<const RECENT: bool> Default for Qemu<RECENT> {
 
 impl<const RECENT: bool> Drop for Qemu<RECENT> {
     fn drop(&mut self) {
-        // SAFETY: the pointer came from a box, and nobody else has this map any more.
+        // SAFETY: the pointer came from a box, and this is the map's last use.
         drop(unsafe { Box::from_raw(*self.published.get_mut()) });
     }
 }
@@ -75,7 +75,7 @@ impl<const RECENT: bool> Drop for Qemu<RECENT> {
 impl<const RECENT: bool> Peer for Qemu<RECENT> {
     #[inline(always)]
     fn find(&self, location: u64) -> Option<(u64, Attrs)> {
-        // SAFETY: what is published lives until a `set`, and none runs now (see the module).
+        // SAFETY: the published state lives until the next `set`, and none runs now (see the module).
         let dispatch = unsafe { &*self.published.load(Ordering::Acquire) };
         if RECENT {
             let recent = dispatch.recent.load(Ordering::Relaxed);

@@ -3,7 +3,7 @@
 //! 64-bit locations, 4096-byte pages, 9 bits a level, hence 6 levels of 512-way nodes. An entry is
 //! 32 bits: how many levels it leads down (6 bits; 0 is a leaf) and the number of a node or of a
 //! section. After the build, a node with one used entry is skipped: the entry that led to it leads
-//! to where the one inside leads. What is skipped is not compared, so a lookup must check that
+//! to where the one inside leads. Skipped bits are not compared, so a lookup must check that
 //! the section it found holds the location. (QEMU keeps section numbers in 16 bits; they are
 //! wider here, or a map would end at 4096 regions. Pages that hold more than one section are left
 //! out: no region here starts inside of a page.)

@@ -2,7 +2,7 @@
 
 use gasp_abi::{gasp_region, gasp_region_flags::GRF_ACTIVE, qvm_state_block, vdev_t};
 
-/// What is known of a location. Host memory is kept as its distance from the guest location, so
+/// The attributes of a location. Host memory is kept as its distance from the guest location, so
 /// that it is the same number all along a region and pieces of one compare equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Attrs {
@@ -29,7 +29,7 @@ pub(crate) struct Change {
 }
 
 impl Change {
-    /// What an element of a C array asks for.
+    /// The change that an element of a C array asks for.
     pub(crate) fn of(element: &gasp_region) -> Self {
         let start = element.guest.location;
         let attrs = Attrs {
@@ -69,7 +69,7 @@ pub(crate) fn answer(last: u64, attrs: &Attrs, block: &qvm_state_block) -> gasp_
     }
 }
 
-/// What replaces `old` (every run that overlaps or touches the change, in order).
+/// The runs that replace `old` (every run that overlaps or touches the change, in order).
 pub(crate) fn replacement(old: &[Run], change: &Change) -> Vec<Run> {
     let mut new: Vec<Run> = Vec::with_capacity(old.len() + 2);
     let before = old.iter().filter(|run| run.start < change.start);

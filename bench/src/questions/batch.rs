@@ -16,9 +16,7 @@ pub struct Answer {
     pub grid: Grid,
 }
 
-/// Sorted by location.
 pub const ASCENDING: &str = "ascending";
-/// In random order.
 pub const SHUFFLED: &str = "random order";
 
 /// Measure.
@@ -37,8 +35,8 @@ pub fn ask(bench: &Bench) -> Result<Answer, Error> {
     Ok(Answer { grid })
 }
 
-/// Fill an empty map; nanoseconds. What other maps left in the allocator's hands goes back to the
-/// system first, so that every design pays for its pages.
+/// Fill an empty map; nanoseconds. The allocator first returns all free memory to the system, so that
+/// every design pays for its pages.
 fn fill(bench: &Bench, map: &Map, regions: &[gasp_region]) -> Result<f64, Error> {
     // SAFETY: it takes a number and may be called at any time.
     unsafe { libc::malloc_trim(0) };

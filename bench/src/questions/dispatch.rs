@@ -43,14 +43,11 @@ pub struct Two {
     pub ratio: Grid,
 }
 
-/// One vCPU.
 pub const ALONE: &str = "one vCPU";
-/// Two, at two devices.
 pub const OWN: &str = "two, each at a device of its own";
-/// Two, at one device.
 pub const SAME: &str = "two, at the same device";
 
-/// Where the hot device is, as a part of the map, and another one.
+/// The places of the hot device and of a second one: 0 is the map's first region, 1 its last.
 const DEVICES: [f64; 2] = [0.33, 0.67];
 /// Regions of the map in which two vCPUs are measured.
 const TWO_SIZE: usize = 256;

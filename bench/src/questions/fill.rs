@@ -17,15 +17,10 @@ pub struct Answer {
     pub grid: Grid,
 }
 
-/// Mean of the calls.
 pub const MEAN: &str = "mean";
-/// Half took no longer.
 pub const P50: &str = "p50";
-/// 99 % took no longer.
 pub const P99: &str = "p99";
-/// 99.9 % took no longer.
 pub const P999: &str = "p99.9";
-/// None took longer.
 pub const MAX: &str = "max";
 
 /// Measure.

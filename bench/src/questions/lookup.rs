@@ -1,4 +1,4 @@
-//! Question 1: what does a lookup cost? Question 2: and in the same region again?
+//! Question 1: what does a lookup cost? Question 2: what does one in the same region as before cost?
 
 use crate::bench::Bench;
 use crate::design::{Design, EMPTY, GASP, Map};
@@ -17,12 +17,12 @@ use gasp_abi::{gasp_region, qvm_state_block};
 pub const HINTED: &str = "gasp_hinted";
 const HINTED_LABEL: &str = "libgasp with a vCPU's hint";
 
-/// Which locations are asked for.
+/// The locations that are looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Where {
-    /// Any region.
+    /// In random regions.
     Uniform,
-    /// Always the same one.
+    /// In one region.
     SameRegion,
 }
 
@@ -33,13 +33,13 @@ pub struct Answer {
     pub raw: Grid,
     /// One at a time, without the empty call of the same round.
     pub net: Grid,
-    /// The same over that of libgasp, round by round.
+    /// `net` over libgasp's, round by round.
     pub ratio: Grid,
     /// Back to back, with the call.
     pub throughput: Grid,
 }
 
-/// Who is asked: a map, or a vCPU with its hint.
+/// A map, or a vCPU that looks up with its hint.
 enum Contestant<'m> {
     Map(&'m Map<'m>),
     Cpu(Cpu<'m>),

@@ -1,4 +1,4 @@
-//! Question 8: what does a map weigh, and does it give memory back?
+//! Question 8: how much memory does a map take, and does it give memory back?
 
 use crate::bench::Bench;
 use crate::design::Design;
@@ -24,7 +24,7 @@ pub const TOUCHED: &str = "KiB touched";
 /// KiB of address space that it reserves.
 pub const RESERVED: &str = "KiB reserved";
 
-/// Empty maps that are weighed together.
+/// Empty maps that are measured together.
 const EMPTY_MAPS: usize = 256;
 
 /// Measure.

@@ -1,4 +1,4 @@
-//! The questions. Each module asks one (`ask`), and words the answer (`section`).
+//! The questions. In each module `ask` measures, and `section` writes the report's section.
 
 pub mod batch;
 pub mod dispatch;
@@ -13,14 +13,13 @@ use crate::bench::Bench;
 use crate::error::Error;
 use crate::report::Section;
 
-/// What was measured; a question that was not asked has no answer.
+/// The measurements; `None` for a question that was not asked.
 #[derive(Debug, Default)]
 pub struct Answers {
-    /// Lookups of uniform locations.
+    /// Lookups at random locations.
     pub uniform: Option<lookup::Answer>,
     /// Lookups in one region.
     pub same: Option<lookup::Answer>,
-    /// Two readers.
     pub readers: Option<readers::Answer>,
     /// A reader beside a writer.
     pub writer: Option<writer::Answer>,
@@ -30,7 +29,6 @@ pub struct Answers {
     pub batch: Option<batch::Answer>,
     /// Many calls of one region.
     pub fill: Option<fill::Answer>,
-    /// Memory.
     pub memory: Option<memory::Answer>,
     /// Accesses that reach a device.
     pub dispatch: Option<dispatch::Answer>,

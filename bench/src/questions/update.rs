@@ -45,7 +45,7 @@ const PAIRS: usize = 2048;
 /// A design that is slower stops early.
 const LONGEST: Duration = Duration::from_millis(20);
 
-/// A tree that was filled by one call may be packed to the brim, one that grew is not.
+/// A tree that was filled by one call may have full nodes; one that grew has room in them.
 const FILLS: [Fill; 2] = [Fill::AscendingBatch, Fill::Random];
 
 /// Measure.

@@ -1,4 +1,4 @@
-//! Question 4: what does a reader notice of a writer that never pauses?
+//! Question 4: how much does a writer that never pauses slow a reader down?
 
 use crate::bench::Bench;
 use crate::clock::start;
@@ -26,13 +26,11 @@ pub struct Answer {
 pub const ALONE: &str = "alone";
 /// Mean beside the writer.
 pub const BESIDE: &str = "beside writer";
-/// Half of the lookups beside the writer, timed one by one.
+/// Median of the lookups beside the writer, timed one by one.
 pub const P50: &str = "p50";
-/// 99 % of them.
+/// 99th percentile of the same.
 pub const P99: &str = "p99";
-/// 99.9 % of them.
 pub const P999: &str = "p99.9";
-/// All of them.
 pub const MAX: &str = "max";
 /// One change, as the writer sees it.
 pub const WRITES: &str = "one change";
@@ -40,14 +38,14 @@ pub const WRITES: &str = "one change";
 /// Lookups that are timed one by one in one window, at most.
 const TIMED: usize = 1 << 18;
 
-/// What all rounds at one number of regions share.
+/// The inputs of all rounds at one number of regions.
 struct Setting {
     other: usize,
     locations: Vec<u64>,
     flips: Vec<[gasp_region; 2]>,
 }
 
-// SAFETY: a region's pointer to its vdev is a number here: nobody follows it.
+// SAFETY: the pointer of a region to its vdev is a mere number here; no code dereferences it.
 unsafe impl Sync for Setting {}
 
 struct Sample {
