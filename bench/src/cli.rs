@@ -57,7 +57,7 @@ impl Options {
         while let Some(argument) = arguments.next() {
             let name = argument.to_string_lossy().into_owned();
             let mut value = || {
-                let missing = || Error::Usage(format!("{name} wants a value"));
+                let missing = || Error::Usage(format!("{name} needs a value"));
                 arguments.next().ok_or_else(missing)
             };
             match name.as_str() {
@@ -69,7 +69,7 @@ impl Options {
                 "--vs" => options.versus = Some([value()?.into(), value()?.into()]),
                 "--only" => options.questions = questions(&value()?.to_string_lossy())?,
                 "--help" => return Ok(None),
-                _ => return Err(Error::Usage(format!("what is {name}?"))),
+                _ => return Err(Error::Usage(format!("{name}: no such option"))),
             }
         }
         Ok(Some(options))

@@ -136,5 +136,5 @@ To reproduce: `make bench` in a quiet machine's checkout (it takes some minutes)
 ratios, not nanoseconds. CPU time that other programs use, or that the host steals, spoils it.";
 
 const VERDICT: &str = "\
-Medians of this run. Ratios above 1 mean that libgasp is faster where a peer is held against it, and \
-that it costs more where libgasp is held against something.\n";
+Medians of this run. A peer's ratio to libgasp above 1 means that libgasp is faster; libgasp's \
+ratio to something else above 1 means that libgasp costs more.\n";

@@ -58,7 +58,7 @@ pub fn section(answer: &Answer, bench: &Bench) -> Section {
 }
 
 const TEXT: &str = "\
-A new, empty map each time; the faults of fresh pages are included, for everybody. The peers with a \
+A new, empty map each time; the page faults of fresh memory are included for all designs. The peers with a \
 tree insert one by one under one lock, those with a sorted array sort and build.
 
 For a VMM: RAM from host chunks, restoring a snapshot, or a migration's permission map arrives as \

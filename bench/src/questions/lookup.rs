@@ -181,8 +181,8 @@ an `lfence` before and after each call, so that nothing overlaps: the nearest to
 exit. \"Back to back\" lets the processor overlap independent lookups: the nearest to translating \
 a DMA descriptor list.
 
-For a VMM: an exit costs 1 to 10 µs, so a lookup of 20 or of 60 ns is hardly seen there; a device \
-that translates millions of DMA addresses a second, without exits, sees every nanosecond. From \
+For a VMM: an exit costs 1 to 10 µs, so a lookup of 20 or of 60 ns hardly matters there; a device \
+that translates millions of DMA addresses a second, without exits, pays for every nanosecond. From \
 65,536 regions on, all figures are those of cache and memory and move from run to run.";
 
 /// Question 2 in words.
