@@ -140,6 +140,12 @@ impl Range {
         self.first <= location && location <= self.last
     }
 
+    /// The range with `last` as its last location, unless that is below its own.
+    #[inline]
+    pub(crate) fn extended_to(&self, last: Location) -> Self {
+        Self { first: self.first, last: self.last.max(last) }
+    }
+
     /// Whether all of `other` is in the range.
     #[inline]
     pub(crate) fn covers(&self, other: &Self) -> bool {

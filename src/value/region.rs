@@ -85,11 +85,8 @@ impl Region {
     /// The result is false if there was no memory.
     #[inline]
     pub(crate) fn append_to(self, list: &mut Vec<Self>) -> bool {
-        if let Some(last) = list.last_mut()
-            && last.continues_in(&self)
-            && let Some(both) = Range::from_ends(last.range.first(), self.range.last())
-        {
-            last.range = both;
+        if let Some(last) = list.last_mut().filter(|last| last.continues_in(&self)) {
+            last.range = last.range.extended_to(self.range.last());
             return true;
         }
         if list.len() == list.capacity() && list.try_reserve(1).is_err() {

@@ -172,7 +172,7 @@ impl<F> GracePeriods<F> {
         let mut waits = self.waits.lock();
         let mut running = Vec::new();
         for activity in activities {
-            if !activity.number.load(Acquire).is_multiple_of(2) {
+            if activity.number.load(Acquire) % 2 != 0 {
                 running.try_reserve(1).map_err(|_| Error::NoMemory)?;
                 running.push(activity.address());
             }
