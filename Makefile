@@ -66,14 +66,14 @@ build/vdev_window.so: examples/vdev_window.c build/stage.done
 
 ## test: every check; what cannot run here is skipped, counted and named (ONLY="symbols c" runs some)
 test:
-	@ctests/run.sh $(ONLY)
+	@ctests/harness/run.sh $(ONLY)
 
 ## heavy: the long forms of the checks that have one (half an hour)
 heavy: build/stage.done
 	GASP_ROUNDS=200000 GASP_MODEL_STEPS=100000 GASP_SECONDS=60 $(CARGO) test --release --locked
-	GASP_STRESS_SECONDS=60 ctests/run.sh c ways
-	LOOM_MAX_PREEMPTIONS=5 ctests/run.sh loom
-	GASP_SECONDS=60 ctests/run.sh tsan
+	GASP_STRESS_SECONDS=60 ctests/harness/run.sh c ways
+	LOOM_MAX_PREEMPTIONS=5 ctests/harness/run.sh loom
+	GASP_SECONDS=60 ctests/harness/run.sh tsan
 	GASP_VM_ROUNDS=10000 GASP_VM_STEPS=200000 $(CARGO) test --release --locked -p gasp-vm
 
 ## bench: measure beside other designs (five minutes, on a quiet machine); results in build/bench

@@ -3,8 +3,8 @@
 # Started by run.sh, after `make vm`. With KVM where it works, and with scripts.
 # SPDX-License-Identifier: MIT OR Apache-2.0
 set -u
-cd "$(dirname "$0")/.." || exit 1
-. ctests/report.sh
+cd "$(dirname "$0")/../.." || exit 1
+. ctests/harness/report.sh
 
 built=$PWD/build/vm vm=$PWD/build/vm/gasp-vm examples=$PWD/vm/examples
 work=$logs/vm
@@ -281,10 +281,10 @@ policy() {
 }
 
 plugin() { # SOURCE
-	check "build $1" $CC -std=c11 $warnings -g $(ctests/pc.sh cflags) -shared -fPIC "ctests/vm/$1.c" -o "$work/$1.so"
+	check "build $1" $CC -std=c11 $warnings -g $(ctests/harness/pc.sh cflags) -shared -fPIC "ctests/vm/vdevs/$1.c" -o "$work/$1.so"
 }
 
-for source in ctests/vm/*.c; do plugin "$(basename "$source" .c)"; done
+for source in ctests/vm/vdevs/*.c; do plugin "$(basename "$source" .c)"; done
 command_line
 configuration_errors
 script_errors

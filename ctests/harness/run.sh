@@ -5,7 +5,7 @@
 # counted). Nothing but Rust, gcc and make is needed; what else is missing is skipped by name.
 # SPDX-License-Identifier: MIT OR Apache-2.0
 set -u
-cd "$(dirname "$0")/.." || exit 1
+cd "$(dirname "$0")/../.." || exit 1
 : "${STAGE_PREFIX:?run this by: make test}"
 export LC_ALL=C
 unset GASP_STRICT GASP_TEST_SMALL LD_PRELOAD LD_LIBRARY_PATH MAKEFLAGS MAKELEVEL
@@ -13,7 +13,7 @@ unset GASP_STRICT GASP_TEST_SMALL LD_PRELOAD LD_LIBRARY_PATH MAKEFLAGS MAKELEVEL
 logs=$PWD/build/test
 export logs
 rm -rf $logs && mkdir -p $logs
-. ctests/report.sh
+. ctests/harness/report.sh
 
 export warnings="-Wall -Wextra -Wpedantic -Werror"
 lib=$STAGE_PREFIX/lib
@@ -174,17 +174,17 @@ header_matrix() {
 	end
 }
 
-# ctests/abi.c: every size, offset and value, asserted while it is compiled.
+# ctests/abi/layouts.c: every size, offset and value, asserted while it is compiled.
 layouts_and_values() {
 	local compiler standards standard language name
 	for name in $(cat include/*/*.h | grep -oE '^ *#define [A-Z]\w+|^    [A-Z]\w+ =' | grep -oE '[A-Z]\w+' | grep -v '^LIBGASP_'); do
-		check "ctests/abi.c asserts the value of $name" grep -qw "$name" ctests/abi.c
+		check "ctests/abi/layouts.c asserts the value of $name" grep -qw "$name" ctests/abi/layouts.c
 	done
 	while read -r compiler language standards; do
 		have "$compiler" || { echo "skip with $compiler: $compiler is not installed"; continue; }
 		for standard in $standards; do
 			check "$compiler $standard" "$compiler" -x $language -std=$standard $warnings \
-				-fsyntax-only -I"$STAGE_PREFIX/include" ctests/abi.c
+				-fsyntax-only -I"$STAGE_PREFIX/include" ctests/abi/layouts.c
 		done
 	done <<-end
 		gcc c c11 c17
@@ -231,13 +231,13 @@ run() {
 	grep -q '^not ok ' <<<"$out" || echo "not ok $name: ended with status $status"
 }
 
-# c_program VARIANT SOURCE: build one of ctests/*.c against the installed tree in one way; run it.
+# c_program VARIANT SOURCE: build one of ctests/*/*.c against the installed tree in one way; run it.
 c_program() {
 	local variant=$1 source=$2 name exe flags libs before=()
-	name=$(basename "$source" .c) exe=$logs/$variant/$(basename "$source" .c)
-	flags="$warnings -O1 -g -pthread $(ctests/pc.sh cflags)" libs="$(ctests/pc.sh libs) -ldl"
+	name=${source#ctests/} name=${name%.c} exe=$logs/$variant/$name
+	flags="$warnings -O1 -g -pthread -Ictests/harness $(ctests/harness/pc.sh cflags)" libs="$(ctests/harness/pc.sh libs) -ldl"
 	local static_libs
-	static_libs=$(ctests/pc.sh static | sed 's/-lgasp/-l:libgasp.a/')
+	static_libs=$(ctests/harness/pc.sh static | sed 's/-lgasp/-l:libgasp.a/')
 	before=(env LD_LIBRARY_PATH="$STAGE_PREFIX/lib")
 	case $variant in
 	c11) compile="$CC -std=c11 $flags $source -o $exe $libs" ;;
@@ -250,7 +250,7 @@ c_program() {
 		exe=$logs/c11/$name compile=true # built there
 		before+=(GASP_TEST_SMALL=1 valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite) ;;
 	esac
-	mkdir -p "$logs/$variant"
+	mkdir -p "$(dirname "$logs/$variant/$name")"
 	local out
 	if out=$($compile 2>&1); then
 		run "$name" "${before[@]}" "$exe"
@@ -259,12 +259,12 @@ c_program() {
 	fi
 }
 
-# c_tests VARIANT TOOL: all of ctests/*.c in one way.
+# c_tests VARIANT TOOL: all of ctests/*/*.c in one way.
 c_tests() {
 	have "$2" || { echo "skip all: $2 is not installed"; return; }
 	[ "$1" != sanitized ] || can_sanitize || { echo "skip all: $CC cannot build with ASan and UBSan here"; return; }
 	export -f run
-	printf '%s\n' ctests/*.c | sed "s/^/$1 /" | in_parallel c_program
+	printf '%s\n' ctests/*/*.c | sed "s/^/$1 /" | in_parallel c_program
 }
 
 can_sanitize() {
@@ -275,8 +275,8 @@ can_sanitize() {
 readme_example() {
 	awk '/^```/ { if (on) exit; on = /^```c$/; next } on' README.md >$logs/readme.c
 	[ -s $logs/readme.c ] || { echo "not ok README.md has no example (a block that starts with \`\`\`c)"; return; }
-	check "README's example compiles" $CC -std=c11 $warnings $(ctests/pc.sh cflags) \
-		$logs/readme.c -o $logs/readme $(ctests/pc.sh libs)
+	check "README's example compiles" $CC -std=c11 $warnings $(ctests/harness/pc.sh cflags) \
+		$logs/readme.c -o $logs/readme $(ctests/harness/pc.sh libs)
 	check "README's example runs" env LD_LIBRARY_PATH="$lib" $logs/readme
 }
 
@@ -328,10 +328,10 @@ gasp_vm_build() { CARGO_TERM_QUIET=true check "make vm" make --no-print-director
 
 ways_in() {
 	local dir=$logs/ways flags libs private
-	flags="-std=c11 $warnings -g $(ctests/pc.sh cflags)" libs="$(ctests/pc.sh libs)"
-	private=$(ctests/pc.sh static | sed 's/.*-lgasp//')
+	flags="-std=c11 $warnings -g $(ctests/harness/pc.sh cflags)" libs="$(ctests/harness/pc.sh libs)"
+	private=$(ctests/harness/pc.sh static | sed 's/.*-lgasp//')
 	mkdir -p "$dir"
-	cd ctests/ways || return
+	cd ctests/ways/programs || return
 	check "build a plugin without libgasp" $CC $flags -shared -fPIC plugin.c -o "$dir/plain.so"
 	check "build a plugin with -lgasp" $CC $flags -shared -fPIC plugin.c -o "$dir/linked.so" $libs
 	check "build a host without libgasp" $CC $flags host.c -o "$dir/bare" -ldl
@@ -339,7 +339,7 @@ ways_in() {
 	check "build a host with all of libgasp.a" $CC $flags -DHOST_HAS_GASP -rdynamic host.c -o "$dir/whole" \
 		-Wl,--whole-archive "$lib/libgasp.a" -Wl,--no-whole-archive $private
 	check "build a host with -u and libgasp.a" $CC $flags -rdynamic host.c -o "$dir/wanted" \
-		$(grep -v '^#' ../../abi/symbols.txt | sed 's/^/-Wl,-u,/') "$lib/libgasp.a" $private
+		$(grep -v '^#' ../../../abi/symbols.txt | sed 's/^/-Wl,-u,/') "$lib/libgasp.a" $private
 	check "build another library with these names" $CC $flags -shared -fPIC -Wl,-soname,libother.so \
 		other.c -o "$dir/libother.so"
 	check "build a plugin whose device traps" $CC $flags -shared -fPIC trap_plugin.c -o "$dir/trap.so"
@@ -430,7 +430,7 @@ with_library readme "README's example" readme_example
 with_library ways "ways in: plugin, host, preload" ways_in
 with_library vm "gasp-vm: format, clippy, unit tests" gasp_vm_units
 with_library vm "gasp-vm: release build, vdevs, guests" gasp_vm_build
-with_library vm "gasp-vm: end to end" ctests/vm.sh
+with_library vm "gasp-vm: end to end" ctests/vm/vm.sh
 with_library run "make run" make_run
 with_library bench "benchmark: answers, nothing timed" benchmark
 summary
