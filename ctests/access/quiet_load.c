@@ -1,5 +1,5 @@
 /* Removal under load: the state of a removed device is poisoned and freed, as that of an unloaded
- * plugin would be. GASP_STRESS_SECONDS (5): ten times as long as it takes; ctests/ways/unload.c,
+ * plugin would be. GASP_STRESS_SECONDS (5): ten times as long as it takes; ways/programs/unload.c,
  * with a real plugin, takes all of it.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "access.h"

@@ -1,4 +1,4 @@
-/* Walks with a filter: every kind of answer (contract, section 6).
+/* Walks with a filter: every kind of answer (specification 6).
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "check.h"
 

@@ -1,4 +1,4 @@
-/* gasp_find_free() and gasp_find_free_range() (contract, section 6).
+/* gasp_find_free() and gasp_find_free_range() (specification 6).
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "check.h"
 

@@ -1,4 +1,4 @@
-/* Finding and reserving places inside of RAM and ROM (contract, section 6).
+/* Finding and reserving places inside of RAM and ROM (specification 6).
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "check.h"
 

@@ -1,4 +1,4 @@
-/* Walks over the guest's memory (contract, section 6).
+/* Walks over the guest's memory (specification 6).
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "check.h"
 

@@ -1,4 +1,4 @@
-/* What C may do to the library: NULL, destroyed guests, garbage, no memory (contract, section 8).
+/* What C may do to the library: NULL, destroyed guests, garbage, no memory (specification 8).
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "check.h"
 

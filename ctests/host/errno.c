@@ -1,4 +1,4 @@
-/* errno: set where the contract says so, and otherwise left alone.
+/* errno: set where the specification says so, and otherwise left alone.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "check.h"
 

@@ -1,4 +1,4 @@
-/* The host side: guests, reservations, memory, listing, reading, writing (contract, section 7).
+/* The host side: guests, reservations, memory, listing, reading, writing (specification 7).
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "check.h"
 

@@ -1,4 +1,4 @@
-/* gasp_guest_add_memory(), gasp_guest_read() and gasp_guest_write() (contract, section 7).
+/* gasp_guest_add_memory(), gasp_guest_read() and gasp_guest_write() (specification 7).
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "check.h"
 

@@ -1,4 +1,4 @@
-/* No memory: ENOMEM, and nothing changed (contract, sections 2 and 8). Each case is a child
+/* No memory: ENOMEM, and nothing changed (specification 2 and 8). Each case is a child
  * process that limits its own address space.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "check.h"

@@ -1,4 +1,4 @@
-/* Cycles of waiting threads: one of them gets EDEADLK (contract, section 4).
+/* Cycles of waiting threads: one of them gets EDEADLK (specification 4).
  *
  * In each case this thread takes a lock and asks for one whose holder, by then, waits for this
  * thread's. Should the other come later than expected, it is the one that gets the error: what is

@@ -1,4 +1,4 @@
-/* gasp_lock() and gasp_unlock() (contract, section 4).
+/* gasp_lock() and gasp_unlock() (specification 4).
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "check.h"
 

@@ -1,4 +1,4 @@
-/* Strict mode: every rule that it adds, and how it is switched on (contract, sections 2, 4, 5, 6).
+/* Strict mode: every rule that it adds, and how it is switched on (specification 2, 4, 5, 6).
  * Each rule is also checked not to exist in default mode.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "check.h"

@@ -1,6 +1,6 @@
 /* Faults that were found in other VMMs, libraries and emulators: each is a test here, named after
- * its number in our list of peers. Those that need threads are in peers_threads.c,
- * 21 (a consumer that is not told of a move) is in listen_order.c.
+ * its number in a list of such faults. Those that need threads are in threads.c,
+ * 21 (a consumer that is not told of a move) is in listen/order.c.
  *
  * Not here, because there is nothing in an access or a set that could have it: 24 (slot numbers of
  * the hypervisor that leak).

@@ -1,5 +1,5 @@
 /* Faults that were found in other VMMs, libraries and emulators, and need threads or handlers.
- * The others, and the numbers: peers_faults.c.
+ * The others, and the numbers: faults.c.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "access.h"
 

@@ -1,5 +1,5 @@
 /* The delete loop of QNX's page on gasp_region_set(), as printed (it never sets GRF_NONE) and
- * with GRF_NONE, on memory that consists of pieces (contract, section 3).
+ * with GRF_NONE, on memory that consists of pieces (specification 3).
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "check.h"
 

@@ -1,4 +1,4 @@
-/* gasp_region_info() (contract, section 3).
+/* gasp_region_info() (specification 3).
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "check.h"
 

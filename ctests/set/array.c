@@ -1,4 +1,4 @@
-/* A call with many elements: order, refusal in the middle, both spaces (contract, section 2).
+/* A call with many elements: order, refusal in the middle, both spaces (specification 2).
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "check.h"
 

@@ -1,4 +1,4 @@
-/* gasp_region_set() that fails: exit code, message, fatal handler (contract, section 2).
+/* gasp_region_set() that fails: exit code, message, fatal handler (specification 2).
  * Each failure happens in a child process.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "check.h"

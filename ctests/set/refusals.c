@@ -1,4 +1,4 @@
-/* Every row of the table of refusals, and the order of its rows (contract, section 2).
+/* Every row of the table of refusals, and the order of its rows (specification 2).
  * A refusal at index 0 is also checked to leave both spaces as they were.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "check.h"

@@ -1,4 +1,4 @@
-/* Adding, modifying and deleting, location by location (contract, section 2).
+/* Adding, modifying and deleting, location by location (specification 2).
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "check.h"
 

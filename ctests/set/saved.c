@@ -1,4 +1,4 @@
-/* The rights that a region had before it was trapped (contract, section 2, "Saved rights").
+/* The rights that a region had before it was trapped (specification 2, "Saved rights").
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "check.h"
 

@@ -1,5 +1,5 @@
 /* A call becomes visible at once: no query sees a state between two of its elements
- * (contract, section 2). In each case a writer repeats a call whose states in between would be
+ * (specification 2). In each case a writer repeats a call whose states in between would be
  * told apart, and a reader asks as fast as it can.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "check.h"
