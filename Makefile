@@ -10,9 +10,9 @@ CARGO   ?= cargo
 INSTALL ?= install
 CFLAGS  ?= -O2 -g
 
-# The version is written down once, in Cargo.toml; the major number is the ABI's.
+# The version is written down once, in Cargo.toml; the SONAME, which names the ABI, in build.rs.
 VERSION := $(shell sed -n 's/^version *= *"\(.*\)"/\1/p' Cargo.toml | head -n 1)
-MAJOR   := $(firstword $(subst ., ,$(VERSION)))
+SONAME  := $(shell sed -n 's/.*"\(libgasp\.so\.[0-9]*\)".*/\1/p' build.rs)
 
 CARGO_TARGET_DIR ?= $(CURDIR)/target
 RELEASE  := $(CARGO_TARGET_DIR)/release
@@ -26,7 +26,7 @@ STAGE        := $(CURDIR)/build/stage
 STAGE_PREFIX := $(STAGE)/usr/local
 STRICT       := -std=c11 -Wall -Wextra -Wpedantic -Werror
 
-export CARGO CC CXX CARGO_TARGET_DIR STAGE_PREFIX
+export CARGO CC CXX CARGO_TARGET_DIR STAGE_PREFIX SONAME
 
 .PHONY: all vm run layout test heavy bench bench-quick bench-vm headers install uninstall deps clean help
 .DELETE_ON_ERROR:
@@ -65,15 +65,15 @@ build/vdev_window.so: examples/vdev_window.c build/stage.done
 	@$(CC) $(STRICT) $(CFLAGS) -I$(STAGE_PREFIX)/include -shared -fPIC $< -o $@
 
 ## test: every check; what cannot run here is skipped, counted and named (ONLY="symbols c" runs some)
-test:
-	@ctests/harness/run.sh $(ONLY)
+test: build/stage.done vm
+	@ctests/harness/run $(ONLY)
 
 ## heavy: the long forms of the checks that have one (half an hour)
-heavy: build/stage.done
+heavy: build/stage.done vm
 	GASP_ROUNDS=200000 GASP_MODEL_STEPS=100000 GASP_SECONDS=60 $(CARGO) test --release --locked
-	GASP_STRESS_SECONDS=60 ctests/harness/run.sh c ways
-	LOOM_MAX_PREEMPTIONS=5 ctests/harness/run.sh loom
-	GASP_SECONDS=60 ctests/harness/run.sh tsan
+	GASP_STRESS_SECONDS=60 ctests/harness/run c ways
+	LOOM_MAX_PREEMPTIONS=5 ctests/harness/run loom
+	GASP_SECONDS=60 ctests/harness/run tsan
 	GASP_VM_ROUNDS=10000 GASP_VM_STEPS=200000 $(CARGO) test --release --locked -p gasp-vm
 
 ## bench: measure beside other designs (five minutes, on a quiet machine); results in build/bench
@@ -96,8 +96,8 @@ headers:
 install: $(SHARED)
 	$(INSTALL) -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/qvm $(DESTDIR)$(INCLUDEDIR)/gasp
 	$(INSTALL) -m 755 $(SHARED) $(DESTDIR)$(LIBDIR)/libgasp.so.$(VERSION)
-	ln -sf libgasp.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libgasp.so.$(MAJOR)
-	ln -sf libgasp.so.$(MAJOR) $(DESTDIR)$(LIBDIR)/libgasp.so
+	ln -sf libgasp.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libgasp.so
 	$(INSTALL) -m 644 $(STATIC) $(DESTDIR)$(LIBDIR)/libgasp.a
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' \
 		-e 's|@LIBDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR))|' \
@@ -106,11 +106,11 @@ install: $(SHARED)
 	chmod 644 $(DESTDIR)$(LIBDIR)/pkgconfig/gasp.pc
 	$(INSTALL) -m 644 include/qvm/*.h $(DESTDIR)$(INCLUDEDIR)/qvm
 	$(INSTALL) -m 644 include/gasp/*.h $(DESTDIR)$(INCLUDEDIR)/gasp
-	@test -n "$(DESTDIR)" || echo "Installed. If programs do not find libgasp.so.$(MAJOR), run ldconfig."
+	@test -n "$(DESTDIR)" || echo "Installed. If programs do not find $(SONAME), run ldconfig."
 
 ## uninstall: remove what install put there
 uninstall:
-	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libgasp.so libgasp.so.$(MAJOR) libgasp.so.$(VERSION) libgasp.a pkgconfig/gasp.pc)
+	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libgasp.so $(SONAME) libgasp.so.$(VERSION) libgasp.a pkgconfig/gasp.pc)
 	rm -f $(HEADERS:include/%=$(DESTDIR)$(INCLUDEDIR)/%)
 	@rmdir $(DESTDIR)$(INCLUDEDIR)/qvm $(DESTDIR)$(INCLUDEDIR)/gasp 2>/dev/null || true
 

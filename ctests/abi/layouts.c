@@ -334,8 +334,8 @@ int main(void)
 	int vrs = guest_cpu_to_vrs(-1) == VRS_BUS_ERROR
 		&& (int)guest_cpu_to_vrs(EINVAL) == (int)VRS_ERRNO + EINVAL;
 
-	printf("ok layouts_and_values\n");
-	printf("%s option_prefix\n", good ? "ok" : "not ok");
-	printf("%s guest_cpu_to_vrs\n", vrs ? "ok" : "not ok");
+	printf("1..3\nok 1 - layouts_and_values\n");
+	printf("%s 2 - option_prefix\n", good ? "ok" : "not ok");
+	printf("%s 3 - guest_cpu_to_vrs\n", vrs ? "ok" : "not ok");
 	return good && vrs ? 0 : 1;
 }

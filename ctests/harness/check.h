@@ -1,7 +1,7 @@
-/* A tiny test harness, and short ways to write down regions and maps.
+/* A small test harness, and short ways to write down regions and maps.
  *
- * A program is a table of cases, run in order: each prints "ok NAME", "not ok NAME" or
- * "skip NAME: reason"; details of a failure are printed before, on lines that start with "# ".
+ * A program is a table of cases. It runs them in order and reports in TAP: the plan, then "ok" or
+ * "not ok" for each case; details of a failure come before, on lines that start with "# ".
  * The program ends with 1 if any case failed. "PROGRAM NAME..." runs only these cases.
  *
  * A case that needs a process of its own (because it dies there, say) has run_child() start the
@@ -129,16 +129,15 @@ static inline int check_has(const char *file, int line, const char *expr, const 
 /* The case cannot run here. */
 #define SKIP(reason) do { check_state()->skip = (reason); return; } while (0)
 
-static inline void check_run(const struct test_case *c)
+static inline void check_run(unsigned number, const struct test_case *c)
 {
-	memset(check_state(), 0, sizeof(struct check_state));
+	struct check_state *state = check_state();
+	memset(state, 0, sizeof(*state));
 	c->run();
-	if (check_state()->failures != 0)
-		printf("not ok %s\n", c->name);
-	else if (check_state()->skip != NULL)
-		printf("skip %s: %s\n", c->name, check_state()->skip);
-	else
-		printf("ok %s\n", c->name);
+	printf("%s %u - %s", state->failures != 0 ? "not ok" : "ok", number, c->name);
+	if (state->failures == 0 && state->skip != NULL)
+		printf(" # SKIP %s", state->skip);
+	printf("\n");
 	fflush(stdout);
 }
 
@@ -170,8 +169,10 @@ static inline int check_main(int argc, char **argv, const struct test_case *case
 	unsetenv("GASP_STRICT");
 	alarm(600);
 	unsigned runs = argc > 1 ? (unsigned)argc - 1 : n;
+	printf("1..%u\n", runs);
+	fflush(stdout);
 	for (unsigned i = 0; i < runs; i++) {
-		check_run(argc > 1 ? check_find(cases, n, argv[i + 1]) : &cases[i]);
+		check_run(i + 1, argc > 1 ? check_find(cases, n, argv[i + 1]) : &cases[i]);
 		failed |= check_state()->failures != 0;
 	}
 	return failed;

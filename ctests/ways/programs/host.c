@@ -5,20 +5,14 @@
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
 #include <dlfcn.h>
-#include <stdio.h>
 #include <string.h>
 #include "plugin.h"
+#include "report.h"
 
 #ifdef HOST_HAS_GASP
 #include <gasp/host.h>
 #include <qvm/gasp.h>
 #endif
-
-static int report(const char *name, int good)
-{
-	printf("%s %s\n", good ? "ok" : "not ok", name);
-	return good ? 0 : 1;
-}
 
 int main(int argc, char **argv)
 {

@@ -1,4 +1,4 @@
-/* A vdev plugin in one file. run.sh builds it with -lgasp, and without: then its gasp_* are
+/* A vdev plugin in one file. ways.t builds it with -lgasp, and without: then its gasp_* are
  * unresolved and come from whoever loads it, as on QNX.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 

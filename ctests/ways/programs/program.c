@@ -4,14 +4,8 @@
 
 #include <gasp/host.h>
 #include <qvm/gasp.h>
-#include <stdio.h>
 #include <string.h>
-
-static int report(const char *name, int good)
-{
-	printf("%s %s\n", good ? "ok" : "not ok", name);
-	return good ? 0 : 1;
-}
+#include "report.h"
 
 int main(int argc, char **argv)
 {

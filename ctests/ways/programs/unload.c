@@ -8,10 +8,9 @@
 #endif
 #include <dlfcn.h>
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "report.h"
 #include "trap_plugin.h"
 
 #define READERS 2
@@ -20,12 +19,6 @@ static struct guest_system *gsp;
 static const char *path;
 static int stop, wrong;
 static unsigned long reached, unloads, still_there;
-
-static int report(const char *name, int good)
-{
-	printf("%s %s\n", good ? "ok" : "not ok", name);
-	return good ? 0 : 1;
-}
 
 static double now(void)
 {

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# The demos: `make run` (a guest where KVM works, else a script; both find the same), `make layout`.
+# SPDX-License-Identifier: MIT OR Apache-2.0
+. "$(dirname "$0")/../harness/tap.sh"
+check "make run" make --no-print-directory run
+out=$logs/run.txt
+build/vm/gasp-vm --map --vdev-path build/vm vm/examples/demo.conf >"$out" 2>&1
+check "the guest comes to its end" grep -qx 'demo: done' "$out"
+check "the map before has 8 rows" test "$(sed '/^demo: /,$d' "$out" | grep -cE '^    (0x|io )')" = 8
+check "watched pages trap afterwards" grep -q '^  + 0x00022000.*VIRT_WR.*vdev dirty' "$out"
+check "hits are counted" grep -q '^    vdev watchdog, cookie 0 .* 0 .* 5 ' "$out"
+check "make layout" make --no-print-directory layout
+out=$logs/layout.txt
+build/pc_layout build/vdev_window.so >"$out"
+check "the map before has 9 rows" test "$(grep -c '^    0x' "$out")" -ge 9
+check "the plugin's window traps" grep -q '^  + .*VIRT_RD VIRT_WR' "$out"
+check "the refusal is explained" grep -q 'overlaps' "$out"
+done_testing

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Configurations with errors: each is refused, with the place and the reason.
+# SPDX-License-Identifier: MIT OR Apache-2.0
+. "$(dirname "$0")/gives.sh"
+vdevs missing old probe silent
+
+# wrong POSITION MESSAGE TEXT: the refusal of a configuration, word for word.
+wrong() {
+	config wrong "$3"
+	script wrong ''
+	gives "refused: $3" 65 "gasp-vm: $work/wrong.conf:$1: $2" --no-kvm "$work/wrong.conf"
+}
+
+wrong 1:1 "expected a statement (cpu, load, pass, ram, reserve, rom, system, unsupported or vdev), found 'memory'" 'memory 1m'
+wrong 2:5 "expected a length (a number such as 4096, 0x1000 or 4k), found '1q'" '# RAM\nram 1q'
+wrong 1:7 'expected a length below 2^64, found *' 'ram 0,0x10000000000000000'
+wrong 1:4 'expected [[]START,[]]LENGTH, found the end of the file' 'ram # how much?'
+wrong 1:7 'expected a length above 0, found *' 'ram 0,0'
+wrong 1:24 "expected a length that does not go past 2^64 (the end of memory), found '8k'" 'ram 0xfffffffffffff000,8k'
+wrong 1:5 'expected START and LENGTH to be multiples of 4096' 'ram 100,1m'
+wrong 2:5 'expected a range that can be memory: *overlaps*' 'ram 0,1m\nram 0x80000,1m'
+wrong 1:6 'expected a file that can be read (No such file or directory (os error 2)): none.bin' 'load 0,none.bin'
+wrong 1:6 "expected a raw image, not an ELF file (objcopy -O binary makes one): $built/hang.elf" "load 0,$built/hang.elf"
+wrong 2:6 "expected ram or rom for 4096 bytes at 0x1000: *" "ram 0,4k\nload 0x1000,$built/firmware.bin"
+wrong 1:8 "expected another '\"' on this line, found its end" 'load 0,"none'
+wrong 1:9 "expected 'loc' after 'reserve', found '0xa0000,64k'" 'reserve 0xa0000,64k'
+wrong 1:23 "expected +, - or one of rwxcmdnst, found 'e'" 'pass loc 0x1000,0x10,re'
+wrong 1:11 "expected reset, SEGMENT:OFFSET or long,ENTRY,TABLES, found 'now'" 'cpu start now'
+wrong 2:1 "expected one 'system', but line 1 has one too" 'system a\nsystem b'
+wrong 1:23 "expected ignore, fail or abort, found 'panic'" 'unsupported reference panic'
+wrong 1:6 "expected NAME, as in vdev-NAME.so, found 'a/b'" 'vdev a/b'
+wrong 1:17 "expected mem:ADDRESS or io:PORT (there is no PCI bus here), found 'pci:0:1.0'" 'vdev serial loc pci:0:1.0'
+wrong 1:20 "expected a port up to 0xffff, found '0x10000'" 'vdev serial loc io:0x10000'
+wrong 1:17 'vdev serial cannot be in memory' 'vdev serial loc 0x1000'
+wrong 1:6 'vdev-absent.so cannot be loaded: * (--vdev-path and LD_LIBRARY_PATH say where to look)' 'vdev absent'
+wrong 1:6 'vdev-missing.so needs guest_msi_register, which gasp-vm does not have *' 'vdev missing'
+wrong 1:6 'vdev-old.so cannot be used: it is for version 0x700 of the interface, not 0x701' 'vdev old'
+wrong 1:6 'vdev-silent.so cannot be used: it registered no factory *' 'vdev silent'
+wrong 1:12 'vdev probe refused refuse: *' 'vdev probe refuse'
+wrong 1:12 "expected an option of vdev probe (*loc, intr, name, sched) or a statement (cpu, *), found 'refuze'" 'vdev probe refuze'
+wrong '*' 'expected an interrupt controller (apic), found *' 'vdev probe intr pic:4'
+printf 'ram 1m\nr\xff' >"$work/binary.conf"
+gives "refused: a file that is not text" 65 "gasp-vm: $work/binary.conf:2:2: expected text in UTF-8" "$work/binary.conf"
+done_testing

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Exit codes.
+# SPDX-License-Identifier: MIT OR Apache-2.0
+. "$(dirname "$0")/gives.sh"
+vdevs probe
+
+# played NAME CODE LINE SCRIPT [STATEMENT...]: what a script on a probe at 0x100000 ends with.
+played() {
+	config played "ram 64k ${5-}\nvdev probe loc 0x100000 intr apic:0x30"
+	script played "$4"
+	gives "$1" "$2" "$3" --no-kvm "$work/played.conf"
+}
+
+played "0: the end of the script" 0 "probe: terminated" 'wait 1'
+played "0: a vdev's normal end" 0 "probe: terminated" 'write mem 0x100000 4 0\nexpect mem 0 1 1'
+played "4: a vdev says watchdog" 4 "probe: terminated" 'write mem 0x100000 4 4'
+played "32: the first of a vdev's own" 32 "probe: terminated" 'write mem 0x100000 4 32'
+played "63: the last of a vdev's own" 63 "probe: terminated" 'write mem 0x100000 4 63'
+played "the first end counts" 33 "probe: terminated" 'write mem 0x100000 4 33\nwrite mem 0x100000 4 34'
+played "6: a cause that is none" 6 "probe: terminated" 'write mem 0x100000 4 64'
+played "6: an error number" 6 "*: the vdev failed: Input/output error (os error 5)" 'write mem 0x100004 4 5'
+played "6: VRS_TERMINATE" 6 "*VRS_TERMINATE*" 'write mem 0x100008 4 0'
+played "a bus error is a fault" 0 "probe: terminated" 'fault write mem 0x10000c 4 0'
+played "96: a bus error that nobody expects" 96 "*: a guest would fault" 'write mem 0x10000c 4 0'
+played "96: a failed gasp_region_set()" 96 "*gasp_region_set*" 'write mem 0x100010 4 0'
+played "an interrupt" 0 "probe: terminated" 'write mem 0x100014 4 0\ninterrupt 0x30'
+played "ignore: all ones" 0 "read mem 0x90000 4: 0xffffffff" 'read mem 0x90000 4'
+played "ignore: a size that the vdev does not take" 0 "read mem 0x100000 2: 0xffff" 'read mem 0x100000 2'
+played "fail: a fault" 0 "probe: terminated" 'fault read mem 0x90000 4' 'unsupported reference fail'
+played "5: abort" 5 "*" 'read mem 0x90000 4' 'unsupported reference abort'
+played "5: abort, for a size that the vdev does not take" 5 "*does not handle this access*" 'read mem 0x100000 2' 'unsupported reference abort'
+config fatal 'vdev probe fatal'
+gives "64: gasp_region_set() fails before the start" 64 "*gasp_region_set*" --no-kvm "$work/fatal.conf"
+config fatal 'vdev probe wrong colour'
+gives "65: a vdev's configuration error" 65 "*probe: colour is wrong" --no-kvm "$work/fatal.conf"
+done_testing

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# The example guests, with KVM where it works.
+# SPDX-License-Identifier: MIT OR Apache-2.0
+. "$(dirname "$0")/gives.sh"
+
+# guest NAME CODE LINE ARGUMENT...: gives, where KVM works.
+guest() {
+	if [ -n "$no_kvm" ]; then skip "$1" "$no_kvm"; else gives "$@"; fi
+}
+
+# A vCPU that never leaves the guest by itself.
+spinning() {
+	local name="SIGTERM ends a vCPU that spins" pid ended=0
+	wanted "$name" || return 0
+	[ -z "$no_kvm" ] || { skip "$name" "$no_kvm" && return; }
+	config spinning "ram 64k load 0x7c00,$built/hang.bin cpu start 0:0x7c00"
+	timeout 60 "$vm" "$work/spinning.conf" &
+	pid=$!
+	sleep 0.5
+	kill -TERM $pid
+	wait $pid || ended=$?
+	check "$name" test $ended = 0
+}
+
+# policy WORD CODE LINE: the guest that reads where nothing is.
+policy() {
+	sed "s|reference fail|reference $1|; s|\.\./\.\./build/vm|$built|" "$examples/fault.conf" >"$work/policy.conf"
+	guest "fault, $1" "$2" "$3" "$work/policy.conf"
+}
+
+config probe "ram 64k load 0x7c00,$built/triple.bin cpu start long,0x7c00,0x1000"
+no_kvm=$("$vm" "$work/probe.conf" 2>&1 | sed -n '/\/dev\/kvm/s/^gasp-vm: //p')
+guest "triple fault" 96 "*triple fault*" "$work/probe.conf"
+guest "demo" 0 "demo: pages that the tracker has seen me write: 3, at 21000 24000 2f000" "$examples/demo.conf"
+guest "demo, woken twice" 0 "demo: woken by the watchdog, and fed it: 2" "$examples/demo.conf"
+guest "high64" 0 "high64: code at 4 GiB; 1 to 256 in pages above, added up: 32896" "$examples/high64.conf"
+guest "firmware" 0 "firmware: started 16 bytes below 4 GiB" "$examples/firmware.conf"
+guest "firmware in the first MiB" 0 "firmware: now in the first MiB" "$examples/firmware.conf"
+guest "hang" 4 "gasp-vm: watchdog: error: *" "$examples/hang.conf"
+guest "fault, fail" 0 "fault: exception 13" "$examples/fault.conf"
+guest "two vCPUs" 0 "two64: two vCPUs have counted to 20000" "$examples/two64.conf"
+spinning
+policy ignore 0 "fault: read all ones"
+policy abort 5 "*"
+done_testing
