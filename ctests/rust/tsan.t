@@ -13,8 +13,11 @@ can_run() {
 }
 
 # Newer compilers want the second flag, older ones do not have it.
-flags=-Zsanitizer=thread
-out=$(can_run "$flags -Cunsafe-allow-abi-mismatch=sanitizer") && flags+=" -Cunsafe-allow-abi-mismatch=sanitizer" ||
-	out=$(can_run "$flags") || skip_all "ThreadSanitizer does not work here: $(grep -m 1 . <<<"$out")"
+flags=-Zsanitizer=thread allow=-Cunsafe-allow-abi-mismatch=sanitizer
+if out=$(can_run "$flags $allow"); then
+	flags+=" $allow"
+elif ! out=$(can_run "$flags"); then
+	skip_all "ThreadSanitizer does not work here: $(grep -m 1 . <<<"$out")"
+fi
 export RUSTFLAGS=$flags CARGO_TARGET_DIR=$CARGO_TARGET_DIR/tsan
 exec ctests/rust/tests.t --test race --target "$host"
