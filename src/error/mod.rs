@@ -4,6 +4,7 @@
 
 pub(crate) mod last;
 
+use crate::sys::failure::SystemError;
 use crate::value::flags::Names;
 use crate::value::kind::{OutOfSpace, SpaceKind};
 use crate::value::range::{Location, Range};
@@ -113,6 +114,12 @@ pub(crate) enum Error {
     /// There is no memory.
     #[error("out of memory; nothing was changed")]
     NoMemory,
+    /// A system call failed.
+    #[error("{0}")]
+    System(SystemError),
+    /// Pages of the host do not have the size of guest pages.
+    #[error("pages of this system have {0} bytes; libgasp needs pages of 4096 bytes")]
+    PageSize(u64),
     /// The `size` of a structure is too small.
     #[error("{0}->size {1} is too small")]
     TooSmall(&'static str, usize),
@@ -244,6 +251,8 @@ impl Error {
             TooDeep(_) => libc::EAGAIN,
             Deadlock(_) => libc::EDEADLK,
             NoMemory => libc::ENOMEM,
+            System(error) => error.errno(),
+            PageSize(_) => libc::ENOTSUP,
             TooNew(_) => libc::E2BIG,
             Vetoed(errno) => *errno,
             InListener => libc::EDEADLK,
@@ -280,8 +289,14 @@ impl From<OutOfSpace> for Error {
     }
 }
 
-impl From<crate::sys::mapping::OutOfMemory> for Error {
-    fn from(_: crate::sys::mapping::OutOfMemory) -> Self {
+impl From<SystemError> for Error {
+    fn from(error: SystemError) -> Self {
+        Self::System(error)
+    }
+}
+
+impl From<crate::sys::failure::OutOfMemory> for Error {
+    fn from(_: crate::sys::failure::OutOfMemory) -> Self {
         Error::NoMemory
     }
 }

@@ -3,8 +3,8 @@
 
 #![forbid(unsafe_code)]
 
+pub(super) use crate::sys::failure::OutOfMemory as NoMemory;
 use crate::sys::mapping::Mapping;
-pub(super) use crate::sys::mapping::OutOfMemory as NoMemory;
 
 /// Makes room for `more` in a list.
 pub(super) fn reserve<T>(list: &mut Vec<T>, more: usize) -> Result<(), NoMemory> {
@@ -40,7 +40,7 @@ pub(super) fn alone<T>(value: T) -> Result<Box<[T; 1]>, NoMemory> {
 /// Pages of zeros.
 pub(super) fn pages(length: usize) -> Result<Mapping, NoMemory> {
     attempt()?;
-    Mapping::private(length)
+    Mapping::private(length).map_err(|_| NoMemory)
 }
 
 #[cfg(not(test))]

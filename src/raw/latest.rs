@@ -1,6 +1,6 @@
 //! A value that is read often and replaced seldom.
 
-use crate::sys::mapping::OutOfMemory;
+use crate::sys::failure::OutOfMemory;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, Ordering::Acquire, Ordering::Release};
 use parking_lot::Mutex;

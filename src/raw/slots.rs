@@ -3,7 +3,7 @@
 //! A slot is never freed, so the handle of a destroyed value can be recognised. A slot is reused
 //! only after 1,024 more values of its kind have been created.
 
-use crate::sys::mapping::OutOfMemory;
+use crate::sys::failure::OutOfMemory;
 use core::cell::UnsafeCell;
 use core::fmt;
 use core::mem::MaybeUninit;

@@ -1,13 +1,11 @@
 //! Memory from the kernel. It reads as zero, costs nothing until touched, and is unmapped when
 //! dropped.
 
-use core::ffi::c_int;
+use super::failure::SystemError;
+use super::process;
+use core::ffi::{c_int, c_void};
 use core::ptr::{self, NonNull};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
-
-/// The system has no memory, address space or file descriptor left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct OutOfMemory;
 
 /// A mapping of this process.
 #[derive(Debug)]
@@ -23,28 +21,31 @@ unsafe impl Sync for Mapping {}
 
 impl Mapping {
     /// `length` bytes of private memory.
-    pub(crate) fn private(length: usize) -> Result<Self, OutOfMemory> {
-        Self::new(length, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE, -1)
+    pub(crate) fn private(length: usize) -> Result<Self, SystemError> {
+        Self::anonymous(length, libc::PROT_READ | libc::PROT_WRITE)
     }
 
     /// A shared mapping of a whole memory file. A gap after it keeps two mappings from being
     /// adjacent.
-    pub(crate) fn of_file(file: &MemoryFile) -> Result<Self, OutOfMemory> {
+    pub(crate) fn of_file(file: &MemoryFile) -> Result<Self, SystemError> {
         const GAP: usize = 4096;
-        let mapping = Self::reserve(file.length.checked_add(GAP).ok_or(OutOfMemory)?)?;
+        let length = file.length.checked_add(GAP).ok_or(SystemError::new("mmap", libc::ENOMEM))?;
+        let mapping = Self::reserve(length)?;
         let access = libc::PROT_READ | libc::PROT_WRITE;
         mapping.place(0, file.length, file.descriptor(), 0, access)?;
         Ok(mapping)
     }
 
     /// Reserved addresses without memory, for [`Mapping::place`].
-    pub(crate) fn reserve(length: usize) -> Result<Self, OutOfMemory> {
-        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
-        Self::with_access(length, libc::PROT_NONE, flags, -1)
+    pub(crate) fn reserve(length: usize) -> Result<Self, SystemError> {
+        Self::anonymous(length, libc::PROT_NONE)
     }
 
     /// Maps a part of a memory file at offset `at` of this mapping. All numbers are multiples of
     /// the page size.
+    ///
+    /// The access comes last: under `mlockall(MCL_FUTURE)` the kernel would fill a mapping that can
+    /// be accessed from the start with memory, and so locks each page when it is touched.
     pub(crate) fn place(
         &self,
         at: usize,
@@ -52,17 +53,38 @@ impl Mapping {
         file: c_int,
         offset: u64,
         access: c_int,
-    ) -> Result<(), OutOfMemory> {
-        let offset = libc::off_t::try_from(offset).map_err(|_| OutOfMemory)?;
-        if at.checked_add(length).is_none_or(|end| end > self.length) {
-            return Err(OutOfMemory);
-        }
-        let target = self.start.as_ptr().wrapping_add(at).cast();
+    ) -> Result<(), SystemError> {
+        let invalid = SystemError::new("mmap", libc::EINVAL);
+        let offset = libc::off_t::try_from(offset).map_err(|_| invalid)?;
+        let target = self.part(at, length).ok_or(invalid)?;
         let flags = libc::MAP_SHARED | libc::MAP_FIXED | libc::MAP_NORESERVE;
         // SAFETY: the addresses belong to this mapping, as just checked, and no code has a pointer
         // to them yet: callers place the files before they hand out the address.
-        let placed = unsafe { libc::mmap(target, length, access, flags, file, offset) };
-        if placed == libc::MAP_FAILED { Err(OutOfMemory) } else { Ok(()) }
+        let placed = unsafe { libc::mmap(target, length, libc::PROT_NONE, flags, file, offset) };
+        if placed == libc::MAP_FAILED {
+            return Err(SystemError::last("mmap"));
+        }
+        // SAFETY: as above.
+        match unsafe { libc::mprotect(target, length, access) } {
+            0 => Ok(()),
+            _ => Err(SystemError::last("mprotect")),
+        }
+    }
+
+    /// Fills a part of this mapping with memory, so that touching it later causes no page fault.
+    pub(crate) fn populate(&self, at: usize, length: usize) -> Result<(), SystemError> {
+        let target = self.part(at, length).ok_or(SystemError::new("madvise", libc::EINVAL))?;
+        // SAFETY: the addresses belong to this mapping, and the advice changes no content.
+        match unsafe { libc::madvise(target, length, libc::MADV_POPULATE_WRITE) } {
+            0 => Ok(()),
+            _ => Err(SystemError::last("madvise")),
+        }
+    }
+
+    /// The address of a part of this mapping, if the mapping has all of it.
+    fn part(&self, at: usize, length: usize) -> Option<*mut c_void> {
+        let end = at.checked_add(length)?;
+        (end <= self.length).then(|| self.start.as_ptr().wrapping_add(at).cast())
     }
 
     /// Asks for large pages. The system need not comply.
@@ -71,23 +93,14 @@ impl Mapping {
         unsafe { libc::madvise(self.start.as_ptr().cast(), self.length, libc::MADV_HUGEPAGE) };
     }
 
-    fn new(length: usize, flags: c_int, file: c_int) -> Result<Self, OutOfMemory> {
-        Self::with_access(length, libc::PROT_READ | libc::PROT_WRITE, flags, file)
-    }
-
-    fn with_access(
-        length: usize,
-        access: c_int,
-        flags: c_int,
-        file: c_int,
-    ) -> Result<Self, OutOfMemory> {
+    fn anonymous(length: usize, access: c_int) -> Result<Self, SystemError> {
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
         // SAFETY: without MAP_FIXED the kernel chooses free addresses, so no mapping is replaced.
-        let start = unsafe { libc::mmap(ptr::null_mut(), length, access, flags, file, 0) };
-        if start == libc::MAP_FAILED {
-            return Err(OutOfMemory);
+        let start = unsafe { libc::mmap(ptr::null_mut(), length, access, flags, -1, 0) };
+        match NonNull::new(start.cast()).filter(|_| start != libc::MAP_FAILED) {
+            Some(start) => Ok(Self { start, length }),
+            None => Err(SystemError::last("mmap")),
         }
-        let start = NonNull::new(start.cast()).ok_or(OutOfMemory)?;
-        Ok(Self { start, length })
     }
 
     /// The address of the first byte.
@@ -98,7 +111,7 @@ impl Mapping {
 
 impl Drop for Mapping {
     fn drop(&mut self) {
-        // SAFETY: `with_access` made this mapping, no other code unmaps it, and its owner drops it
+        // SAFETY: `anonymous` made this mapping, no other code unmaps it, and its owner drops it
         // only when its addresses are no longer used.
         unsafe { libc::munmap(self.start.as_ptr().cast(), self.length) };
     }
@@ -112,21 +125,41 @@ pub(crate) struct MemoryFile {
 }
 
 impl MemoryFile {
-    /// A file of `length` zeros, which costs nothing until touched.
-    pub(crate) fn new(length: usize) -> Result<Self, OutOfMemory> {
-        let size = libc::off_t::try_from(length).map_err(|_| OutOfMemory)?;
+    /// A file of `length` zeros, which costs nothing until touched. Its size is sealed, so no
+    /// process that gets the descriptor can take memory away.
+    pub(crate) fn new(length: usize) -> Result<Self, SystemError> {
+        let size = libc::off_t::try_from(length);
+        let size = size.map_err(|_| SystemError::new("ftruncate", libc::EFBIG))?;
+        let descriptor = Self::create()?;
+        let file = descriptor.as_raw_fd();
+        // SAFETY: the descriptor is open; the call only sets the file's size.
+        process::without_signal(libc::SIGXFSZ, || match unsafe { libc::ftruncate(file, size) } {
+            0 => Ok(()),
+            _ => Err(SystemError::last("ftruncate")),
+        })?;
+        let seals = libc::F_SEAL_SHRINK | libc::F_SEAL_GROW;
+        // SAFETY: the descriptor is open; the call only seals the file's size.
+        match unsafe { libc::fcntl(file, libc::F_ADD_SEALS, seals) } {
+            -1 => Err(SystemError::last("fcntl")),
+            _ => Ok(Self { descriptor, length }),
+        }
+    }
+
+    /// An empty file. `vm.memfd_noexec` can demand MFD_NOEXEC_SEAL, which kernels before 6.3 do
+    /// not know.
+    fn create() -> Result<OwnedFd, SystemError> {
+        const FLAGS: libc::c_uint = libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING;
         // SAFETY: the name is a C string; the call has no other requirement.
-        let file = unsafe { libc::memfd_create(c"guest".as_ptr(), libc::MFD_CLOEXEC) };
+        let create = |flags| unsafe { libc::memfd_create(c"guest".as_ptr(), flags) };
+        let mut file = create(FLAGS | libc::MFD_NOEXEC_SEAL);
+        if file < 0 && process::errno() == libc::EINVAL {
+            file = create(FLAGS);
+        }
         if file < 0 {
-            return Err(OutOfMemory);
+            return Err(SystemError::last("memfd_create"));
         }
         // SAFETY: the descriptor was just created, and no other code owns it.
-        let descriptor = unsafe { OwnedFd::from_raw_fd(file) };
-        // SAFETY: the descriptor is open; the call only sets the file's size.
-        match unsafe { libc::ftruncate(file, size) } {
-            0 => Ok(Self { descriptor, length }),
-            _ => Err(OutOfMemory),
-        }
+        Ok(unsafe { OwnedFd::from_raw_fd(file) })
     }
 
     /// The size of the file, in bytes.

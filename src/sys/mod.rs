@@ -2,6 +2,7 @@
 
 #![allow(unsafe_code)]
 
+pub(crate) mod failure;
 pub(crate) mod mapping;
 pub(crate) mod membarrier;
 pub(crate) mod process;
