@@ -10,8 +10,10 @@ use crate::error::Error;
 use crate::map::Map;
 use crate::raw::latest::Latest;
 use crate::space::{Lock, Reservations, Space};
+use crate::sys::process::page_size;
 use crate::value::convert::memory_range;
 use crate::value::kind::SpaceKind;
+use crate::value::range::PAGE;
 use crate::value::region::Region;
 use core::sync::atomic::{
     AtomicBool, AtomicU8,
@@ -19,12 +21,28 @@ use core::sync::atomic::{
 };
 use gasp_abi::{qvm_state_block, qvm_state_types as qst};
 use parking_lot::Mutex;
+use std::sync::OnceLock;
 
 /// Options of a guest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Options {
     /// Enforce what QNX's pages require of callers.
     pub(crate) strict: bool,
+}
+
+impl Options {
+    /// These options, and what the environment demands beside them. The environment is read once in
+    /// the process, because reading it is a race with `setenv()`.
+    fn with_environment(self) -> Self {
+        static STRICT: OnceLock<bool> = OnceLock::new();
+        let read = || std::env::var_os("GASP_STRICT").is_some_and(|value| value == "1");
+        Self { strict: self.strict || *STRICT.get_or_init(read) }
+    }
+}
+
+/// Refuses a system whose pages are not those of guests.
+fn check_page_size(size: u64) -> Result<(), Error> {
+    if size == PAGE { Ok(()) } else { Err(Error::PageSize(size)) }
 }
 
 /// The locks of a guest's two spaces: memory, ports. They outlive the guest, because a thread that
@@ -58,11 +76,10 @@ impl Guest {
     /// A guest with two empty spaces.
     pub(crate) fn new(options: Options, locks: &'static Locks) -> Self {
         let [memory, ports] = locks;
-        let forced = std::env::var_os("GASP_STRICT").is_some_and(|value| value == "1");
         Self {
             memory: Space::new(SpaceKind::Memory, memory),
             ports: Space::new(SpaceKind::Ports, ports),
-            strict: options.strict || forced,
+            strict: options.with_environment().strict,
             started: AtomicBool::new(false),
             gram: Mutex::default(),
             memories: Mutex::default(),
@@ -72,6 +89,11 @@ impl Guest {
             trap: Latest::new(),
             policy: AtomicU8::new(Policy::Ignore as u8),
         }
+    }
+
+    /// Whether guests can be created on this system.
+    pub(crate) fn check_system() -> Result<(), Error> {
+        check_page_size(page_size())
     }
 
     /// Marks the guest as started.
@@ -204,5 +226,17 @@ impl Guest {
     #[inline(always)]
     pub(super) fn space_of(&self, kind: u32) -> Result<&Space, Error> {
         SpaceKind::from_type(kind).map(|kind| self.space(kind)).ok_or(Error::BadType(kind))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn larger_pages_are_refused_with_their_size() {
+        assert_eq!(check_page_size(4096), Ok(()));
+        assert_eq!(check_page_size(65536), Err(Error::PageSize(65536)));
+        assert_eq!(Error::PageSize(65536).errno(), libc::ENOTSUP);
     }
 }
