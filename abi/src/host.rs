@@ -52,6 +52,9 @@ pub type gasp_fatal_handler_t =
 /// Kind of memory, combined with GASP_RAM or GASP_ROM: ask the system for large pages. It need not
 /// comply.
 pub const GASP_LARGE_PAGES: u32 = 1 << 8;
+/// Kind of memory, combined with GASP_RAM or GASP_ROM: have the memory there before the call
+/// returns, so that no access waits for a page of it. Needs Linux 5.14 or newer.
+pub const GASP_POPULATE: u32 = 1 << 9;
 
 unsafe extern "C" {
     /// Create a guest with two empty spaces: memory and x86 I/O ports.
@@ -135,7 +138,7 @@ unsafe extern "C" {
     ///
     /// location, length: multiples of 4096, in bytes. kind: GASP_RAM (flags MEMORY, PASS_ANY,
     /// DMA_SOURCE, DMA_TARGET) or GASP_ROM (flags MEMORY, PASS_RD, PASS_EX, DMA_SOURCE), either
-    /// with GASP_LARGE_PAGES. chunk: 0 for memory that is contiguous in the host; otherwise a
+    /// with GASP_LARGE_PAGES or GASP_POPULATE. chunk: 0 for memory that is contiguous in the host; otherwise a
     /// multiple of 4096: the memory is then in pieces of chunk bytes, none adjacent in the host to
     /// the next, so that each is a region.
     ///

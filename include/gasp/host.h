@@ -32,6 +32,12 @@
  */
 #define GASP_LARGE_PAGES (1 << 8)
 
+/**
+ * Kind of memory, combined with GASP_RAM or GASP_ROM: have the memory there before the call
+ * returns, so that no access waits for a page of it. Needs Linux 5.14 or newer.
+ */
+#define GASP_POPULATE (1 << 9)
+
 /** Kind of access: the guest reads. */
 #define GASP_READ 0
 
@@ -364,7 +370,7 @@ int gasp_guest_reserve(struct guest_system *gsp,
  *
  * location, length: multiples of 4096, in bytes. kind: GASP_RAM (flags MEMORY, PASS_ANY,
  * DMA_SOURCE, DMA_TARGET) or GASP_ROM (flags MEMORY, PASS_RD, PASS_EX, DMA_SOURCE), either
- * with GASP_LARGE_PAGES. chunk: 0 for memory that is contiguous in the host; otherwise a
+ * with GASP_LARGE_PAGES or GASP_POPULATE. chunk: 0 for memory that is contiguous in the host; otherwise a
  * multiple of 4096: the memory is then in pieces of chunk bytes, none adjacent in the host to
  * the next, so that each is a region.
  *

@@ -11,7 +11,7 @@ use crate::value::flags::Flags;
 use crate::value::kind::SpaceKind;
 use crate::value::range::{PAGE, Range};
 use crate::value::region::Region;
-use gasp_abi::{GASP_LARGE_PAGES, GASP_RAM, GASP_ROM, gasp_backing};
+use gasp_abi::{GASP_LARGE_PAGES, GASP_POPULATE, GASP_RAM, GASP_ROM, gasp_backing};
 
 impl Guest {
     /// Adds regions with new memory, in chunks of `chunk` bytes that are not adjacent in the host.
@@ -22,7 +22,7 @@ impl Guest {
         kind: u32,
         chunk: u64,
     ) -> Result<(), Error> {
-        let flags = match kind & !GASP_LARGE_PAGES {
+        let flags = match kind & !(GASP_LARGE_PAGES | GASP_POPULATE) {
             GASP_RAM => Flags::RAM,
             GASP_ROM => Flags::ROM,
             _ => return Err(Error::Unknown { what: "kind of memory", bits: kind }),
@@ -31,11 +31,16 @@ impl Guest {
         if !range.is_whole_pages() || chunk % PAGE != 0 {
             return Err(Error::UnalignedChunks);
         }
-        let mut change = Transaction::of_memory(self)?;
-        change.check_vacant(&range)?;
+        Transaction::of_memory(self)?.check_vacant(&range)?;
         let chunks = Chunks::new(range, flags, chunk).ok_or(Error::NoMemory)?;
         let memory = Memory::new(chunks.host_length, kind & GASP_LARGE_PAGES != 0)?;
         let host = memory.start();
+        if kind & GASP_POPULATE != 0 {
+            memory.populate(chunks.regions(host))?;
+        }
+        // The memory was made without a lock held, which can take long.
+        let mut change = Transaction::of_memory(self)?;
+        change.check_vacant(&range)?;
         change.fill(&range, chunks.regions(host))?;
         self.keep_memory(memory)?;
         change.finish().inspect_err(|_| self.memories.lock().retain(|one| one.start() != host))

@@ -33,6 +33,15 @@ impl Memory {
         self.mapping.start().as_ptr().expose_provenance() as u64
     }
 
+    /// Fills the memory of regions, so that touching it later causes no page fault.
+    pub(super) fn populate(&self, mut regions: impl Iterator<Item = Region>) -> Result<(), Error> {
+        let size = |number| usize::try_from(number).map_err(|_| Error::NoMemory);
+        regions.try_for_each(|region| {
+            let at = size(region.host.wrapping_sub(self.start()))?;
+            Ok(self.mapping.populate(at, size(region.range.saturating_length())?)?)
+        })
+    }
+
     /// The file and the offset of a host address, if this memory holds the `length` bytes from
     /// there.
     pub(super) fn file_of(&self, host: u64, length: u64) -> Option<(i32, u64)> {
