@@ -49,7 +49,7 @@ sub paths {
 	my ($module, $file, $modules) = @_;
 	open my $in, '<', $file or die "$file: $!";
 	my $text = do { local $/; <$in> };
-	$text =~ s{//.*}{}g;
+	$text =~ s{//.*|\(in [\w:]+\)}{}g;
 	$text =~ s/^#\[cfg\(test\)\]\s*mod \w+ \{.*//ms;
 	my @found;
 	push @found, map { [$_, defined $1] } flatten($2) while $text =~ /^(pub\S*\s+)?use\s+([^;]+);/mg;
