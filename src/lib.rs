@@ -24,6 +24,7 @@ mod guest;
 mod map;
 mod raw;
 mod space;
+mod sync;
 mod sys;
 mod value;
 mod vcpu;

@@ -11,18 +11,8 @@
 
 #![forbid(unsafe_code)]
 
+use crate::sync::{AtomicU64, fence, own};
 use core::sync::atomic::Ordering::{self, Acquire, Relaxed, Release};
-#[cfg(not(all(test, loom)))]
-use core::sync::atomic::{AtomicU64, fence};
-
-#[cfg(all(test, loom))]
-use super::loom::{AtomicU64, fence, own};
-
-/// The number that the writers stored last; for the only writer.
-#[cfg(not(all(test, loom)))]
-fn own(number: &AtomicU64) -> u64 {
-    number.load(Relaxed)
-}
 
 /// The order of a store that publishes a node.
 pub(super) const PUBLISH: Ordering = Release;

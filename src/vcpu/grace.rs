@@ -13,24 +13,8 @@
 #![forbid(unsafe_code)]
 
 use crate::error::Error;
+use crate::sync::{AtomicU32, AtomicU64, Condvar, Mutex, membarrier, own};
 use core::sync::atomic::{self, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
-
-#[cfg(not(all(test, loom)))]
-use {
-    crate::sys::membarrier,
-    core::sync::atomic::{AtomicU32, AtomicU64},
-    parking_lot::{Condvar, Mutex},
-};
-
-#[cfg(all(test, loom))]
-use super::loom::stand_ins::{AtomicU32, AtomicU64, Condvar, Mutex, membarrier, own};
-
-/// Reads a number that only the calling thread stores.
-#[cfg(not(all(test, loom)))]
-#[inline(always)]
-fn own(number: &AtomicU64) -> u64 {
-    number.load(Relaxed)
-}
 
 /// Whether an access of a vCPU is under way.
 #[derive(Debug)]

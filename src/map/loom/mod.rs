@@ -18,9 +18,8 @@ mod scenarios;
 
 use super::gate::{FOLLOW, PUBLISH, Reuse, Version};
 use core::fmt::Debug;
-use core::sync::atomic::Ordering::{self, Relaxed};
+use core::sync::atomic::Ordering::Relaxed;
 use loom::model::Builder;
-pub(super) use loom::sync::atomic::fence;
 use loom::sync::atomic::{self, AtomicUsize};
 use loom::sync::{Arc, Mutex};
 use loom::thread;
@@ -35,33 +34,6 @@ const SOUGHT: u64 = 10;
 const OTHER: u64 = 20;
 /// What was in a leaf before it was ever written.
 const GARBAGE: u64 = 99;
-
-/// A counter of the gate. It keeps a copy that loom does not know, for the writer: loom thinks that
-/// whoever loads something himself before he stores it has met all loads of others.
-#[derive(Debug)]
-pub(super) struct AtomicU64 {
-    number: atomic::AtomicU64,
-    copy: core::sync::atomic::AtomicU64,
-}
-
-impl AtomicU64 {
-    pub(super) fn new(number: u64) -> Self {
-        Self { number: atomic::AtomicU64::new(number), copy: number.into() }
-    }
-
-    pub(super) fn load(&self, order: Ordering) -> u64 {
-        self.number.load(order)
-    }
-
-    pub(super) fn store(&self, number: u64, order: Ordering) {
-        self.number.store(number, order);
-        self.copy.store(number, Relaxed);
-    }
-}
-
-pub(super) fn own(number: &AtomicU64) -> u64 {
-    number.copy.load(Relaxed)
-}
 
 /// A map in miniature. Root 0 is published; both places of both roots have leaf 0: `(SOUGHT, 0)`.
 #[derive(Debug)]

@@ -16,16 +16,15 @@
 #![allow(clippy::arc_with_non_send_sync)] // loom runs its threads in one, by turns
 
 mod scenarios;
-pub(super) mod stand_ins;
 
 use super::grace::{AccessCounter, Accesses, GracePeriods};
+use crate::sync::membarrier::{self, CPUS};
 use core::fmt::Debug;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use loom::cell::UnsafeCell;
 use loom::model::Builder;
 use loom::sync::atomic;
 use loom::thread;
-use stand_ins::membarrier;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex as StdMutex};
 
@@ -33,7 +32,6 @@ use std::sync::{Arc, Mutex as StdMutex};
 /// less: they have many more orders.
 const PREEMPTIONS: usize = 3;
 
-const CPUS: usize = 2;
 const DEVICES: usize = 2;
 
 /// Something with memory that its handler uses. What loom does not know is for checks only.

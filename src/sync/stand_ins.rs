@@ -1,53 +1,53 @@
-//! What `quiet.rs` uses, as loom has it.
+//! What the protocols use, as loom has it.
 
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)] // loom's locks are never poisoned
 
 use core::ops::{Deref, DerefMut};
 use core::sync::atomic::{self, Ordering, Ordering::Relaxed};
-pub(in crate::vcpu) use loom::sync::atomic::AtomicU32;
+pub(crate) use loom::sync::atomic::{AtomicU32, fence};
 use loom::sync::{self, atomic::AtomicU64 as LoomU64};
 
-/// A number of which its only writer keeps a copy that loom does not know: loom thinks that
-/// whoever loads something himself before he stores it has met all loads of others.
+/// A counter with one writer. The writer reads a copy that loom does not know: loom takes a thread
+/// that loads a value before it stores one as synchronised with all loads of other threads.
 #[derive(Debug)]
-pub(in crate::vcpu) struct AtomicU64 {
+pub(crate) struct AtomicU64 {
     number: LoomU64,
     copy: atomic::AtomicU64,
 }
 
 impl AtomicU64 {
-    pub(in crate::vcpu) fn new(number: u64) -> Self {
+    pub(crate) fn new(number: u64) -> Self {
         Self { number: LoomU64::new(number), copy: number.into() }
     }
 
-    pub(in crate::vcpu) fn load(&self, order: Ordering) -> u64 {
+    pub(crate) fn load(&self, order: Ordering) -> u64 {
         self.number.load(order)
     }
 
-    pub(in crate::vcpu) fn store(&self, number: u64, order: Ordering) {
+    pub(crate) fn store(&self, number: u64, order: Ordering) {
         self.number.store(number, order);
         self.copy.store(number, Relaxed);
     }
 }
 
-pub(in crate::vcpu) fn own(number: &AtomicU64) -> u64 {
+pub(crate) fn own(number: &AtomicU64) -> u64 {
     number.copy.load(Relaxed)
 }
 
 /// As `parking_lot` has it.
 #[derive(Debug)]
-pub(in crate::vcpu) struct Mutex<T>(sync::Mutex<T>);
+pub(crate) struct Mutex<T>(sync::Mutex<T>);
 
 /// Without loom's guard only while its thread sleeps.
-pub(in crate::vcpu) struct Guard<'m, T>(Option<sync::MutexGuard<'m, T>>);
+pub(crate) struct Guard<'m, T>(Option<sync::MutexGuard<'m, T>>);
 
 impl<T> Mutex<T> {
-    pub(in crate::vcpu) fn new(value: T) -> Self {
+    pub(crate) fn new(value: T) -> Self {
         Self(sync::Mutex::new(value))
     }
 
-    pub(in crate::vcpu) fn lock(&self) -> Guard<'_, T> {
+    pub(crate) fn lock(&self) -> Guard<'_, T> {
         Guard(Some(self.0.lock().unwrap()))
     }
 }
@@ -68,32 +68,34 @@ impl<T> DerefMut for Guard<'_, T> {
 
 /// As `parking_lot` has it.
 #[derive(Debug)]
-pub(in crate::vcpu) struct Condvar(sync::Condvar);
+pub(crate) struct Condvar(sync::Condvar);
 
 impl Condvar {
-    pub(in crate::vcpu) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(sync::Condvar::new())
     }
 
-    pub(in crate::vcpu) fn wait<T>(&self, guard: &mut Guard<'_, T>) {
+    pub(crate) fn wait<T>(&self, guard: &mut Guard<'_, T>) {
         guard.0 = guard.0.take().map(|guard| self.0.wait(guard).unwrap());
     }
 
-    pub(in crate::vcpu) fn notify_all(&self) {
+    pub(crate) fn notify_all(&self) {
         self.0.notify_all();
     }
 }
 
-/// The fences, as what the kernel's system call promises, and no more: for each vCPU, each heavy
-/// fence comes before or after each of its light ones, and what was done before the first of the
-/// two is seen after the second. Light fences of two vCPUs order nothing.
+/// The fences of `sys/membarrier.rs`, with what the kernel's system call promises and no more: each
+/// heavy fence comes before or after each light fence of a vCPU, and what was done before the first
+/// of the two is seen after the second. Light fences of two vCPUs order nothing.
 ///
-/// For each vCPU there is a cell that both kinds step on. (loom's own fences will not do. It tries
-/// no other order of them, because they are no operations on anything.)
-pub(in crate::vcpu) mod membarrier {
-    use super::super::CPUS;
+/// For each vCPU there is a cell that both kinds modify. (loom's own fences do not serve: loom tries
+/// no other order of them, because they are no operations on an object.)
+pub(crate) mod membarrier {
     use core::cell::Cell;
     use loom::sync::atomic::{AtomicUsize, Ordering::AcqRel};
+
+    /// How many vCPUs a scenario has.
+    pub(crate) const CPUS: usize = 2;
 
     loom::lazy_static! {
         static ref STEPS: [AtomicUsize; CPUS] = core::array::from_fn(|_| AtomicUsize::new(0));
@@ -104,21 +106,22 @@ pub(in crate::vcpu) mod membarrier {
         static CPU: Cell<usize> = Cell::new(0);
     }
 
-    /// Has to come before the first thread, which would be taken for who made the cells.
-    pub(in crate::vcpu) fn prepare() {
+    /// Makes the cells. Has to be called before the first thread is spawned; loom would take a
+    /// thread that makes them as synchronised with the others.
+    pub(crate) fn prepare() {
         assert_eq!(STEPS.len(), CPUS);
     }
 
-    /// Says whose light fences those of this thread are from now on.
-    pub(in crate::vcpu) fn become_cpu(cpu: usize) {
+    /// From now on, the light fences of this thread are those of vCPU `cpu`.
+    pub(crate) fn become_cpu(cpu: usize) {
         CPU.with(|own| own.set(cpu));
     }
 
-    pub(in crate::vcpu) fn light() {
+    pub(crate) fn light() {
         STEPS[CPU.with(Cell::get)].fetch_add(1, AcqRel);
     }
 
-    pub(in crate::vcpu) fn heavy() {
+    pub(crate) fn heavy() {
         for step in STEPS.iter() {
             step.fetch_add(1, AcqRel);
         }
