@@ -6,11 +6,10 @@
 
 #![forbid(unsafe_code)]
 
-use super::BLOCK;
+use super::block::{BLOCK, copy, last_below, rank};
 use crate::raw::prefetch;
 use crate::value::range::{Location, Range};
 use crate::value::region::Region;
-use core::hint::select_unpredictable;
 use core::ptr;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
@@ -24,21 +23,6 @@ const UNUSED: u64 = u64::MAX;
 /// What a region is but for its first location: last location, flags and cookie, vdev, host.
 type Value = [AtomicU64; 4];
 
-/// Copies words; by blocks, because the compiler makes no loop over atomics any shorter.
-#[inline]
-pub(super) fn copy(to: &[AtomicU64], from: &[AtomicU64]) {
-    let (to, to_rest) = to.as_chunks::<BLOCK>();
-    let (from, from_rest) = from.as_chunks::<BLOCK>();
-    for (to, from) in to.iter().zip(from) {
-        for index in 0..BLOCK {
-            to[index].store(from[index].load(Relaxed), Relaxed);
-        }
-    }
-    for (to, from) in to_rest.iter().zip(from_rest) {
-        to.store(from.load(Relaxed), Relaxed);
-    }
-}
-
 /// Up to 64 regions. A search reads two cache lines of keys and one value.
 #[derive(Debug)]
 #[repr(C, align(64))]
@@ -50,27 +34,6 @@ pub(super) struct Leaf {
     fences: [AtomicU64; BLOCKS - 1],
     keys: [[AtomicU64; BLOCK]; BLOCKS],
     values: [Value; SLOTS],
-}
-
-/// How many of seven ascending keys are below `limit`. Three comparisons without a branch, since
-/// nothing about them can be predicted; all keys are in one cache line and loaded together.
-/// "Below" rather than "not above": x86 selects by the one in fewer steps than by the other.
-#[inline(always)]
-fn rank(keys: &[AtomicU64; BLOCK - 1], limit: u64) -> usize {
-    let [k1, k2, k3, k4, k5, k6, k7] = keys.each_ref().map(|cell| cell.load(Relaxed));
-    let upper = k4 < limit;
-    let middle = select_unpredictable(upper, k6, k2) < limit;
-    let low = select_unpredictable(upper, k5, k1);
-    let high = select_unpredictable(upper, k7, k3);
-    let last = select_unpredictable(middle, high, low) < limit;
-    usize::from(upper) * 4 + usize::from(middle) * 2 + usize::from(last)
-}
-
-/// Which of eight ascending keys, the first of which is below `limit`, is the last such one.
-#[inline(always)]
-pub(super) fn last_below(keys: &[AtomicU64; BLOCK], limit: u64) -> usize {
-    let [_, rest @ ..] = keys;
-    rank(rest, limit)
 }
 
 impl Leaf {

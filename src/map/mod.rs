@@ -44,6 +44,8 @@
 //! kept a region, and finds the same even version as when it looked it up, may use it again.
 
 mod alloc;
+mod block;
+mod cell;
 #[cfg(any(test, debug_assertions))]
 mod check;
 mod draft;
@@ -74,9 +76,6 @@ use root::Root;
 const TRIES: usize = 8;
 /// How long it waits for the writer before it is tried again.
 const PATIENCE: Duration = Duration::from_millis(1);
-
-/// Keys in a cache line.
-const BLOCK: usize = 8;
 
 /// The regions of one space.
 #[derive(Debug)]

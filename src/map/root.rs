@@ -10,10 +10,10 @@
 
 #![forbid(unsafe_code)]
 
-use super::BLOCK;
 use super::alloc::{NoMemory, boxed};
-use super::leaf::{Leaf, copy, last_below};
-use super::pool::{LeafCell, words};
+use super::block::{BLOCK, Block, copy, last_below, words};
+use super::cell::LeafCell;
+use super::leaf::Leaf;
 use core::cmp::Ordering::{Equal, Greater, Less};
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
@@ -25,11 +25,6 @@ const UNFINISHED: usize = LEVELS;
 /// Levels of the index over as many leaves as may be in a cache near the processor: up to 512,
 /// which are 1.3 MB.
 const NEAR_LEVELS: usize = 3;
-
-/// Eight keys, ascending, in a cache line.
-#[derive(Debug, Default)]
-#[repr(C, align(64))]
-pub(super) struct Block(pub(super) [AtomicU64; BLOCK]);
 
 /// A root with room for a fixed number of leaves.
 #[derive(Debug)]
@@ -159,14 +154,7 @@ impl Root {
     /// Which leaf a key belongs to, in a root that is not finished.
     pub(super) fn find_unfinished(&self, key: u64) -> usize {
         let separators = &self.separators()[..self.count()];
-        let (mut low, mut size) = (0, separators.len());
-        while size > 1 {
-            let half = size / 2;
-            let is_above = separators[low + half].load(Relaxed) > key;
-            low = core::hint::select_unpredictable(is_above, low, low + half);
-            size -= half;
-        }
-        low
+        separators.partition_point(|cell| cell.load(Relaxed) <= key).saturating_sub(1)
     }
 
     /// Puts another leaf in a place. The store publishes the leaf if the root is published.

@@ -1,4 +1,4 @@
-//! The memory that leaves and roots live in. The only part of the map with `unsafe`.
+//! The memory that leaves and roots live in. With `cell.rs`, the only part of the map with `unsafe`.
 //!
 //! # What makes it sound
 //!
@@ -7,8 +7,8 @@
 //!    atomics and of fields that never change, so a reference to one is valid for as long as the
 //!    pool is borrowed, whatever the writer does with it meanwhile.
 //! 2. **Zero is a value.** Fresh memory is zero, and `discard` makes memory zero again behind
-//!    the back of readers: a leaf of zeros has no regions, a [`LeafCell`] of zeros has no leaf.
-//! 3. **Cells point into the pool.** A [`LeafCell`] or the published root is only ever set from
+//!    the back of readers: a leaf of zeros has no regions, a [`LeafCell`](super::cell::LeafCell) of zeros has no leaf.
+//! 3. **Cells point into the pool.** A cell or the published root is only ever set from
 //!    a reference that this pool gave out. (Each map has one pool, and its one draft borrows it,
 //!    so references of two pools never meet.)
 //! 4. **Reuse is announced.** What was published and then replaced waits in quarantine. Before
@@ -21,47 +21,19 @@
 mod audit;
 mod free;
 
-use super::BLOCK;
 use super::alloc::{NoMemory, reserve};
 use super::gate::{FOLLOW, PUBLISH, Reuse};
 use super::leaf::Leaf;
-use super::root::{Block, Root};
+use super::root::Root;
 use crate::value::region::Region;
 use core::ptr::{self, NonNull};
-use core::sync::atomic::{AtomicPtr, AtomicU64};
+use core::sync::atomic::AtomicPtr;
 use core::time::Duration;
 use free::{SMALLEST_ROOT, Stock};
 use parking_lot::{Mutex, MutexGuard};
 
 /// Roots in quarantine before they are used again.
 const ROOTS: usize = 2;
-
-/// A place for a leaf in a root.
-#[derive(Debug, Default)]
-pub(super) struct LeafCell(AtomicPtr<Leaf>);
-
-impl LeafCell {
-    /// The leaf; `None` if there is none.
-    #[inline(always)]
-    pub(super) fn load(&self) -> Option<&Leaf> {
-        // SAFETY: the pointer is null or was a `&Leaf` of the pool that this cell's root belongs
-        // to (invariant 3), which outlives the root; leaves stay leaves (invariant 1).
-        unsafe { self.0.load(FOLLOW).as_ref() }
-    }
-
-    /// Sets the leaf, which may publish it.
-    pub(super) fn store(&self, leaf: Option<&Leaf>) {
-        self.0.store(leaf.map_or(ptr::null(), ptr::from_ref).cast_mut(), PUBLISH);
-    }
-}
-
-/// The keys of some blocks, one after the other.
-pub(super) fn words(blocks: &[Block]) -> &[AtomicU64] {
-    const { assert!(size_of::<Block>() == BLOCK * size_of::<AtomicU64>()) };
-    let start = blocks.as_ptr().cast();
-    // SAFETY: a block is BLOCK words and nothing else, so these are as many words, and borrowed.
-    unsafe { core::slice::from_raw_parts(start, blocks.len() * BLOCK) }
-}
 
 /// The nodes of one map and the root that is published.
 #[derive(Debug)]
