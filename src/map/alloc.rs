@@ -64,7 +64,7 @@ pub(super) mod failing {
 
     /// Runs something in which only the first `count` allocations succeed. How many failed, beside
     /// the result.
-    pub(in super::super) fn after<T>(count: usize, action: impl FnOnce() -> T) -> (T, usize) {
+    pub(in crate::map) fn after<T>(count: usize, action: impl FnOnce() -> T) -> (T, usize) {
         LEFT.set(Some((count, 0)));
         let result = action();
         (result, LEFT.take().map_or(0, |(_, failed)| failed))

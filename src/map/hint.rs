@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::Map;
+use super::lookup::Map;
 use crate::value::range::{Location, Range};
 use crate::value::region::Region;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};

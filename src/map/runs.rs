@@ -2,11 +2,11 @@
 
 #![forbid(unsafe_code)]
 
-use super::Map;
+use super::lookup::Map;
 use crate::value::range::{Location, Range};
 use crate::value::region::Region;
 
-/// Neighbouring regions of the memory space.
+/// Neighbouring regions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Run {
     /// Where.

@@ -2,16 +2,9 @@
 
 #![forbid(unsafe_code)]
 
-use super::{Draft, Shape};
+use super::view::{Place, Shape, View};
 use crate::value::range::{Location, Range};
 use crate::value::region::Region;
-
-/// A place between two regions, or before the first or after the last of a leaf.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) slot: usize,
-    pub(super) index: usize,
-}
 
 /// The regions that overlap a range, as places in a draft: valid until its next splice.
 #[derive(Debug, Clone, Copy)]
@@ -20,9 +13,9 @@ pub(crate) struct Window {
     pub(super) to: Place,
 }
 
-impl Draft<'_> {
+impl View<'_> {
     /// The regions that overlap a range, as places.
-    pub(crate) fn window(&self, range: &Range) -> Window {
+    pub(super) fn window(&self, range: &Range) -> Window {
         let (low, high) = (range.first().get(), range.last().get());
         let from_slot = self.slot_of(low);
         self.expect_copy(from_slot);
@@ -45,7 +38,7 @@ impl Draft<'_> {
 
     /// Says that a location is about to be looked up, in a draft that changed many leaves: so its
     /// leaf comes to the cache meanwhile.
-    pub(crate) fn expect(&self, location: Location) {
+    pub(super) fn expect(&self, location: Location) {
         let recent = self.recent.get();
         if let Shape::Root(_) = self.shape
             && let slot = self.slot_of(location.get())
@@ -57,7 +50,7 @@ impl Draft<'_> {
     }
 
     /// The regions of a window.
-    pub(crate) fn regions(&self, window: &Window) -> impl Iterator<Item = Region> + '_ {
+    pub(super) fn regions(&self, window: &Window) -> impl Iterator<Item = Region> + '_ {
         let Window { mut from, to } = *window;
         let mut leaf = self.leaf(from.slot);
         core::iter::from_fn(move || {

@@ -4,9 +4,12 @@
 #![allow(clippy::unwrap_used)] // a failed step is a failed test
 
 use super::free::{SEGMENT, Segment};
-use super::{Keeper, Leaf, NonNull, Pool, Root};
+use super::published::Pool;
+use super::writer::Keeper;
+use crate::map::leaf::Leaf;
+use crate::map::root::Root;
 use core::mem::size_of;
-use core::ptr;
+use core::ptr::{self, NonNull};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 

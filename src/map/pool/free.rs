@@ -7,9 +7,9 @@
 
 #![allow(unsafe_code)]
 
-use super::super::alloc::{NoMemory, alone, pages, reserve};
-use super::super::leaf::Leaf;
-use super::super::root::Root;
+use crate::map::alloc::{NoMemory, alone, pages, reserve};
+use crate::map::leaf::Leaf;
+use crate::map::root::Root;
 use crate::sys::mapping::{Mapping, discard};
 use crate::value::region::Region;
 use core::mem::size_of;

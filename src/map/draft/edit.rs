@@ -1,0 +1,264 @@
+//! A change of the map that nobody sees yet.
+
+#![forbid(unsafe_code)]
+
+use super::view::{Place, Shape, View};
+use super::window::Window;
+use crate::map::alloc::{self, NoMemory};
+use crate::map::leaf::{Leaf, SLOTS};
+use crate::map::lookup::Map;
+use crate::map::pool::Keeper;
+use crate::map::rebalance::{FEW, Neighbour, Part, Sizes, deal, helper};
+use crate::map::root::Root;
+use crate::value::range::{Location, Range};
+use crate::value::region::Region;
+
+/// With more leaves than this, the copy of a root costs more than fuller leaves are worth.
+const LENDERS: usize = 4096;
+/// Places of a leaf that are kept for regions which are cut: a page that changes its flags, and
+/// soon changes them back, needs two, and no other leaves for them.
+pub(in crate::map) const ROOM: usize = 4;
+
+/// The next state of a map, until it is committed or dropped.
+#[derive(Debug)]
+pub(crate) struct Draft<'m> {
+    map: &'m Map,
+    keeper: Keeper<'m>,
+    view: View<'m>,
+}
+
+impl Map {
+    /// Starts a change, waiting for another one to end.
+    pub(crate) fn draft(&self) -> Draft<'_> {
+        let keeper = self.pool.write();
+        let view = View::new(keeper.published());
+        Draft { map: self, keeper, view }
+    }
+}
+
+impl<'m> Draft<'m> {
+    /// A list to work with; give it back with [`Draft::put_scratch`].
+    pub(crate) fn take_scratch(&mut self) -> Vec<Region> {
+        self.keeper.take_scratch()
+    }
+
+    /// Takes back what [`Draft::take_scratch`] gave.
+    pub(crate) fn put_scratch(&mut self, scratch: Vec<Region>) {
+        self.keeper.put_scratch(scratch);
+    }
+
+    /// Puts `new` in place of the regions of a window. `new` is in ascending order, disjoint, and
+    /// inside of what the window's range and regions cover. True: the map differs now.
+    pub(crate) fn splice(&mut self, window: &Window, new: &[Region]) -> Result<bool, NoMemory> {
+        let (window, new) = self.view.trim(*window, new);
+        let Window { from, to } = window;
+        if new.is_empty() && from == to {
+            return Ok(false);
+        }
+        let leaf = self.view.leaf(from.slot).filter(|_| from.slot == to.slot);
+        let only_one = self.view.root().map_or(0, Root::count) == 1;
+        let limit = if from == to && !only_one { SLOTS - ROOM } else { SLOTS };
+        let fits = leaf.is_some_and(|leaf| {
+            let count = leaf.count() + new.len() - (to.index - from.index);
+            (1..=limit).contains(&count) && (count >= FEW.min(leaf.count()) || only_one)
+        });
+        match leaf {
+            Some(leaf) if fits => self.splice_leaf(leaf, from, to.index, new)?,
+            _ => self.splice_root(window, new, limit)?,
+        }
+        Ok(true)
+    }
+
+    /// The regions that overlap a range, as places.
+    pub(crate) fn window(&self, range: &Range) -> Window {
+        self.view.window(range)
+    }
+
+    /// The regions of a window.
+    pub(crate) fn regions(&self, window: &Window) -> impl Iterator<Item = Region> + '_ {
+        self.view.regions(window)
+    }
+
+    /// Says that a location is about to be looked up, in a draft that changed many leaves: so its
+    /// leaf comes to the cache meanwhile.
+    pub(crate) fn expect(&self, location: Location) {
+        self.view.expect(location);
+    }
+
+    /// Whether the draft differs from the published state in its nodes.
+    pub(crate) fn is_changed(&self) -> bool {
+        self.view.is_changed()
+    }
+
+    /// Makes the draft the state of the map.
+    pub(crate) fn commit(&mut self) {
+        let (map, keeper) = (self.map, &mut self.keeper);
+        match self.view.shape {
+            Shape::Same(_) => return,
+            Shape::Leaf(root, slot, leaf) => map.version.publish(|| root.set_leaf(slot, leaf)),
+            Shape::Root(root) => {
+                root.finish();
+                map.version.publish(|| keeper.publish(root));
+            }
+        }
+        self.keeper.commit();
+        self.view.shape = Shape::Same(self.keeper.published());
+        #[cfg(debug_assertions)]
+        self.check();
+    }
+
+    fn splice_leaf(
+        &mut self,
+        old: &'m Leaf,
+        from: Place,
+        to: usize,
+        new: &[Region],
+    ) -> Result<(), NoMemory> {
+        let slot = from.slot;
+        if old.is_private() {
+            old.splice(old, from.index, to, new);
+            return Ok(());
+        }
+        if let Shape::Leaf(..) = self.view.shape {
+            self.make_root_private(0)?;
+        }
+        let leaf = self.keeper.take_leaf()?;
+        leaf.splice(old, from.index, to, new);
+        self.keeper.replace(old);
+        match self.view.shape {
+            Shape::Same(Some(root)) => self.view.shape = Shape::Leaf(root, slot, leaf),
+            Shape::Root(root) => root.set_leaf(slot, leaf),
+            Shape::Same(None) | Shape::Leaf(..) => {}
+        }
+        Ok(())
+    }
+
+    /// Writes new leaves for the regions before the window in its first leaf, `new`, and those
+    /// after the window in its last leaf, and puts them in place of the window's leaves. Each of
+    /// them gets `limit` regions at most.
+    fn splice_root(
+        &mut self,
+        window: Window,
+        new: &[Region],
+        limit: usize,
+    ) -> Result<(), NoMemory> {
+        let Source { first, end, parts } = self.source(window, new, limit);
+        let total = parts.iter().map(Part::len).sum();
+        let sizes = Sizes::new(total, limit, parts[3].len() + parts[4].len() == 0);
+        let root = self.make_root_private(sizes.leaves)?;
+        let low = self.view.separator(first).unwrap_or(0);
+        let mut leaves = alloc::list(sizes.leaves)?;
+        for _ in 0..sizes.leaves {
+            leaves.push(self.keeper.take_leaf()?);
+        }
+        deal(&leaves, &parts, &sizes);
+        for slot in first..end {
+            if let Some(leaf) = self.view.leaf(slot) {
+                self.keeper.replace(leaf);
+            }
+        }
+        root.shift(end, first + leaves.len());
+        for (place, leaf) in leaves.iter().enumerate() {
+            let separator = if place == 0 { low } else { leaf.key(0) };
+            root.put(first + place, separator, leaf);
+        }
+        if root.count() == 0 {
+            root.clear();
+        }
+        Ok(())
+    }
+
+    /// Which slots are written again, and what the new leaves are made from.
+    fn source<'n>(&self, window: Window, new: &'n [Region], limit: usize) -> Source<'m, 'n> {
+        let Window { from, to } = window;
+        let part = |slot: usize, from: usize, to: usize| match self.view.leaf(slot) {
+            Some(leaf) if from < to => Part::Old(leaf, from, to),
+            _ => Part::New(&[]),
+        };
+        let whole = |slot: usize| part(slot, 0, self.view.count(slot));
+        let before = part(from.slot, 0, from.index);
+        let after = part(to.slot, to.index, self.view.count(to.slot));
+        let slots = self.view.root().map_or(0, Root::count);
+        let end = (to.slot + 1).min(slots);
+        let total = before.len() + new.len() + after.len();
+        let left = from.slot.checked_sub(1);
+        let right = (end < slots).then_some(end);
+        let lends = slots <= LENDERS || matches!(self.view.shape, Shape::Root(_));
+        let count = |slot: usize| self.view.count(slot);
+        let helper = helper(total, limit, left.map(count), right.map(count), lends);
+        let left = left.filter(|_| helper == Some(Neighbour::Left));
+        let right = right.filter(|_| helper == Some(Neighbour::Right));
+        let [left_part, right_part] = [left, right].map(|slot| slot.map_or(Part::New(&[]), whole));
+        Source {
+            first: left.unwrap_or(from.slot),
+            end: end + usize::from(right.is_some()),
+            parts: [left_part, before, Part::New(new), after, right_part],
+        }
+    }
+
+    /// Makes the root one that only this draft has, with room for `more` leaves.
+    fn make_root_private(&mut self, more: usize) -> Result<&'m Root, NoMemory> {
+        let count = self.view.root().map_or(0, Root::count);
+        if let Shape::Root(root) = self.view.shape
+            && count + more <= root.capacity()
+        {
+            return Ok(root);
+        }
+        let root = self.keeper.take_root(count + more)?;
+        root.clear();
+        if let Some(source) = self.view.root() {
+            root.copy(source);
+        }
+        match self.view.shape {
+            Shape::Leaf(_, slot, leaf) => root.set_leaf(slot, leaf),
+            Shape::Root(small) => self.keeper.drop_root(small),
+            Shape::Same(_) => {}
+        }
+        self.view.shape = Shape::Root(root);
+        Ok(root)
+    }
+
+    #[cfg(debug_assertions)]
+    fn check(&self) {
+        if self.view.root().is_some_and(|root| root.count() <= 32) {
+            crate::map::check::check(self.view.root(), &self.keeper);
+        }
+    }
+
+    /// Checks everything that has to hold between two changes.
+    #[cfg(test)]
+    pub(in crate::map) fn check_all(&self) {
+        crate::map::check::check(self.view.root(), &self.keeper);
+        self.keeper.audit(self.view.root());
+    }
+
+    /// How many leaves there are.
+    #[cfg(test)]
+    pub(in crate::map) fn leaves(&self) -> usize {
+        self.view.root().map_or(0, Root::count)
+    }
+
+    /// Bytes in memory; `None` if the system does not say.
+    #[cfg(test)]
+    pub(in crate::map) fn resident(&self) -> Option<usize> {
+        self.keeper.resident()
+    }
+}
+
+impl Drop for Draft<'_> {
+    fn drop(&mut self) {
+        if let Shape::Root(root) = self.view.shape {
+            self.keeper.drop_root(root);
+        }
+        if self.is_changed() {
+            self.keeper.abort();
+        }
+    }
+}
+
+/// What new leaves are made from, and the slots `first..end` whose place they take.
+struct Source<'m, 'n> {
+    first: usize,
+    end: usize,
+    parts: [Part<'m, 'n>; 5],
+}
