@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)] // a failed step is a failed test
 
-use super::free::{SEGMENT, Segment};
+use super::free::{SEGMENT, arrays};
 use super::published::Pool;
 use super::writer::Keeper;
 use crate::map::leaf::Leaf;
@@ -29,11 +29,9 @@ impl Keeper<'_> {
         assert!(stock.fresh.is_empty() && stock.replaced.is_empty(), "left from a draft");
         let mut leaves = published(root);
         leaves.extend(stock.quarantine.iter().map(address));
-        assert_eq!(leaves.len(), stock.taken, "leaves that are taken");
-        leaves.extend(stock.warm.iter().map(address));
-        leaves.extend(stock.segments.iter().flat_map(cold));
-        let carved: usize = stock.segments.iter().map(|segment| segment.carved).sum();
-        assert_eq!(count_each_once(leaves), carved, "leaves");
+        assert_eq!(leaves.len(), stock.taken(), "leaves that are taken");
+        leaves.extend(stock.free.iter().map(address));
+        assert_eq!(count_each_once(leaves), stock.carved, "leaves");
 
         let mut roots: Vec<usize> =
             root.map(|root| ptr::from_ref(root).addr()).into_iter().collect();
@@ -47,10 +45,11 @@ impl Keeper<'_> {
         let pages =
             File::open("/proc/self/pagemap").ok().filter(|_| cfg!(target_arch = "x86_64"))?;
         let segments = stock.segments.iter().map(|segment| {
-            resident(&pages, segment.memory.start().addr().get(), SEGMENT * size_of::<Leaf>())
+            resident(&pages, segment.start().addr().get(), SEGMENT * size_of::<Leaf>())
         });
-        let roots = stock.arrays().map(|(start, length)| resident(&pages, start, length));
-        let lists = [&stock.warm, &stock.quarantine, &stock.fresh, &stock.replaced];
+        let roots = arrays(&stock.roots);
+        let roots = roots.map(|(start, length)| resident(&pages, start.addr().get(), length));
+        let lists = [&stock.free, &stock.quarantine, &stock.fresh, &stock.replaced];
         let lists = lists.iter().map(|list| list.capacity() * size_of::<usize>());
         Some(segments.chain(roots).chain(lists).sum())
     }
@@ -64,11 +63,6 @@ fn published(root: Option<&Root>) -> Vec<usize> {
     let slots = root.map_or(0, Root::count);
     let leaf = |slot| root.and_then(|root| root.leaf(slot)).expect("every slot has a leaf");
     (0..slots).map(|slot| ptr::from_ref(leaf(slot)).addr()).collect()
-}
-
-fn cold(segment: &Segment) -> impl Iterator<Item = usize> + '_ {
-    let cold = (0..SEGMENT).filter(|index| segment.is_cold(*index));
-    cold.map(|index| segment.leaf(index).addr().get())
 }
 
 fn count_each_once(mut nodes: Vec<usize>) -> usize {

@@ -75,7 +75,7 @@ impl<'p> Keeper<'p> {
         let pointer = NonNull::from(leaf);
         if leaf.is_private() {
             leaf.set_private(false);
-            self.stock.free(pointer);
+            self.stock.free.push(pointer);
         } else {
             self.stock.replaced.push(pointer);
         }
@@ -117,7 +117,7 @@ impl<'p> Keeper<'p> {
             unsafe { leaf.as_ref() }.set_private(false);
         }
         stock.quarantine.append(&mut stock.replaced);
-        let patience = (stock.taken / 8).clamp(3, 64);
+        let patience = (stock.taken() / 8).clamp(3, 64);
         if stock.quarantine.len() >= patience || stock.root_quarantine.len() >= ROOTS {
             self.pool.published.reuse.announce(|| stock.end_quarantine());
         }
@@ -131,7 +131,7 @@ impl<'p> Keeper<'p> {
             let leaf = unsafe { pointer.as_ref() };
             if leaf.is_private() {
                 leaf.set_private(false);
-                self.stock.free(pointer);
+                self.stock.free.push(pointer);
             }
         }
     }
@@ -139,6 +139,6 @@ impl<'p> Keeper<'p> {
     /// Leaves that are published or in quarantine, and leaves in quarantine.
     #[cfg(any(test, debug_assertions))]
     pub(in crate::map) fn accounts(&self) -> (usize, usize) {
-        (self.stock.taken, self.stock.quarantine.len())
+        (self.stock.taken(), self.stock.quarantine.len())
     }
 }
