@@ -2,7 +2,6 @@
 
 #![allow(unsafe_code)]
 
-use core::hint::select_unpredictable;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Keys in a cache line.
@@ -28,11 +27,16 @@ pub(super) fn words(blocks: &[Block]) -> &[AtomicU64] {
 pub(super) fn rank(keys: &[AtomicU64; BLOCK - 1], limit: u64) -> usize {
     let [k1, k2, k3, k4, k5, k6, k7] = keys.each_ref().map(|cell| cell.load(Relaxed));
     let upper = k4 < limit;
-    let middle = select_unpredictable(upper, k6, k2) < limit;
-    let low = select_unpredictable(upper, k5, k1);
-    let high = select_unpredictable(upper, k7, k3);
-    let last = select_unpredictable(middle, high, low) < limit;
+    let middle = select(upper, k6, k2) < limit;
+    let (low, high) = (select(upper, k5, k1), select(upper, k7, k3));
+    let last = select(middle, high, low) < limit;
     usize::from(upper) * 4 + usize::from(middle) * 2 + usize::from(last)
+}
+
+/// One of two words, without a branch.
+#[inline(always)]
+fn select(condition: bool, yes: u64, no: u64) -> u64 {
+    if condition { yes } else { no }
 }
 
 /// Which of eight ascending keys, the first of which is below `limit`, is the last such one.
@@ -45,14 +49,13 @@ pub(super) fn last_below(keys: &[AtomicU64; BLOCK], limit: u64) -> usize {
 /// Copies words; by blocks, because the compiler makes no loop over atomics any shorter.
 #[inline]
 pub(super) fn copy(to: &[AtomicU64], from: &[AtomicU64]) {
-    let (to, to_rest) = to.as_chunks::<BLOCK>();
-    let (from, from_rest) = from.as_chunks::<BLOCK>();
-    for (to, from) in to.iter().zip(from) {
+    let (to, from) = (to.chunks_exact(BLOCK), from.chunks_exact(BLOCK));
+    for (to, from) in to.clone().zip(from.clone()) {
         for index in 0..BLOCK {
             to[index].store(from[index].load(Relaxed), Relaxed);
         }
     }
-    for (to, from) in to_rest.iter().zip(from_rest) {
+    for (to, from) in to.remainder().iter().zip(from.remainder()) {
         to.store(from.load(Relaxed), Relaxed);
     }
 }
