@@ -107,7 +107,7 @@ impl Version {
     /// later one finds the odd number before it, or one after that.
     #[inline(always)]
     pub(super) fn is_still(&self, before: u64) -> bool {
-        before.is_multiple_of(2) && self.0.load(Relaxed) == before
+        before & 1 == 0 && self.0.load(Relaxed) == before
     }
 
     /// The result of a query that saw one state, unless it saw several in each of some tries.

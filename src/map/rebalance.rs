@@ -99,9 +99,8 @@ pub(super) fn deal(leaves: &[&Leaf], parts: &[Part<'_, '_>], sizes: &Sizes) {
     for (place, leaf) in leaves.iter().enumerate() {
         let size = sizes.of(place);
         let mut at = 0;
-        while at < size
-            && let Some(source) = part
-        {
+        while at < size {
+            let Some(source) = part else { break };
             let count = (source.len() - done).min(size - at);
             source.write(done, count, leaf, at);
             at += count;

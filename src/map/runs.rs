@@ -54,10 +54,9 @@ impl Run {
         let first = region.range.first().max(from);
         let run = Self { range: region.range, host: region.host_at(first) };
         let mut last = region;
-        while last.range.last().offset_from(first) < extent.enough
-            && let Some(next) = last.range.last().next()
-            && let Some(next) = map.lookup_from(next)
-        {
+        while last.range.last().offset_from(first) < extent.enough {
+            let next = last.range.last().next().and_then(|next| map.lookup_from(next));
+            let Some(next) = next else { break };
             let contiguous = last.host_at(next.range.first()) == next.host;
             let goes_on = contiguous || !extent.contiguous;
             if !last.range.meets(&next.range) || !wanted(&next) || !goes_on {

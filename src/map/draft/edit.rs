@@ -199,10 +199,9 @@ impl<'m> Draft<'m> {
     /// Makes the root one that only this draft has, with room for `more` leaves.
     fn make_root_private(&mut self, more: usize) -> Result<&'m Root, NoMemory> {
         let count = self.view.root().map_or(0, Root::count);
-        if let Shape::Root(root) = self.view.shape
-            && count + more <= root.capacity()
-        {
-            return Ok(root);
+        match self.view.shape {
+            Shape::Root(root) if count + more <= root.capacity() => return Ok(root),
+            _ => {}
         }
         let root = self.keeper.take_root(count + more)?;
         root.clear();

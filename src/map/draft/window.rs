@@ -40,11 +40,9 @@ impl View<'_> {
     /// leaf comes to the cache meanwhile.
     pub(super) fn expect(&self, location: Location) {
         let recent = self.recent.get();
-        if let Shape::Root(_) = self.shape
-            && let slot = self.slot_of(location.get())
-            && slot != recent
-            && let Some(leaf) = self.leaf(slot)
-        {
+        let Shape::Root(_) = self.shape else { return };
+        let slot = self.slot_of(location.get());
+        if let Some(leaf) = self.leaf(slot).filter(|_| slot != recent) {
             leaf.expect_search();
         }
     }
@@ -68,10 +66,8 @@ impl View<'_> {
 
     /// Says that a leaf is about to be copied, if it is probably far away.
     fn expect_copy(&self, slot: usize) {
-        if let Shape::Same(Some(root)) = self.shape
-            && root.is_large()
-            && let Some(leaf) = root.leaf(slot)
-        {
+        let Shape::Same(Some(root)) = self.shape else { return };
+        if let Some(leaf) = root.leaf(slot).filter(|_| root.is_large()) {
             leaf.expect_copy();
         }
     }
@@ -121,18 +117,15 @@ impl View<'_> {
     /// reach them; likewise at its start.
     fn within_leaf(&self, window: Window, new: &[Region]) -> Window {
         let Window { mut from, mut to } = window;
-        while to.slot > from.slot
-            && to.index == 0
-            && let Some(leaf) = self.leaf(to.slot - 1)
-            && let Some(separator) = self.separator(to.slot)
-            && new.last().is_none_or(|last| last.range.last().get() < separator)
+        let is_below = |at| new.last().is_none_or(|last| last.range.last().get() < at);
+        let is_above = |at| new.first().is_none_or(|first| first.range.first().get() >= at);
+        while from.slot < to.slot && to.index == 0 && self.separator(to.slot).is_some_and(is_below)
         {
-            to = Place { slot: to.slot - 1, index: leaf.count() };
+            to = Place { slot: to.slot - 1, index: self.count(to.slot - 1) };
         }
         while from.slot < to.slot
-            && self.leaf(from.slot).is_some_and(|leaf| from.index == leaf.count())
-            && let Some(separator) = self.separator(from.slot + 1)
-            && new.first().is_none_or(|first| first.range.first().get() >= separator)
+            && from.index == self.count(from.slot)
+            && self.separator(from.slot + 1).is_some_and(is_above)
         {
             from = Place { slot: from.slot + 1, index: 0 };
         }

@@ -94,9 +94,7 @@ impl Model {
     /// As `Map::lookup_hinted`: the value.
     fn lookup_hinted(&self, hint: &mut Option<(u64, u64)>) -> u64 {
         let before = self.version.now();
-        if let Some((version, value)) = *hint
-            && version == before
-        {
+        if let Some((_, value)) = hint.filter(|(version, _)| *version == before) {
             return value;
         }
         let (_, value) = self.lookup(0);
