@@ -77,7 +77,7 @@ impl Guest {
             return Ok(());
         }
         let range = SpaceKind::Memory.range(location, data.len() as u64)?;
-        let pieces = self.memory.map.at_once(|| self.pieces_behind(&range))?;
+        let pieces = self.memory.map.snapshot(|| self.pieces_behind(&range))?;
         for piece in pieces {
             let start = piece.range.first().offset_from(range.first());
             action(piece.host, data.part(start, piece.range.saturating_length()));

@@ -77,7 +77,7 @@ impl Change {
         let window = draft.window(&self.range.with_neighbours());
         self.judge(draft, &window, rules)?;
         if let Some(next) = next() {
-            draft.expect(next);
+            draft.prefetch(next);
         }
         let mut result = draft.take_scratch();
         let done = self.outcome(draft.regions(&window), &mut result);

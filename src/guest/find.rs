@@ -82,7 +82,7 @@ impl Guest {
         if self.strict && self.has_started() && !space.is_locked_by_caller() {
             return Err(Error::LockNeeded(space.kind));
         }
-        let place = space.map.at_once(|| space.free_place(&request));
+        let place = space.map.snapshot(|| space.free_place(&request));
         place.map(|place| place.first()).ok_or(request.not_found())
     }
 }

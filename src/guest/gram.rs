@@ -53,7 +53,7 @@ impl Guest {
         self.startup_only()?;
         let mut given = self.gram.lock();
         let find = || self.gram_place(&request, hints, &given);
-        let place = self.memory.map.at_once(find).ok_or(request.not_found())?;
+        let place = self.memory.map.snapshot(find).ok_or(request.not_found())?;
         given.reserve(place)?;
         Ok(place.first())
     }

@@ -77,7 +77,7 @@ impl Guest {
     ) -> Result<(u64, usize), Error> {
         let rights = Rights::new(prot)?;
         let range = SpaceKind::Memory.range(location, length as u64)?;
-        let pieces = self.memory.map.at_once(|| self.pieces_up_to_obstacle(&range))?;
+        let pieces = self.memory.map.snapshot(|| self.pieces_up_to_obstacle(&range))?;
         let mut length = 0u64;
         let mut host = None;
         for piece in &pieces {
@@ -119,7 +119,7 @@ impl Guest {
     }
 
     fn mappable_pieces(&self, range: &Range) -> Result<Vec<Region>, Error> {
-        let pieces = self.memory.map.at_once(|| self.pieces_behind(range));
+        let pieces = self.memory.map.snapshot(|| self.pieces_behind(range));
         pieces.map_err(|error| match error {
             Error::Unbacked(location) => Error::NotMappable(location),
             other => other,

@@ -69,7 +69,7 @@ impl Walk {
     /// The number of entries that follow, in one state of the map.
     pub(crate) fn count(self, map: &Map) -> Result<u32, Error> {
         let count = || core::iter::successors(self.next(map), |walk| walk.next(map)).count();
-        Ok(u32::try_from(map.at_once(count)).unwrap_or(u32::MAX))
+        Ok(u32::try_from(map.snapshot(count)).unwrap_or(u32::MAX))
     }
 
     /// The walk with the start of a run as its entry.

@@ -3,49 +3,52 @@
 
 #![forbid(unsafe_code)]
 
-pub(super) use crate::sys::failure::OutOfMemory as NoMemory;
+use crate::sys::failure::OutOfMemory;
 use crate::sys::mapping::Mapping;
 
 /// Makes room for `more` in a list.
-pub(super) fn reserve<T>(list: &mut Vec<T>, more: usize) -> Result<(), NoMemory> {
+pub(super) fn reserve<T>(list: &mut Vec<T>, more: usize) -> Result<(), OutOfMemory> {
     if list.capacity() - list.len() >= more {
         return Ok(());
     }
     attempt()?;
-    list.try_reserve(more).map_err(|_| NoMemory)
+    list.try_reserve(more).map_err(|_| OutOfMemory)
 }
 
 /// An empty list with room for `count`.
-pub(super) fn list<T>(count: usize) -> Result<Vec<T>, NoMemory> {
+pub(super) fn list<T>(count: usize) -> Result<Vec<T>, OutOfMemory> {
     attempt()?;
     let mut list = Vec::new();
-    list.try_reserve_exact(count).map_err(|_| NoMemory)?;
+    list.try_reserve_exact(count).map_err(|_| OutOfMemory)?;
     Ok(list)
 }
 
 /// `count` values in a place of their own.
-pub(super) fn boxed<T>(count: usize, make: impl FnMut() -> T) -> Result<Box<[T]>, NoMemory> {
+pub(super) fn boxed_slice<T>(
+    count: usize,
+    make: impl FnMut() -> T,
+) -> Result<Box<[T]>, OutOfMemory> {
     let mut list = list(count)?;
     list.resize_with(count, make);
     Ok(list.into_boxed_slice())
 }
 
 /// A value in a place of its own.
-pub(super) fn alone<T>(value: T) -> Result<Box<[T; 1]>, NoMemory> {
+pub(super) fn boxed<T>(value: T) -> Result<Box<[T; 1]>, OutOfMemory> {
     let mut list = list(1)?;
     list.push(value);
-    list.into_boxed_slice().try_into().map_err(|_| NoMemory)
+    list.into_boxed_slice().try_into().map_err(|_| OutOfMemory)
 }
 
 /// Pages of zeros.
-pub(super) fn pages(length: usize) -> Result<Mapping, NoMemory> {
+pub(super) fn pages(length: usize) -> Result<Mapping, OutOfMemory> {
     attempt()?;
-    Mapping::private(length).map_err(|_| NoMemory)
+    Mapping::private(length).map_err(|_| OutOfMemory)
 }
 
 #[cfg(not(test))]
 #[expect(clippy::unnecessary_wraps, reason = "the tests have one that fails")]
-fn attempt() -> Result<(), NoMemory> {
+fn attempt() -> Result<(), OutOfMemory> {
     Ok(())
 }
 #[cfg(test)]
@@ -54,7 +57,7 @@ use failing::attempt;
 /// Allocations that fail because a test says so.
 #[cfg(test)]
 pub(super) mod failing {
-    use super::NoMemory;
+    use crate::sys::mapping::OutOfMemory;
     use core::cell::Cell;
 
     thread_local! {
@@ -70,12 +73,12 @@ pub(super) mod failing {
         (result, LEFT.take().map_or(0, |(_, failed)| failed))
     }
 
-    pub(super) fn attempt() -> Result<(), NoMemory> {
+    pub(super) fn attempt() -> Result<(), OutOfMemory> {
         let Some((left, failed)) = LEFT.get() else { return Ok(()) };
         match left.checked_sub(1) {
             Some(left) => LEFT.set(Some((left, failed))),
             None => LEFT.set(Some((0, failed + 1))),
         }
-        if left > 0 { Ok(()) } else { Err(NoMemory) }
+        if left > 0 { Ok(()) } else { Err(OutOfMemory) }
     }
 }

@@ -3,14 +3,14 @@
 #![forbid(unsafe_code)]
 
 use super::leaf::{Leaf, SLOTS};
-use super::pool::Keeper;
+use super::pool::PoolWriter;
 use super::root::Root;
 use crate::value::region::Region;
 
 /// Panics if the published nodes are not a map in canonical form, or nodes are missing.
-pub(super) fn check(root: Option<&Root>, keeper: &Keeper<'_>) {
+pub(super) fn check(root: Option<&Root>, writer: &PoolWriter<'_>) {
     let slots = root.map_or(0, Root::count);
-    let (taken, quarantined) = keeper.accounts();
+    let (taken, quarantined) = writer.accounts();
     assert_eq!(taken, slots + quarantined, "a leaf got lost or is used twice");
     let Some(root) = root else { return };
     let mut previous: Option<Region> = None;

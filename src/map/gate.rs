@@ -5,7 +5,7 @@
 //! ([`FOLLOW`]) of that pointer: who has the pointer sees what was written to the node before.
 //! What is in the nodes needs no ordering of its own, because of the two counters.
 //!
-//! [`Reuse`] protects one look at the nodes, [`Version`] what was seen in several looks.
+//! [`ReuseEpoch`] protects one look at the nodes, [`Version`] what was seen in several looks.
 //! `exhaustive.rs` runs this code in every order that the memory model allows, and has a test for
 //! each ordering here: it fails without it.
 
@@ -21,9 +21,9 @@ pub(super) const FOLLOW: Ordering = Acquire;
 
 /// Says that nodes are used again which readers may still be looking at. Grows by one each time.
 #[derive(Debug)]
-pub(super) struct Reuse(AtomicU64);
+pub(super) struct ReuseEpoch(AtomicU64);
 
-impl Reuse {
+impl ReuseEpoch {
     /// Nothing was ever used again. `start` is any number.
     pub(super) fn new(start: u64) -> Self {
         Self(AtomicU64::new(start))
@@ -42,7 +42,7 @@ impl Reuse {
         }
     }
 
-    /// Acquire, with the release in [`Reuse::announce`]: who starts with the new number sees what
+    /// Acquire, with the release in [`ReuseEpoch::announce`]: who starts with the new number sees what
     /// was published before the announcement, and cannot come to the nodes it is about.
     #[inline(always)]
     pub(super) fn begin(&self) -> u64 {
@@ -68,7 +68,7 @@ impl Reuse {
     /// Lets the writer have the nodes that were replaced by what is published: `take_back` may
     /// write to them, and so may whatever comes after it.
     ///
-    /// The fence is for `take_back`, as in [`Reuse::start_writing`].
+    /// The fence is for `take_back`, as in [`ReuseEpoch::start_writing`].
     pub(super) fn announce(&self, take_back: impl FnOnce()) {
         let number = own(&self.0);
         self.0.store(number.wrapping_add(1), Release);
@@ -111,7 +111,7 @@ impl Version {
     }
 
     /// The result of a query that saw one state, unless it saw several in each of some tries.
-    pub(super) fn at_once<T>(&self, tries: usize, query: impl Fn() -> T) -> Option<T> {
+    pub(super) fn snapshot<T>(&self, tries: usize, query: impl Fn() -> T) -> Option<T> {
         (0..tries).find_map(|_| {
             let before = self.now();
             let result = query();

@@ -11,7 +11,7 @@ use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 const NOWHERE: [u64; 2] = [1, 0];
 
 /// The last region that somebody looked up, and the version of the map that had it. It belongs
-/// to one thread at a time; its parts are atomics so that nothing worse than a wrong region
+/// to one thread at a time; its pieces are atomics so that nothing worse than a wrong region
 /// comes of using it from two.
 #[derive(Debug)]
 pub(crate) struct Hint {

@@ -56,13 +56,13 @@ impl Leaf {
     /// Says that the leaf is about to be searched. Which value will be needed is not known, and
     /// asking for all of them costs more than it gives.
     #[inline(always)]
-    pub(super) fn expect_search(&self) {
+    pub(super) fn prefetch_keys(&self) {
         prefetch::expect(&self.fences);
         prefetch::expect(&self.keys);
     }
 
     /// Says that all of the leaf is about to be copied.
-    pub(super) fn expect_copy(&self) {
+    pub(super) fn prefetch_all(&self) {
         prefetch::expect(self);
     }
 

@@ -11,9 +11,9 @@ use core::ptr;
 use core::time::Duration;
 
 /// How often a query of several lookups is tried before it keeps the writer out.
-const TRIES: usize = 8;
+const SNAPSHOT_TRIES: usize = 8;
 /// How long it waits for the writer before it is tried again.
-const PATIENCE: Duration = Duration::from_millis(1);
+const WRITER_WAIT: Duration = Duration::from_millis(1);
 
 /// The regions of one space.
 #[derive(Debug)]
@@ -60,12 +60,12 @@ impl Map {
     ///
     /// This does not wait for a draft that stays open: while it does, the map stays as it is, and
     /// another try succeeds. (Whoever has the draft may be waiting for this thread.)
-    pub(crate) fn at_once<T>(&self, query: impl Fn() -> T) -> T {
+    pub(crate) fn snapshot<T>(&self, query: impl Fn() -> T) -> T {
         loop {
-            if let Some(result) = self.version.at_once(TRIES, &query) {
+            if let Some(result) = self.version.snapshot(SNAPSHOT_TRIES, &query) {
                 return result;
             }
-            if let Some(_no_change) = self.pool.write_within(PATIENCE) {
+            if let Some(_no_change) = self.pool.write_within(WRITER_WAIT) {
                 return query();
             }
         }

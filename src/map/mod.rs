@@ -25,7 +25,7 @@
 //!
 //! One [`Draft`] at a time. It replaces what is in a range by other regions ([`Draft::splice`]):
 //! the leaf that the range is in is copied with the change; if leaves have to be split or merged,
-//! or share their regions with a neighbour that has room ([`deal`]), so is the root. Nodes that the
+//! or share their regions with a neighbour that has room ([`rebalance`]), so is the root. Nodes that the
 //! draft made are edited in place. Nothing of it is visible until
 //! [`Draft::commit`], which is one store: the new root, or, if only one leaf changed, that leaf's
 //! place in the published root. So a lookup sees all of a draft or nothing. What was replaced is
@@ -34,9 +34,9 @@
 //! # Caches
 //!
 //! A map of some thousand leaves is larger than the caches near a processor. So what is needed of a
-//! leaf of a large root is asked for at once (`expect_search`, `expect_copy`) and not line by line
+//! leaf of a large root is asked for at once (`prefetch_keys`, `prefetch_all`) and not line by line
 //! as the search comes to it; and a set call says where its next element will be
-//! ([`Draft::expect`]).
+//! ([`Draft::prefetch`]).
 //!
 //! # Versions
 //!

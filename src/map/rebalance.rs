@@ -10,28 +10,28 @@ use super::leaf::{Leaf, SLOTS};
 use crate::value::region::Region;
 
 /// A leaf with fewer regions takes in those of a neighbour.
-pub(super) const FEW: usize = SLOTS / 4;
+pub(super) const MERGE_BELOW: usize = SLOTS / 4;
 /// Regions of a leaf when many are made at once.
-pub(super) const FILL: usize = SLOTS - SLOTS / 8;
+pub(super) const TARGET: usize = SLOTS - SLOTS / 8;
 
 /// Regions of a leaf, or new ones.
-pub(super) enum Part<'m, 'n> {
+pub(super) enum Piece<'m, 'n> {
     Old(&'m Leaf, usize, usize),
     New(&'n [Region]),
 }
 
-impl Part<'_, '_> {
+impl Piece<'_, '_> {
     pub(super) fn len(&self) -> usize {
         match self {
-            Part::Old(_, from, to) => to - from,
-            Part::New(regions) => regions.len(),
+            Piece::Old(_, from, to) => to - from,
+            Piece::New(regions) => regions.len(),
         }
     }
 
     fn write(&self, skip: usize, count: usize, leaf: &Leaf, at: usize) {
         match self {
-            Part::Old(source, from, _) => leaf.copy(at, source, from + skip, count),
-            Part::New(regions) => {
+            Piece::Old(source, from, _) => leaf.copy(at, source, from + skip, count),
+            Piece::New(regions) => {
                 let regions = regions.iter().skip(skip).take(count);
                 (at..).zip(regions).for_each(|(at, region)| leaf.put(at, region));
             }
@@ -48,16 +48,16 @@ pub(super) enum Neighbour {
 
 /// Which neighbour is written again with leaves of `total` regions: one that takes them in if they
 /// are few, or has room if they are above the `limit` of one leaf. `left` and `right` are how many
-/// regions the neighbours have. `lends`: room is worth a change of the root.
-pub(super) fn helper(
+/// regions the neighbours have. `may_share`: room is worth a change of the root.
+pub(super) fn choose_neighbour(
     total: usize,
     limit: usize,
     left: Option<usize>,
     right: Option<usize>,
-    lends: bool,
+    may_share: bool,
 ) -> Option<Neighbour> {
-    let has_room = |count: usize| lends && total > limit && total + count <= 2 * FILL;
-    let helps = |count: &usize| total < FEW || has_room(*count);
+    let has_room = |count: usize| may_share && total > limit && total + count <= 2 * TARGET;
+    let helps = |count: &usize| total < MERGE_BELOW || has_room(*count);
     match (left.filter(helps), right.filter(helps)) {
         (Some(left), Some(right)) if right < left => Some(Neighbour::Right),
         (Some(_), _) => Some(Neighbour::Left),
@@ -69,7 +69,7 @@ pub(super) fn helper(
 pub(super) struct Sizes {
     total: usize,
     pub(super) leaves: usize,
-    /// All leaves but the last get FILL.
+    /// All leaves but the last get TARGET.
     packed: bool,
 }
 
@@ -77,24 +77,24 @@ impl Sizes {
     /// `limit`: what fits is not dealt out to several leaves. `at_end`: nothing follows what is
     /// new, so more will probably be added there, and little where the others are.
     pub(super) fn new(total: usize, limit: usize, at_end: bool) -> Self {
-        let leaves = if total <= limit { usize::from(total > 0) } else { total.div_ceil(FILL) };
+        let leaves = if total <= limit { usize::from(total > 0) } else { total.div_ceil(TARGET) };
         Self { total, leaves, packed: at_end && leaves > 1 }
     }
 
     /// How many the leaf gets.
     pub(super) fn of(&self, leaf: usize) -> usize {
         if self.packed {
-            FILL.min(self.total - leaf * FILL)
+            TARGET.min(self.total - leaf * TARGET)
         } else {
             self.total / self.leaves + usize::from(leaf < self.total % self.leaves)
         }
     }
 }
 
-/// Deals the regions of the parts out to the leaves.
-pub(super) fn deal(leaves: &[&Leaf], parts: &[Part<'_, '_>], sizes: &Sizes) {
-    let mut parts = parts.iter();
-    let mut part = parts.next();
+/// Deals the regions of the pieces out to the leaves.
+pub(super) fn distribute(leaves: &[&Leaf], pieces: &[Piece<'_, '_>], sizes: &Sizes) {
+    let mut pieces = pieces.iter();
+    let mut part = pieces.next();
     let mut done = 0;
     for (place, leaf) in leaves.iter().enumerate() {
         let size = sizes.of(place);
@@ -106,7 +106,7 @@ pub(super) fn deal(leaves: &[&Leaf], parts: &[Part<'_, '_>], sizes: &Sizes) {
             at += count;
             done += count;
             if done == source.len() {
-                (part, done) = (parts.next(), 0);
+                (part, done) = (pieces.next(), 0);
             }
         }
         leaf.finish(size);

@@ -10,10 +10,11 @@
 
 #![forbid(unsafe_code)]
 
-use super::alloc::{NoMemory, boxed};
+use super::alloc::boxed_slice;
 use super::block::{BLOCK, Block, copy, last_below, words};
 use super::cell::LeafCell;
 use super::leaf::Leaf;
+use crate::sys::mapping::OutOfMemory;
 use core::cmp::Ordering::{Equal, Greater, Less};
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
@@ -24,7 +25,7 @@ const UNFINISHED: usize = LEVELS;
 
 /// Levels of the index over as many leaves as may be in a cache near the processor: up to 512,
 /// which are 1.3 MB.
-const NEAR_LEVELS: usize = 3;
+const CACHED_LEVELS: usize = 3;
 
 /// A root with room for a fixed number of leaves.
 #[derive(Debug)]
@@ -34,11 +35,11 @@ pub(super) struct Root {
     /// Levels of the index, 0 if there is one leaf or none.
     depth: AtomicUsize,
     /// The leaves, if there are no more: one thing less to load. Else not used.
-    few: [LeafCell; BLOCK],
+    inline_leaves: [LeafCell; BLOCK],
     /// The highest level.
     top: Block,
     /// The leaves, if there are more.
-    many: Box<[LeafCell]>,
+    leaves: Box<[LeafCell]>,
     /// The levels of the index but the highest. Level 0 is the separators; the others are made of
     /// it when the root is finished.
     blocks: Box<[Block]>,
@@ -48,7 +49,7 @@ pub(super) struct Root {
 
 impl Root {
     /// A root without leaves, with room for `capacity` of them.
-    pub(super) fn with_capacity(capacity: usize) -> Result<Self, NoMemory> {
+    pub(super) fn with_capacity(capacity: usize) -> Result<Self, OutOfMemory> {
         let mut levels = [0; LEVELS];
         let (mut start, mut blocks) = (0, capacity.div_ceil(BLOCK));
         for level in &mut levels {
@@ -59,17 +60,17 @@ impl Root {
         Ok(Self {
             count: AtomicUsize::new(0),
             depth: AtomicUsize::new(UNFINISHED),
-            few: Default::default(),
+            inline_leaves: Default::default(),
             top: Block::default(),
-            many: boxed(capacity, Default::default)?,
-            blocks: boxed(start, Default::default)?,
+            leaves: boxed_slice(capacity, Default::default)?,
+            blocks: boxed_slice(start, Default::default)?,
             levels,
         })
     }
 
     /// How many leaves there is room for.
     pub(super) fn capacity(&self) -> usize {
-        self.many.len()
+        self.leaves.len()
     }
 
     /// How many leaves there are.
@@ -80,7 +81,7 @@ impl Root {
 
     /// Whether there are more leaves than caches near the processor hold.
     pub(super) fn is_large(&self) -> bool {
-        self.depth.load(Relaxed) > NEAR_LEVELS
+        self.depth.load(Relaxed) > CACHED_LEVELS
     }
 
     /// A leaf; `None` if there is none, or the root is being reused.
@@ -89,7 +90,7 @@ impl Root {
     }
 
     fn cells(&self) -> &[LeafCell] {
-        if self.depth.load(Relaxed) <= 1 { &self.few } else { &self.many }
+        if self.depth.load(Relaxed) <= 1 { &self.inline_leaves } else { &self.leaves }
     }
 
     /// The separator of a leaf.
@@ -99,7 +100,7 @@ impl Root {
 
     /// Level 0 of the index, which the writer reads as an array.
     fn separators(&self) -> &[AtomicU64] {
-        &words(&self.blocks)[..self.many.len()]
+        &words(&self.blocks)[..self.leaves.len()]
     }
 
     fn key(&self, level: usize, index: usize) -> &AtomicU64 {
@@ -119,12 +120,12 @@ impl Root {
     #[inline(always)]
     pub(super) fn leaf_below(&self, limit: u64) -> Option<&Leaf> {
         match self.depth.load(Relaxed) {
-            0 => self.few[0].load(),
-            1 => self.few[last_below(&self.top.0, limit)].load(),
+            0 => self.inline_leaves[0].load(),
+            1 => self.inline_leaves[last_below(&self.top.0, limit)].load(),
             // Of a number that is known, the compiler makes no loop.
-            2 => self.many.get(self.search_index(2, limit))?.load(),
-            3 => self.many.get(self.search_index(3, limit))?.load(),
-            depth => self.far_leaf_below(depth, limit),
+            2 => self.leaves.get(self.search_index(2, limit))?.load(),
+            3 => self.leaves.get(self.search_index(3, limit))?.load(),
+            depth => self.leaf_below_prefetched(depth, limit),
         }
     }
 
@@ -133,9 +134,9 @@ impl Root {
     /// and their lookups are faster without this among them.
     #[cold]
     #[inline(never)]
-    fn far_leaf_below(&self, depth: usize, limit: u64) -> Option<&Leaf> {
-        let leaf = self.many.get(self.search_index(depth, limit))?.load()?;
-        leaf.expect_search();
+    fn leaf_below_prefetched(&self, depth: usize, limit: u64) -> Option<&Leaf> {
+        let leaf = self.leaves.get(self.search_index(depth, limit))?.load()?;
+        leaf.prefetch_keys();
         Some(leaf)
     }
 
@@ -167,7 +168,7 @@ impl Root {
         let count = source.count();
         self.depth.store(UNFINISHED, Relaxed);
         for (slot, cell) in source.cells()[..count].iter().enumerate() {
-            self.many[slot].store(cell.load());
+            self.leaves[slot].store(cell.load());
         }
         copy(&self.separators()[..count], &source.separators()[..count]);
         self.count.store(count, Relaxed);
@@ -176,10 +177,10 @@ impl Root {
     /// Makes room, in an unfinished root: the leaves from `from` on move to `to`.
     pub(super) fn shift(&self, from: usize, to: usize) {
         let moved = self.count() - from;
-        let (many, separators) = (&self.many[..to.max(from) + moved], self.separators());
-        let separators = &separators[..many.len()];
+        let (leaves, separators) = (&self.leaves[..to.max(from) + moved], self.separators());
+        let separators = &separators[..leaves.len()];
         let shift = |offset: usize| {
-            many[to + offset].store(many[from + offset].load());
+            leaves[to + offset].store(leaves[from + offset].load());
             separators[to + offset].store(separators[from + offset].load(Relaxed), Relaxed);
         };
         match to.cmp(&from) {
@@ -192,14 +193,14 @@ impl Root {
 
     /// Puts a leaf and its separator in a place of an unfinished root.
     pub(super) fn put(&self, slot: usize, separator: u64, leaf: &Leaf) {
-        self.many[slot].store(Some(leaf));
+        self.leaves[slot].store(Some(leaf));
         self.separators()[slot].store(separator, Relaxed);
     }
 
     /// The memory of what grows with the number of leaves, to be given back while nothing in it
     /// counts.
     pub(super) fn arrays(&self) -> (&[LeafCell], &[Block]) {
-        (&self.many, &self.blocks)
+        (&self.leaves, &self.blocks)
     }
 
     /// Starts over, unfinished and without leaves.
@@ -227,8 +228,8 @@ impl Root {
             size = blocks;
         }
         if depth <= 1 {
-            for (slot, cell) in self.few.iter().enumerate() {
-                cell.store(self.many[slot].load().filter(|_| slot < self.count()));
+            for (slot, cell) in self.inline_leaves.iter().enumerate() {
+                cell.store(self.leaves[slot].load().filter(|_| slot < self.count()));
             }
         }
         self.depth.store(depth, Relaxed);

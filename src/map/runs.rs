@@ -38,7 +38,7 @@ impl Run {
         wanted: impl Fn(&Region) -> bool,
         extent: Extent,
     ) -> Option<Self> {
-        map.at_once(|| Self::collect(map, from, &wanted, extent))
+        map.snapshot(|| Self::collect(map, from, &wanted, extent))
     }
 
     fn collect(

@@ -2,54 +2,55 @@
 
 #![forbid(unsafe_code)]
 
-use super::view::{Place, Shape, View};
+use super::view::{DraftState, Position, View};
 use super::window::Window;
-use crate::map::alloc::{self, NoMemory};
+use crate::map::alloc;
 use crate::map::leaf::{Leaf, SLOTS};
 use crate::map::lookup::Map;
-use crate::map::pool::Keeper;
-use crate::map::rebalance::{FEW, Neighbour, Part, Sizes, deal, helper};
+use crate::map::pool::PoolWriter;
+use crate::map::rebalance::{MERGE_BELOW, Neighbour, Piece, Sizes, choose_neighbour, distribute};
 use crate::map::root::Root;
+use crate::sys::mapping::OutOfMemory;
 use crate::value::range::{Location, Range};
 use crate::value::region::Region;
 
 /// With more leaves than this, the copy of a root costs more than fuller leaves are worth.
-const LENDERS: usize = 4096;
+const SHARE_UP_TO: usize = 4096;
 /// Places of a leaf that are kept for regions which are cut: a page that changes its flags, and
 /// soon changes them back, needs two, and no other leaves for them.
-pub(in crate::map) const ROOM: usize = 4;
+pub(in crate::map) const RESERVE: usize = 4;
 
 /// The next state of a map, until it is committed or dropped.
 #[derive(Debug)]
 pub(crate) struct Draft<'m> {
     map: &'m Map,
-    keeper: Keeper<'m>,
+    writer: PoolWriter<'m>,
     view: View<'m>,
 }
 
 impl Map {
     /// Starts a change, waiting for another one to end.
     pub(crate) fn draft(&self) -> Draft<'_> {
-        let keeper = self.pool.write();
-        let view = View::new(keeper.published());
-        Draft { map: self, keeper, view }
+        let writer = self.pool.write();
+        let view = View::new(writer.published());
+        Draft { map: self, writer, view }
     }
 }
 
 impl<'m> Draft<'m> {
     /// A list to work with; give it back with [`Draft::put_scratch`].
     pub(crate) fn take_scratch(&mut self) -> Vec<Region> {
-        self.keeper.take_scratch()
+        self.writer.take_scratch()
     }
 
     /// Takes back what [`Draft::take_scratch`] gave.
     pub(crate) fn put_scratch(&mut self, scratch: Vec<Region>) {
-        self.keeper.put_scratch(scratch);
+        self.writer.put_scratch(scratch);
     }
 
     /// Puts `new` in place of the regions of a window. `new` is in ascending order, disjoint, and
     /// inside of what the window's range and regions cover. True: the map differs now.
-    pub(crate) fn splice(&mut self, window: &Window, new: &[Region]) -> Result<bool, NoMemory> {
+    pub(crate) fn splice(&mut self, window: &Window, new: &[Region]) -> Result<bool, OutOfMemory> {
         let (window, new) = self.view.trim(*window, new);
         let Window { from, to } = window;
         if new.is_empty() && from == to {
@@ -57,10 +58,10 @@ impl<'m> Draft<'m> {
         }
         let leaf = self.view.leaf(from.slot).filter(|_| from.slot == to.slot);
         let only_one = self.view.root().map_or(0, Root::count) == 1;
-        let limit = if from == to && !only_one { SLOTS - ROOM } else { SLOTS };
+        let limit = if from == to && !only_one { SLOTS - RESERVE } else { SLOTS };
         let fits = leaf.is_some_and(|leaf| {
             let count = leaf.count() + new.len() - (to.index - from.index);
-            (1..=limit).contains(&count) && (count >= FEW.min(leaf.count()) || only_one)
+            (1..=limit).contains(&count) && (count >= MERGE_BELOW.min(leaf.count()) || only_one)
         });
         match leaf {
             Some(leaf) if fits => self.splice_leaf(leaf, from, to.index, new)?,
@@ -81,8 +82,8 @@ impl<'m> Draft<'m> {
 
     /// Says that a location is about to be looked up, in a draft that changed many leaves: so its
     /// leaf comes to the cache meanwhile.
-    pub(crate) fn expect(&self, location: Location) {
-        self.view.expect(location);
+    pub(crate) fn prefetch(&self, location: Location) {
+        self.view.prefetch(location);
     }
 
     /// Whether the draft differs from the published state in its nodes.
@@ -92,17 +93,19 @@ impl<'m> Draft<'m> {
 
     /// Makes the draft the state of the map.
     pub(crate) fn commit(&mut self) {
-        let (map, keeper) = (self.map, &mut self.keeper);
-        match self.view.shape {
-            Shape::Same(_) => return,
-            Shape::Leaf(root, slot, leaf) => map.version.publish(|| root.set_leaf(slot, leaf)),
-            Shape::Root(root) => {
+        let (map, writer) = (self.map, &mut self.writer);
+        match self.view.state {
+            DraftState::Unchanged(_) => return,
+            DraftState::OneLeaf(root, slot, leaf) => {
+                map.version.publish(|| root.set_leaf(slot, leaf))
+            }
+            DraftState::NewRoot(root) => {
                 root.finish();
-                map.version.publish(|| keeper.publish(root));
+                map.version.publish(|| writer.publish(root));
             }
         }
-        self.keeper.commit();
-        self.view.shape = Shape::Same(self.keeper.published());
+        self.writer.commit();
+        self.view.state = DraftState::Unchanged(self.writer.published());
         #[cfg(debug_assertions)]
         self.check();
     }
@@ -110,25 +113,27 @@ impl<'m> Draft<'m> {
     fn splice_leaf(
         &mut self,
         old: &'m Leaf,
-        from: Place,
+        from: Position,
         to: usize,
         new: &[Region],
-    ) -> Result<(), NoMemory> {
+    ) -> Result<(), OutOfMemory> {
         let slot = from.slot;
         if old.is_private() {
             old.splice(old, from.index, to, new);
             return Ok(());
         }
-        if let Shape::Leaf(..) = self.view.shape {
+        if let DraftState::OneLeaf(..) = self.view.state {
             self.make_root_private(0)?;
         }
-        let leaf = self.keeper.take_leaf()?;
+        let leaf = self.writer.take_leaf()?;
         leaf.splice(old, from.index, to, new);
-        self.keeper.replace(old);
-        match self.view.shape {
-            Shape::Same(Some(root)) => self.view.shape = Shape::Leaf(root, slot, leaf),
-            Shape::Root(root) => root.set_leaf(slot, leaf),
-            Shape::Same(None) | Shape::Leaf(..) => {}
+        self.writer.replace(old);
+        match self.view.state {
+            DraftState::Unchanged(Some(root)) => {
+                self.view.state = DraftState::OneLeaf(root, slot, leaf)
+            }
+            DraftState::NewRoot(root) => root.set_leaf(slot, leaf),
+            DraftState::Unchanged(None) | DraftState::OneLeaf(..) => {}
         }
         Ok(())
     }
@@ -141,20 +146,20 @@ impl<'m> Draft<'m> {
         window: Window,
         new: &[Region],
         limit: usize,
-    ) -> Result<(), NoMemory> {
-        let Source { first, end, parts } = self.source(window, new, limit);
-        let total = parts.iter().map(Part::len).sum();
-        let sizes = Sizes::new(total, limit, parts[3].len() + parts[4].len() == 0);
+    ) -> Result<(), OutOfMemory> {
+        let Rewrite { first, end, pieces } = self.source(window, new, limit);
+        let total = pieces.iter().map(Piece::len).sum();
+        let sizes = Sizes::new(total, limit, pieces[3].len() + pieces[4].len() == 0);
         let root = self.make_root_private(sizes.leaves)?;
         let low = self.view.separator(first).unwrap_or(0);
         let mut leaves = alloc::list(sizes.leaves)?;
         for _ in 0..sizes.leaves {
-            leaves.push(self.keeper.take_leaf()?);
+            leaves.push(self.writer.take_leaf()?);
         }
-        deal(&leaves, &parts, &sizes);
+        distribute(&leaves, &pieces, &sizes);
         for slot in first..end {
             if let Some(leaf) = self.view.leaf(slot) {
-                self.keeper.replace(leaf);
+                self.writer.replace(leaf);
             }
         }
         root.shift(end, first + leaves.len());
@@ -169,11 +174,11 @@ impl<'m> Draft<'m> {
     }
 
     /// Which slots are written again, and what the new leaves are made from.
-    fn source<'n>(&self, window: Window, new: &'n [Region], limit: usize) -> Source<'m, 'n> {
+    fn source<'n>(&self, window: Window, new: &'n [Region], limit: usize) -> Rewrite<'m, 'n> {
         let Window { from, to } = window;
         let part = |slot: usize, from: usize, to: usize| match self.view.leaf(slot) {
-            Some(leaf) if from < to => Part::Old(leaf, from, to),
-            _ => Part::New(&[]),
+            Some(leaf) if from < to => Piece::Old(leaf, from, to),
+            _ => Piece::New(&[]),
         };
         let whole = |slot: usize| part(slot, 0, self.view.count(slot));
         let before = part(from.slot, 0, from.index);
@@ -183,52 +188,53 @@ impl<'m> Draft<'m> {
         let total = before.len() + new.len() + after.len();
         let left = from.slot.checked_sub(1);
         let right = (end < slots).then_some(end);
-        let lends = slots <= LENDERS || matches!(self.view.shape, Shape::Root(_));
+        let may_share = slots <= SHARE_UP_TO || matches!(self.view.state, DraftState::NewRoot(_));
         let count = |slot: usize| self.view.count(slot);
-        let helper = helper(total, limit, left.map(count), right.map(count), lends);
-        let left = left.filter(|_| helper == Some(Neighbour::Left));
-        let right = right.filter(|_| helper == Some(Neighbour::Right));
-        let [left_part, right_part] = [left, right].map(|slot| slot.map_or(Part::New(&[]), whole));
-        Source {
+        let neighbour =
+            choose_neighbour(total, limit, left.map(count), right.map(count), may_share);
+        let left = left.filter(|_| neighbour == Some(Neighbour::Left));
+        let right = right.filter(|_| neighbour == Some(Neighbour::Right));
+        let [left_part, right_part] = [left, right].map(|slot| slot.map_or(Piece::New(&[]), whole));
+        Rewrite {
             first: left.unwrap_or(from.slot),
             end: end + usize::from(right.is_some()),
-            parts: [left_part, before, Part::New(new), after, right_part],
+            pieces: [left_part, before, Piece::New(new), after, right_part],
         }
     }
 
     /// Makes the root one that only this draft has, with room for `more` leaves.
-    fn make_root_private(&mut self, more: usize) -> Result<&'m Root, NoMemory> {
+    fn make_root_private(&mut self, more: usize) -> Result<&'m Root, OutOfMemory> {
         let count = self.view.root().map_or(0, Root::count);
-        match self.view.shape {
-            Shape::Root(root) if count + more <= root.capacity() => return Ok(root),
+        match self.view.state {
+            DraftState::NewRoot(root) if count + more <= root.capacity() => return Ok(root),
             _ => {}
         }
-        let root = self.keeper.take_root(count + more)?;
+        let root = self.writer.take_root(count + more)?;
         root.clear();
         if let Some(source) = self.view.root() {
             root.copy(source);
         }
-        match self.view.shape {
-            Shape::Leaf(_, slot, leaf) => root.set_leaf(slot, leaf),
-            Shape::Root(small) => self.keeper.drop_root(small),
-            Shape::Same(_) => {}
+        match self.view.state {
+            DraftState::OneLeaf(_, slot, leaf) => root.set_leaf(slot, leaf),
+            DraftState::NewRoot(small) => self.writer.drop_root(small),
+            DraftState::Unchanged(_) => {}
         }
-        self.view.shape = Shape::Root(root);
+        self.view.state = DraftState::NewRoot(root);
         Ok(root)
     }
 
     #[cfg(debug_assertions)]
     fn check(&self) {
         if self.view.root().is_some_and(|root| root.count() <= 32) {
-            crate::map::check::check(self.view.root(), &self.keeper);
+            crate::map::check::check(self.view.root(), &self.writer);
         }
     }
 
     /// Checks everything that has to hold between two changes.
     #[cfg(test)]
     pub(in crate::map) fn check_all(&self) {
-        crate::map::check::check(self.view.root(), &self.keeper);
-        self.keeper.audit(self.view.root());
+        crate::map::check::check(self.view.root(), &self.writer);
+        self.writer.audit(self.view.root());
     }
 
     /// How many leaves there are.
@@ -240,24 +246,24 @@ impl<'m> Draft<'m> {
     /// Bytes in memory; `None` if the system does not say.
     #[cfg(test)]
     pub(in crate::map) fn resident(&self) -> Option<usize> {
-        self.keeper.resident()
+        self.writer.resident()
     }
 }
 
 impl Drop for Draft<'_> {
     fn drop(&mut self) {
-        if let Shape::Root(root) = self.view.shape {
-            self.keeper.drop_root(root);
+        if let DraftState::NewRoot(root) = self.view.state {
+            self.writer.drop_root(root);
         }
         if self.is_changed() {
-            self.keeper.abort();
+            self.writer.abort();
         }
     }
 }
 
 /// What new leaves are made from, and the slots `first..end` whose place they take.
-struct Source<'m, 'n> {
+struct Rewrite<'m, 'n> {
     first: usize,
     end: usize,
-    parts: [Part<'m, 'n>; 5],
+    pieces: [Piece<'m, 'n>; 5],
 }

@@ -8,5 +8,5 @@ mod window;
 
 pub(crate) use edit::Draft;
 #[cfg(test)]
-pub(super) use edit::ROOM;
+pub(super) use edit::RESERVE;
 pub(crate) use window::Window;

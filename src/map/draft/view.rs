@@ -8,26 +8,26 @@ use core::cell::Cell;
 
 /// A place between two regions, or before the first or after the last of a leaf.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct Position {
     pub(super) slot: usize,
     pub(super) index: usize,
 }
 
 /// How the draft differs from the published root.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Shape<'m> {
+pub(super) enum DraftState<'m> {
     /// Not at all. `None`: nothing was ever published.
-    Same(Option<&'m Root>),
+    Unchanged(Option<&'m Root>),
     /// In one leaf, which the published root has in this place.
-    Leaf(&'m Root, usize, &'m Leaf),
+    OneLeaf(&'m Root, usize, &'m Leaf),
     /// In the root, which is private.
-    Root(&'m Root),
+    NewRoot(&'m Root),
 }
 
 /// The leaves of a draft.
 #[derive(Debug)]
 pub(super) struct View<'m> {
-    pub(super) shape: Shape<'m>,
+    pub(super) state: DraftState<'m>,
     /// The slot that was looked up last: the next one is often the same.
     pub(super) recent: Cell<usize>,
 }
@@ -35,12 +35,12 @@ pub(super) struct View<'m> {
 impl<'m> View<'m> {
     /// The leaves of the published root.
     pub(super) fn new(published: Option<&'m Root>) -> Self {
-        Self { shape: Shape::Same(published), recent: Cell::new(0) }
+        Self { state: DraftState::Unchanged(published), recent: Cell::new(0) }
     }
 
     /// Whether the draft differs from the published state in its nodes.
     pub(super) fn is_changed(&self) -> bool {
-        !matches!(self.shape, Shape::Same(_))
+        !matches!(self.state, DraftState::Unchanged(_))
     }
 
     pub(super) fn count(&self, slot: usize) -> usize {
@@ -48,17 +48,17 @@ impl<'m> View<'m> {
     }
 
     pub(super) fn root(&self) -> Option<&'m Root> {
-        match self.shape {
-            Shape::Same(root) => root,
-            Shape::Leaf(root, ..) | Shape::Root(root) => Some(root),
+        match self.state {
+            DraftState::Unchanged(root) => root,
+            DraftState::OneLeaf(root, ..) | DraftState::NewRoot(root) => Some(root),
         }
     }
 
     pub(super) fn slot_of(&self, key: u64) -> usize {
-        match self.shape {
-            Shape::Same(None) => 0,
-            Shape::Same(Some(root)) | Shape::Leaf(root, ..) => root.find(key),
-            Shape::Root(root) => {
+        match self.state {
+            DraftState::Unchanged(None) => 0,
+            DraftState::Unchanged(Some(root)) | DraftState::OneLeaf(root, ..) => root.find(key),
+            DraftState::NewRoot(root) => {
                 let recent = self.recent.get();
                 let is_here = self.separator(recent).is_some_and(|separator| separator <= key)
                     && self.separator(recent + 1).is_none_or(|separator| key < separator);
@@ -70,8 +70,8 @@ impl<'m> View<'m> {
     }
 
     pub(super) fn leaf(&self, slot: usize) -> Option<&'m Leaf> {
-        match self.shape {
-            Shape::Leaf(_, changed, leaf) if changed == slot => Some(leaf),
+        match self.state {
+            DraftState::OneLeaf(_, changed, leaf) if changed == slot => Some(leaf),
             _ => self.root().filter(|root| slot < root.count())?.leaf(slot),
         }
     }

@@ -2,15 +2,15 @@
 
 #![forbid(unsafe_code)]
 
-use super::view::{Place, Shape, View};
+use super::view::{DraftState, Position, View};
 use crate::value::range::{Location, Range};
 use crate::value::region::Region;
 
 /// The regions that overlap a range, as places in a draft: valid until its next splice.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Window {
-    pub(super) from: Place,
-    pub(super) to: Place,
+    pub(super) from: Position,
+    pub(super) to: Position,
 }
 
 impl View<'_> {
@@ -18,7 +18,7 @@ impl View<'_> {
     pub(super) fn window(&self, range: &Range) -> Window {
         let (low, high) = (range.first().get(), range.last().get());
         let from_slot = self.slot_of(low);
-        self.expect_copy(from_slot);
+        self.prefetch_all(from_slot);
         let to_slot = if self.separator(from_slot + 1).is_none_or(|next| high < next) {
             from_slot
         } else {
@@ -31,19 +31,19 @@ impl View<'_> {
         let start = if to_slot == from_slot { from } else { 0 };
         let to = self.leaf(to_slot).map_or(0, |leaf| leaf.rank_from(start, high));
         Window {
-            from: Place { slot: from_slot, index: from },
-            to: Place { slot: to_slot, index: to },
+            from: Position { slot: from_slot, index: from },
+            to: Position { slot: to_slot, index: to },
         }
     }
 
     /// Says that a location is about to be looked up, in a draft that changed many leaves: so its
     /// leaf comes to the cache meanwhile.
-    pub(super) fn expect(&self, location: Location) {
+    pub(super) fn prefetch(&self, location: Location) {
         let recent = self.recent.get();
-        let Shape::Root(_) = self.shape else { return };
+        let DraftState::NewRoot(_) = self.state else { return };
         let slot = self.slot_of(location.get());
         if let Some(leaf) = self.leaf(slot).filter(|_| slot != recent) {
-            leaf.expect_search();
+            leaf.prefetch_keys();
         }
     }
 
@@ -53,7 +53,7 @@ impl View<'_> {
         let mut leaf = self.leaf(from.slot);
         core::iter::from_fn(move || {
             while from.slot < to.slot && leaf.is_none_or(|leaf| from.index >= leaf.count()) {
-                from = Place { slot: from.slot + 1, index: 0 };
+                from = Position { slot: from.slot + 1, index: 0 };
                 leaf = self.leaf(from.slot);
             }
             if from.slot == to.slot && from.index >= to.index {
@@ -65,10 +65,10 @@ impl View<'_> {
     }
 
     /// Says that a leaf is about to be copied, if it is probably far away.
-    fn expect_copy(&self, slot: usize) {
-        let Shape::Same(Some(root)) = self.shape else { return };
+    fn prefetch_all(&self, slot: usize) {
+        let DraftState::Unchanged(Some(root)) = self.state else { return };
         if let Some(leaf) = root.leaf(slot).filter(|_| root.is_large()) {
-            leaf.expect_copy();
+            leaf.prefetch_all();
         }
     }
 
@@ -83,7 +83,7 @@ impl View<'_> {
             if self.at(place).as_ref() != Some(first) {
                 break;
             }
-            (from, new) = (Place { index: place.index + 1, ..place }, rest);
+            (from, new) = (Position { index: place.index + 1, ..place }, rest);
         }
         while let Some((last, rest)) = new.split_last() {
             let Some(place) = self.backward(from, to) else {
@@ -98,19 +98,19 @@ impl View<'_> {
     }
 
     /// The first region of a window, if it has one.
-    fn forward(&self, mut from: Place, to: Place) -> Option<Place> {
+    fn forward(&self, mut from: Position, to: Position) -> Option<Position> {
         while from.slot < to.slot && from.index >= self.leaf(from.slot)?.count() {
-            from = Place { slot: from.slot + 1, index: 0 };
+            from = Position { slot: from.slot + 1, index: 0 };
         }
         (from != to).then_some(from)
     }
 
     /// The last region of a window, if it has one.
-    fn backward(&self, from: Place, mut to: Place) -> Option<Place> {
+    fn backward(&self, from: Position, mut to: Position) -> Option<Position> {
         while to.slot > from.slot && to.index == 0 {
-            to = Place { slot: to.slot - 1, index: self.leaf(to.slot - 1)?.count() };
+            to = Position { slot: to.slot - 1, index: self.leaf(to.slot - 1)?.count() };
         }
-        (from != to).then(|| Place { index: to.index - 1, ..to })
+        (from != to).then(|| Position { index: to.index - 1, ..to })
     }
 
     /// Ends the window in an earlier leaf if it has nothing in its last ones and `new` does not
@@ -121,18 +121,18 @@ impl View<'_> {
         let is_above = |at| new.first().is_none_or(|first| first.range.first().get() >= at);
         while from.slot < to.slot && to.index == 0 && self.separator(to.slot).is_some_and(is_below)
         {
-            to = Place { slot: to.slot - 1, index: self.count(to.slot - 1) };
+            to = Position { slot: to.slot - 1, index: self.count(to.slot - 1) };
         }
         while from.slot < to.slot
             && from.index == self.count(from.slot)
             && self.separator(from.slot + 1).is_some_and(is_above)
         {
-            from = Place { slot: from.slot + 1, index: 0 };
+            from = Position { slot: from.slot + 1, index: 0 };
         }
         Window { from, to }
     }
 
-    fn at(&self, place: Place) -> Option<Region> {
+    fn at(&self, place: Position) -> Option<Region> {
         self.leaf(place.slot)?.get(place.index)
     }
 }

@@ -16,7 +16,7 @@
 
 mod scenarios;
 
-use super::gate::{FOLLOW, PUBLISH, Reuse, Version};
+use super::gate::{FOLLOW, PUBLISH, ReuseEpoch, Version};
 use core::fmt::Debug;
 use core::sync::atomic::Ordering::Relaxed;
 use loom::model::Builder;
@@ -38,13 +38,13 @@ const GARBAGE: u64 = 99;
 /// A map in miniature. Root 0 is published; both places of both roots have leaf 0: `(SOUGHT, 0)`.
 #[derive(Debug)]
 struct Model {
-    reuse: Reuse,
+    reuse: ReuseEpoch,
     version: Version,
     root: AtomicUsize,
     places: [[AtomicUsize; 2]; 2],
     leaves: [[atomic::AtomicU64; 2]; 3],
     /// The writer's: leaves that are free.
-    stock: Mutex<Vec<usize>>,
+    free_leaves: Mutex<Vec<usize>>,
 }
 
 impl Model {
@@ -52,12 +52,12 @@ impl Model {
         let leaf = |value: [u64; 2]| value.map(atomic::AtomicU64::new);
         let places = || [0, 0].map(AtomicUsize::new);
         Self {
-            reuse: Reuse::new(u64::MAX),
+            reuse: ReuseEpoch::new(u64::MAX),
             version: Version::new(u64::MAX - 1),
             root: AtomicUsize::new(0),
             places: [places(), places()],
             leaves: [leaf([SOUGHT, 0]), leaf([GARBAGE; 2]), leaf([GARBAGE; 2])],
-            stock: Mutex::new(Vec::new()),
+            free_leaves: Mutex::new(Vec::new()),
         }
     }
 

@@ -98,7 +98,7 @@ fn a_root_used_again_is_not_taken_for_its_old_self() {
 fn an_announcement_counts_for_the_writers_after_it() {
     explore([(SOUGHT, 0), (SOUGHT, 1)], |model| {
         let change = |model: &Model| {
-            let mut free = model.stock.lock().unwrap();
+            let mut free = model.free_leaves.lock().unwrap();
             model.reuse.start_writing();
             match free.pop() {
                 Some(leaf) => model.write(leaf, OTHER, 2),
@@ -171,7 +171,7 @@ fn a_batch_is_never_seen_half() {
             model.publish_root(1);
         });
         let query = || (model.lookup(0).1, model.lookup(1).1);
-        let seen = model.version.at_once(1, query);
+        let seen = model.version.snapshot(1, query);
         writer.join().unwrap();
         seen
     });
@@ -187,26 +187,26 @@ fn changes_are_seen_in_their_order() {
             model.publish_leaf(0, 1, 1);
         });
         let query = || (model.lookup(0).1, model.lookup(1).1);
-        let seen = model.version.at_once(1, query);
+        let seen = model.version.snapshot(1, query);
         writer.join().unwrap();
         seen
     });
 }
 
-/// As `Map::at_once`: in the end the writer is kept out.
+/// As `Map::snapshot`: in the end the writer is kept out.
 #[test]
 fn a_query_that_keeps_the_writer_out_sees_one_state() {
     explore([(0, 0), (1, 0), (1, 1)], |model| {
         let writer = spawn(&model, |model| {
             for place in 0..2 {
-                let _only_writer = model.stock.lock().unwrap();
+                let _only_writer = model.free_leaves.lock().unwrap();
                 model.write(1, SOUGHT, 1);
                 model.publish_leaf(0, place, 1);
             }
         });
         let query = || (model.lookup(0).1, model.lookup(1).1);
-        let seen = model.version.at_once(1, query).unwrap_or_else(|| {
-            let _no_change = model.stock.lock().unwrap();
+        let seen = model.version.snapshot(1, query).unwrap_or_else(|| {
+            let _no_change = model.free_leaves.lock().unwrap();
             query()
         });
         writer.join().unwrap();

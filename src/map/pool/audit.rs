@@ -5,7 +5,7 @@
 
 use super::free::{SEGMENT, arrays};
 use super::published::Pool;
-use super::writer::Keeper;
+use super::writer::PoolWriter;
 use crate::map::leaf::Leaf;
 use crate::map::root::Root;
 use core::mem::size_of;
@@ -17,39 +17,39 @@ const PAGE: usize = 4096;
 
 impl Pool {
     /// The number of the last announcement.
-    pub(in crate::map) fn announced(&self) -> u64 {
+    pub(in crate::map) fn reuse_epoch(&self) -> u64 {
         self.published.reuse.begin()
     }
 }
 
-impl Keeper<'_> {
+impl PoolWriter<'_> {
     /// Panics unless each node is in one place: published, in quarantine or free.
     pub(in crate::map) fn audit(&self, root: Option<&Root>) {
-        let stock = &*self.stock;
-        assert!(stock.fresh.is_empty() && stock.replaced.is_empty(), "left from a draft");
+        let lists = &*self.lists;
+        assert!(lists.fresh.is_empty() && lists.replaced.is_empty(), "left from a draft");
         let mut leaves = published(root);
-        leaves.extend(stock.quarantine.iter().map(address));
-        assert_eq!(leaves.len(), stock.taken(), "leaves that are taken");
-        leaves.extend(stock.free.iter().map(address));
-        assert_eq!(count_each_once(leaves), stock.carved, "leaves");
+        leaves.extend(lists.quarantine.iter().map(address));
+        assert_eq!(leaves.len(), lists.taken(), "leaves that are taken");
+        leaves.extend(lists.free_leaves.iter().map(address));
+        assert_eq!(count_each_once(leaves), lists.carved, "leaves");
 
         let mut roots: Vec<usize> =
             root.map(|root| ptr::from_ref(root).addr()).into_iter().collect();
-        roots.extend(stock.root_quarantine.iter().chain(&stock.free_roots).map(address));
-        assert_eq!(count_each_once(roots), stock.roots.len(), "roots");
+        roots.extend(lists.root_quarantine.iter().chain(&lists.free_roots).map(address));
+        assert_eq!(count_each_once(roots), lists.roots.len(), "roots");
     }
 
     /// Bytes of nodes and lists that are in memory; `None` if the system does not say.
     pub(in crate::map) fn resident(&self) -> Option<usize> {
-        let stock = &*self.stock;
+        let lists = &*self.lists;
         let pages =
             File::open("/proc/self/pagemap").ok().filter(|_| cfg!(target_arch = "x86_64"))?;
-        let segments = stock.segments.iter().map(|segment| {
+        let segments = lists.segments.iter().map(|segment| {
             resident(&pages, segment.start().addr().get(), SEGMENT * size_of::<Leaf>())
         });
-        let roots = arrays(&stock.roots);
+        let roots = arrays(&lists.roots);
         let roots = roots.map(|(start, length)| resident(&pages, start.addr().get(), length));
-        let lists = [&stock.free, &stock.quarantine, &stock.fresh, &stock.replaced];
+        let lists = [&lists.free_leaves, &lists.quarantine, &lists.fresh, &lists.replaced];
         let lists = lists.iter().map(|list| list.capacity() * size_of::<usize>());
         Some(segments.chain(roots).chain(lists).sum())
     }

@@ -12,8 +12,8 @@
 //! 3. **Cells point into the pool.** A cell or the published root is only ever set from
 //!    a reference that this pool gave out. (Each map has one pool, and its one draft borrows it,
 //!    so references of two pools never meet.)
-//! 4. **Reuse is announced.** What was published and then replaced waits in quarantine. Before
-//!    any of it is written again, `Reuse` says so: a reader that saw a word of the new use finds
+//! 4. **ReuseEpoch is announced.** What was published and then replaced waits in quarantine. Before
+//!    any of it is written again, `ReuseEpoch` says so: a reader that saw a word of the new use finds
 //!    out, and starts over. (That is for what readers see, not for what is sound.)
 
 #![allow(unsafe_code)]
@@ -25,4 +25,4 @@ mod published;
 mod writer;
 
 pub(super) use published::Pool;
-pub(super) use writer::Keeper;
+pub(super) use writer::PoolWriter;

@@ -1,7 +1,7 @@
 //! What readers use of a pool.
 
-use super::free::Stock;
-use crate::map::gate::{FOLLOW, Reuse};
+use super::free::FreeLists;
+use crate::map::gate::{FOLLOW, ReuseEpoch};
 use crate::map::root::Root;
 use core::sync::atomic::AtomicPtr;
 use parking_lot::Mutex;
@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 #[derive(Debug)]
 pub(in crate::map) struct Pool {
     pub(super) published: Published,
-    pub(super) stock: Mutex<Stock>,
+    pub(super) lists: Mutex<FreeLists>,
 }
 
 /// What readers read, in a cache line of its own.
@@ -18,14 +18,14 @@ pub(in crate::map) struct Pool {
 #[repr(align(64))]
 pub(super) struct Published {
     pub(super) root: AtomicPtr<Root>,
-    pub(super) reuse: Reuse,
+    pub(super) reuse: ReuseEpoch,
 }
 
 impl Pool {
     /// A pool without memory; nothing is published. `reuse` starts with any number.
     pub(in crate::map) fn new(reuse: u64) -> Self {
-        let published = Published { root: AtomicPtr::default(), reuse: Reuse::new(reuse) };
-        Self { published, stock: Mutex::new(Stock::default()) }
+        let published = Published { root: AtomicPtr::default(), reuse: ReuseEpoch::new(reuse) };
+        Self { published, lists: Mutex::new(FreeLists::default()) }
     }
 
     /// The result of a look at the published root; there may be more than one. What a look sees
@@ -56,7 +56,7 @@ impl Pool {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        for root in self.stock.get_mut().roots.drain(..) {
+        for root in self.lists.get_mut().roots.drain(..) {
             // SAFETY: every pointer in `roots` is of a box of one root, and is in it once.
             drop(unsafe { Box::from_raw(root.as_ptr().cast::<[Root; 1]>()) });
         }

@@ -4,7 +4,7 @@ use super::super::alloc::failing;
 use super::*;
 
 /// Makes changes, until there is no memory.
-fn try_all(map: &Map, changes: &[Region]) -> Result<(), NoMemory> {
+fn try_all(map: &Map, changes: &[Region]) -> Result<(), OutOfMemory> {
     let mut draft = map.draft();
     for change in changes {
         put_in(&mut draft, *change)?;
@@ -25,7 +25,7 @@ fn fail_at_each(make: impl Fn() -> Map, changes: &[Region]) -> usize {
             assert_eq!(result, Ok(()));
             return allocations;
         }
-        assert_eq!(result, Err(NoMemory));
+        assert_eq!(result, Err(OutOfMemory));
         assert_eq!(all(&map), before);
         assert_eq!(map.version.now(), version);
         assert_eq!(try_all(&map, changes), Ok(()));

@@ -1,8 +1,8 @@
 //! How full leaves are.
 
-use super::super::draft::ROOM;
+use super::super::draft::RESERVE;
 use super::super::leaf::SLOTS;
-use super::super::rebalance::{FEW, FILL, Neighbour, Sizes, helper};
+use super::super::rebalance::{MERGE_BELOW, Neighbour, Sizes, TARGET, choose_neighbour};
 use super::*;
 
 /// Adds regions one by one. How many there are for each leaf, in the end.
@@ -23,7 +23,7 @@ fn leaves_of_a_map_that_grew_are_three_quarters_full() {
     let at_random = regions_a_leaf(Random(1).order(10_000));
     assert!(at_random >= SLOTS * 3 / 4, "{at_random}");
     let (up, down) = (regions_a_leaf(0..10_000), regions_a_leaf((0..10_000).rev()));
-    assert!(up >= FILL - 1 && down >= SLOTS * 3 / 4, "{up}, {down}");
+    assert!(up >= TARGET - 1 && down >= SLOTS * 3 / 4, "{up}, {down}");
 }
 
 /// The same in one change.
@@ -44,7 +44,7 @@ fn a_neighbour_helps_where_it_can() {
             let left = (left > 0).then_some(left);
             for right in [Some(right), None] {
                 assert_helps(total, SLOTS, left, right);
-                assert_helps(total, SLOTS - ROOM, left, right);
+                assert_helps(total, SLOTS - RESERVE, left, right);
             }
         }
     }
@@ -52,18 +52,19 @@ fn a_neighbour_helps_where_it_can() {
 
 fn assert_helps(total: usize, limit: usize, left: Option<usize>, right: Option<usize>) {
     let fewest = left.into_iter().chain(right).min();
-    let chosen = helper(total, limit, left, right, true).and_then(|neighbour| match neighbour {
-        Neighbour::Left => left,
-        Neighbour::Right => right,
-    });
+    let chosen =
+        choose_neighbour(total, limit, left, right, true).and_then(|neighbour| match neighbour {
+            Neighbour::Left => left,
+            Neighbour::Right => right,
+        });
     let expected = match total {
-        ..FEW => fewest,
+        ..MERGE_BELOW => fewest,
         _ if total <= limit => None,
-        _ => fewest.filter(|fewest| total + fewest <= 2 * FILL),
+        _ => fewest.filter(|fewest| total + fewest <= 2 * TARGET),
     };
     assert_eq!(chosen, expected, "{total} between {left:?} and {right:?}");
     if total > limit {
-        assert_eq!(helper(total, limit, left, right, false), None);
+        assert_eq!(choose_neighbour(total, limit, left, right, false), None);
     }
     // The neighbour's leaf and one more are enough.
     let leaves = Sizes::new(total + chosen.unwrap_or(0), limit, false).leaves;
@@ -75,7 +76,7 @@ fn assert_helps(total: usize, limit: usize, left: Option<usize>, right: Option<u
 fn regions_are_dealt_out_evenly() {
     for total in 0..20 * SLOTS {
         for (limit, at_end) in
-            [(SLOTS, false), (SLOTS, true), (SLOTS - ROOM, false), (SLOTS - ROOM, true)]
+            [(SLOTS, false), (SLOTS, true), (SLOTS - RESERVE, false), (SLOTS - RESERVE, true)]
         {
             let sizes = Sizes::new(total, limit, at_end);
             let each: Vec<usize> = (0..sizes.leaves).map(|leaf| sizes.of(leaf)).collect();
@@ -89,10 +90,10 @@ fn regions_are_dealt_out_evenly() {
 #[test]
 fn leaves_keep_room() {
     const LEAVES: u64 = 20;
-    let map = filled(LEAVES * FILL as u64);
+    let map = filled(LEAVES * TARGET as u64);
     let leaves = || map.draft().leaves() as u64;
     assert_eq!(leaves(), LEAVES);
-    let first = LEAVES / 2 * FILL as u64;
+    let first = LEAVES / 2 * TARGET as u64;
     let between = |n: u64| region((first + n) * 16 + 10, (first + n) * 16 + 12, 2);
     (0..4).for_each(|n| put(&map, between(n)));
     let inside = |n: u64| region((first + n) * 16 + 2, (first + n) * 16 + 3, 2);

@@ -123,11 +123,11 @@ fn counters_wrap() {
         for _ in 0..2 {
             assert_eq!(map.lookup_hinted(at, &hint).unwrap().cookie, round);
             assert_eq!(map.lookup(at).unwrap().cookie, round);
-            assert_eq!(map.at_once(|| map.lookup(at)).unwrap().cookie, round);
+            assert_eq!(map.snapshot(|| map.lookup(at)).unwrap().cookie, round);
         }
     }
     assert!(map.version.now() < 200, "the version did not wrap");
-    assert!(map.pool.announced() < 100, "the announcements did not wrap");
+    assert!(map.pool.reuse_epoch() < 100, "the announcements did not wrap");
     // 99 changes, of which three were counted before the wrap.
     assert_eq!(map.generation(), 96);
 }

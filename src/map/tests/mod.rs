@@ -9,12 +9,12 @@
 mod failures;
 mod filling;
 mod limits;
+mod memory;
 mod naive;
 mod readers;
-mod thrift;
 
-use super::alloc::NoMemory;
 use super::{Draft, Hint, Map};
+use crate::sys::mapping::OutOfMemory;
 use crate::value::flags::Flags;
 use crate::value::range::{Location, Range};
 use crate::value::region::{Region, Vdev};
@@ -53,7 +53,7 @@ fn put_all(map: &Map, new: impl IntoIterator<Item = Region>) {
     map.draft().check_all();
 }
 
-fn put_in(draft: &mut Draft<'_>, new: Region) -> Result<bool, NoMemory> {
+fn put_in(draft: &mut Draft<'_>, new: Region) -> Result<bool, OutOfMemory> {
     let window = draft.window(&new.range.with_neighbours());
     let mut result = Vec::new();
     let old: Vec<Region> = draft.regions(&window).collect();

@@ -106,7 +106,7 @@ impl Reader<'_> {
     fn read_several(&mut self, n: u64) {
         let others: [u64; 4] = core::array::from_fn(|_| self.random.below(REGIONS));
         let body = |n: u64| lookup(self.map, n * STRIDE + 20).unwrap();
-        let (first, marked, others) = self.map.at_once(|| {
+        let (first, marked, others) = self.map.snapshot(|| {
             (body(n), lookup(self.map, n * STRIDE + 5).is_some(), others.map(|n| (n, body(n))))
         });
         assert!(marked || first.vdev.0 & 1 == 0, "no mark before {first:?}");
@@ -143,6 +143,6 @@ fn readers_see_published_states_only() {
             assert!(reader.join().unwrap() > 1, "the reader saw no change");
         }
     });
-    assert!(map.pool.announced() < u64::MAX / 2, "the announcements did not wrap");
+    assert!(map.pool.reuse_epoch() < u64::MAX / 2, "the announcements did not wrap");
     map.draft().check_all();
 }
