@@ -8,17 +8,13 @@ use crate::map::alloc;
 use crate::map::leaf::{Leaf, SLOTS};
 use crate::map::lookup::Map;
 use crate::map::pool::PoolWriter;
-use crate::map::rebalance::{MERGE_BELOW, Neighbour, Piece, Sizes, choose_neighbour, distribute};
+use crate::map::rebalance::{
+    MERGE_BELOW, Neighbour, Piece, RESERVE, SHARE_UP_TO, Sizes, choose_neighbour, distribute,
+};
 use crate::map::root::Root;
 use crate::sys::mapping::OutOfMemory;
 use crate::value::range::{Location, Range};
 use crate::value::region::Region;
-
-/// With more leaves than this, the copy of a root costs more than fuller leaves are worth.
-const SHARE_UP_TO: usize = 4096;
-/// Places of a leaf that are kept for regions which are cut: a page that changes its flags, and
-/// soon changes them back, needs two, and no other leaves for them.
-pub(in crate::map) const RESERVE: usize = 4;
 
 /// The next state of a map, until it is committed or dropped.
 #[derive(Debug)]

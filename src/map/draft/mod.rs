@@ -7,6 +7,4 @@ mod view;
 mod window;
 
 pub(crate) use edit::Draft;
-#[cfg(test)]
-pub(super) use edit::RESERVE;
 pub(crate) use window::Window;

@@ -1,8 +1,7 @@
 //! How full leaves are.
 
-use super::super::draft::RESERVE;
 use super::super::leaf::SLOTS;
-use super::super::rebalance::{MERGE_BELOW, Neighbour, Sizes, TARGET, choose_neighbour};
+use super::super::rebalance::{MERGE_BELOW, Neighbour, RESERVE, Sizes, TARGET, choose_neighbour};
 use super::*;
 
 /// Adds regions one by one. How many there are for each leaf, in the end.
