@@ -1,12 +1,11 @@
-//! Memory that may not be there. All allocations of the map are here: none of them ends the
-//! process.
+//! All allocations of the map. They report a lack of memory, and never end the process.
 
 #![forbid(unsafe_code)]
 
 use crate::sys::failure::OutOfMemory;
 use crate::sys::mapping::Mapping;
 
-/// Makes room for `more` in a list.
+/// Makes room for `more` elements in a list.
 pub(super) fn reserve<T>(list: &mut Vec<T>, more: usize) -> Result<(), OutOfMemory> {
     if list.capacity() - list.len() >= more {
         return Ok(());
@@ -15,7 +14,7 @@ pub(super) fn reserve<T>(list: &mut Vec<T>, more: usize) -> Result<(), OutOfMemo
     list.try_reserve(more).map_err(|_| OutOfMemory)
 }
 
-/// An empty list with room for `count`.
+/// An empty list with room for `count` elements.
 pub(super) fn list<T>(count: usize) -> Result<Vec<T>, OutOfMemory> {
     attempt()?;
     let mut list = Vec::new();
@@ -23,7 +22,7 @@ pub(super) fn list<T>(count: usize) -> Result<Vec<T>, OutOfMemory> {
     Ok(list)
 }
 
-/// `count` values in a place of their own.
+/// A slice of `count` values on the heap.
 pub(super) fn boxed_slice<T>(
     count: usize,
     make: impl FnMut() -> T,
@@ -33,40 +32,40 @@ pub(super) fn boxed_slice<T>(
     Ok(list.into_boxed_slice())
 }
 
-/// A value in a place of its own.
+/// A value on the heap.
 pub(super) fn boxed<T>(value: T) -> Result<Box<[T; 1]>, OutOfMemory> {
     let mut list = list(1)?;
     list.push(value);
     list.into_boxed_slice().try_into().map_err(|_| OutOfMemory)
 }
 
-/// Pages of zeros.
+/// Zeroed pages.
 pub(super) fn pages(length: usize) -> Result<Mapping, OutOfMemory> {
     attempt()?;
     Mapping::private(length).map_err(|_| OutOfMemory)
 }
 
 #[cfg(not(test))]
-#[expect(clippy::unnecessary_wraps, reason = "the tests have one that fails")]
+#[expect(clippy::unnecessary_wraps, reason = "in tests it can fail")]
 fn attempt() -> Result<(), OutOfMemory> {
     Ok(())
 }
 #[cfg(test)]
 use failing::attempt;
 
-/// Allocations that fail because a test says so.
+/// Allocations that a test lets fail.
 #[cfg(test)]
 pub(super) mod failing {
     use crate::sys::mapping::OutOfMemory;
     use core::cell::Cell;
 
     thread_local! {
-        /// How many allocations succeed yet, and how many failed.
+        /// How many more allocations succeed, and how many have failed.
         static LEFT: Cell<Option<(usize, usize)>> = const { Cell::new(None) };
     }
 
-    /// Runs something in which only the first `count` allocations succeed. How many failed, beside
-    /// the result.
+    /// Runs `action` with only its first `count` allocations succeeding. Returns its result, and
+    /// how many allocations failed.
     pub(in crate::map) fn after<T>(count: usize, action: impl FnOnce() -> T) -> (T, usize) {
         LEFT.set(Some((count, 0)));
         let result = action();

@@ -1,4 +1,4 @@
-//! A place for a leaf in a root.
+//! The pointer from a root to a leaf. The numbered invariants are those of `pool/mod.rs`.
 
 #![allow(unsafe_code)]
 
@@ -7,20 +7,21 @@ use super::leaf::Leaf;
 use core::ptr;
 use core::sync::atomic::AtomicPtr;
 
-/// A place for a leaf in a root. (The invariants that are named here are those of `pool/mod.rs`.)
+/// A pointer to a leaf, or none.
 #[derive(Debug, Default)]
 pub(super) struct LeafCell(AtomicPtr<Leaf>);
 
 impl LeafCell {
-    /// The leaf; `None` if there is none.
+    /// The leaf, if there is one.
     #[inline(always)]
     pub(super) fn load(&self) -> Option<&Leaf> {
-        // SAFETY: the pointer is null or was a `&Leaf` of the pool that this cell's root belongs
-        // to (invariant 3), which outlives the root; leaves stay leaves (invariant 1).
+        // SAFETY: the pointer is null, or comes from a `&Leaf` in `store`. That leaf is in the pool
+        // of this cell's root (invariant 3), so it is a leaf for as long as the root is borrowed
+        // (invariant 1).
         unsafe { self.0.load(FOLLOW).as_ref() }
     }
 
-    /// Sets the leaf, which may publish it.
+    /// Stores a pointer to a leaf of this root's pool. This publishes the leaf if the root is.
     pub(super) fn store(&self, leaf: Option<&Leaf>) {
         self.0.store(leaf.map_or(ptr::null(), ptr::from_ref).cast_mut(), PUBLISH);
     }

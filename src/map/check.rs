@@ -1,4 +1,4 @@
-//! What has to hold between two changes.
+//! Checks the invariants that hold between two changes.
 
 #![forbid(unsafe_code)]
 
@@ -7,7 +7,7 @@ use super::pool::PoolWriter;
 use super::root::Root;
 use crate::value::region::Region;
 
-/// Panics if the published nodes are not a map in canonical form, or nodes are missing.
+/// Panics if the published nodes are not a map in canonical form, or if a leaf is lost.
 pub(super) fn check(root: Option<&Root>, writer: &PoolWriter<'_>) {
     let slots = root.map_or(0, Root::count);
     let (taken, quarantined) = writer.accounts();
@@ -22,7 +22,7 @@ pub(super) fn check(root: Option<&Root>, writer: &PoolWriter<'_>) {
     }
 }
 
-/// The separator of a leaf, and the last key below the next separator.
+/// The first and the last location that may be in a leaf.
 fn bounds(root: &Root, slot: usize) -> (u64, u64) {
     let next = if slot + 1 < root.count() { root.separator(slot + 1) } else { 0 };
     (root.separator(slot), next.wrapping_sub(1))

@@ -1,36 +1,36 @@
-//! How readers and the writer keep out of each other's way: two counters, every ordering of the
-//! map but the mutex of the writers, and why each of them is needed.
+//! How readers and the writer synchronise: two counters, and every memory ordering of the map, each
+//! with the reason for it. (The writers exclude each other by the pool's mutex.)
 //!
 //! A node is published by a store ([`PUBLISH`]) of a pointer to it, and reached by a load
-//! ([`FOLLOW`]) of that pointer: who has the pointer sees what was written to the node before.
-//! What is in the nodes needs no ordering of its own, because of the two counters.
+//! ([`FOLLOW`]) of that pointer. So a reader that reaches a node sees what the writer wrote to the
+//! node before publishing it. The fields of a node are read and written without ordering; the two
+//! counters make that safe. [`ReuseEpoch`] validates one lookup, [`Version`] several together.
 //!
-//! [`ReuseEpoch`] protects one look at the nodes, [`Version`] what was seen in several looks.
-//! `exhaustive.rs` runs this code in every order that the memory model allows, and has a test for
-//! each ordering here: it fails without it.
+//! `map/loom` runs this file in every order that the memory model allows. For each ordering here it
+//! has a scenario that fails without it.
 
 #![forbid(unsafe_code)]
 
 use crate::sync::{AtomicU64, fence, own};
 use core::sync::atomic::Ordering::{self, Acquire, Relaxed, Release};
 
-/// The order of a store that publishes a node.
+/// The ordering of a store that publishes a node.
 pub(super) const PUBLISH: Ordering = Release;
-/// The order of a load that follows a pointer to a node.
+/// The ordering of a load that follows a pointer to a node.
 pub(super) const FOLLOW: Ordering = Acquire;
 
-/// Says that nodes are used again which readers may still be looking at. Grows by one each time.
+/// A counter that grows by one before the writer reuses nodes that readers may still be in.
 #[derive(Debug)]
 pub(super) struct ReuseEpoch(AtomicU64);
 
 impl ReuseEpoch {
-    /// Nothing was ever used again. `start` is any number.
+    /// The counter before the first reuse. `start` can be any number.
     pub(super) fn new(start: u64) -> Self {
         Self(AtomicU64::new(start))
     }
 
-    /// The result of a look during which no node was used again. There may be looks before it:
-    /// they saw nonsense, and have to come to an end nevertheless.
+    /// The result of a run of `look` during which no node was reused. `look` may run more than
+    /// once: in the runs before, it may read nonsense, but has to return.
     #[inline(always)]
     pub(super) fn read<T>(&self, look: impl Fn() -> T) -> T {
         loop {
@@ -42,33 +42,37 @@ impl ReuseEpoch {
         }
     }
 
-    /// Acquire, with the release in [`ReuseEpoch::announce`]: who starts with the new number sees what
-    /// was published before the announcement, and cannot come to the nodes it is about.
+    /// The counter at the start of a lookup.
+    ///
+    /// Acquire, paired with the release in [`ReuseEpoch::announce`]: a reader that starts with the
+    /// new number sees all that was published before it, and cannot reach the nodes being reused.
     #[inline(always)]
     pub(super) fn begin(&self) -> u64 {
         self.0.load(Acquire)
     }
 
-    /// Acquire fence, with the release fences below: who saw a word of the new use of a node has
-    /// the announcement before this load, and finds another number than at the beginning.
+    /// Whether no node was reused since [`ReuseEpoch::begin`] returned `before`.
+    ///
+    /// Acquire fence, paired with the release fences below: a reader that saw a word of a reused
+    /// node sees the incremented counter here too, and retries.
     #[inline(always)]
     pub(super) fn is_steady(&self, before: u64) -> bool {
         fence(Acquire);
         self.0.load(Relaxed) == before
     }
 
-    /// Has to be called by a thread that became the only writer, before it writes to any node.
+    /// Has to be called by a thread that became the only writer, before it writes to a node.
     ///
-    /// The release fence makes the announcements of the writers before it, which it knows of by
-    /// the mutex, its own: a reader meets them with the first word that this thread writes.
+    /// By the mutex, the thread has seen all increments of the writers before it. The release fence
+    /// passes them on: a reader that sees a word which this thread writes sees them too.
     pub(super) fn start_writing(&self) {
         fence(Release);
     }
 
-    /// Lets the writer have the nodes that were replaced by what is published: `take_back` may
-    /// write to them, and so may whatever comes after it.
+    /// Increments the counter, then runs `take_back`. The nodes that are no longer published may be
+    /// written from `take_back` on.
     ///
-    /// The fence is for `take_back`, as in [`ReuseEpoch::start_writing`].
+    /// The fence is for the writes of `take_back`, as in [`ReuseEpoch::start_writing`].
     pub(super) fn announce(&self, take_back: impl FnOnce()) {
         let number = own(&self.0);
         self.0.store(number.wrapping_add(1), Release);
@@ -77,40 +81,42 @@ impl ReuseEpoch {
     }
 }
 
-/// Counts states: even, and growing by two with each; odd while one is being published.
+/// The version of the map: even, and two more with each commit; odd while a commit is published.
 ///
-/// It has no fences: states differ in pointers to nodes, so a thread that saw something of a state
-/// came by a [`FOLLOW`] of its [`PUBLISH`], and has the stores and loads here in order with that.
+/// It needs no fences. Versions differ in pointers to nodes, so a thread that saw something of a
+/// version did a [`FOLLOW`] of a pointer that the writer had [`PUBLISH`]ed, which orders the stores
+/// and loads here.
 ///
-/// In a cache line of its own: it is written with each change, and lookups without a hint do not
-/// read it.
+/// It has a cache line of its own: each change writes it, and lookups without a hint do not read
+/// it.
 #[derive(Debug)]
 #[repr(align(64))]
 pub(super) struct Version(AtomicU64);
 
 impl Version {
-    /// The number of the first state, which has to be even.
+    /// The first version, which has to be even.
     pub(super) fn new(start: u64) -> Self {
         Self(AtomicU64::new(start))
     }
 
-    /// The number of the state, for [`Version::is_still`].
+    /// The version now, to be passed to [`Version::is_still`] later.
     ///
-    /// Acquire, with the release at the end of [`Version::publish`]: who has the number of a
-    /// state sees that state or a later one.
+    /// Acquire, paired with the release at the end of [`Version::publish`]: a thread that has the
+    /// number of a version sees that version or a later one.
     #[inline(always)]
     pub(super) fn now(&self) -> u64 {
         self.0.load(Acquire)
     }
 
-    /// Whether all that was seen since `before` was the number is of that one state: who saw a
-    /// later one finds the odd number before it, or one after that.
+    /// Whether the map has stayed at version `before`. A thread that saw something of a later
+    /// version finds the odd number before it, or a later number.
     #[inline(always)]
     pub(super) fn is_still(&self, before: u64) -> bool {
         before & 1 == 0 && self.0.load(Relaxed) == before
     }
 
-    /// The result of a query that saw one state, unless it saw several in each of some tries.
+    /// The result of a run of `query` that saw one version only; `None` if none of `tries` runs
+    /// did.
     pub(super) fn snapshot<T>(&self, tries: usize, query: impl Fn() -> T) -> Option<T> {
         (0..tries).find_map(|_| {
             let before = self.now();
@@ -119,10 +125,11 @@ impl Version {
         })
     }
 
-    /// Runs the store ([`PUBLISH`]) that makes a state visible.
+    /// Runs `store`, the [`PUBLISH`] that makes the next version visible.
     ///
-    /// The number is odd first, so that nobody uses what was remembered with the number of the
-    /// last state when somebody saw the new one. Nothing is remembered with an odd number.
+    /// The number becomes odd before that, so that no thread uses a region that it kept with the
+    /// previous number after another thread saw the new version. Nothing is kept with an odd
+    /// number.
     pub(super) fn publish(&self, store: impl FnOnce()) {
         let number = own(&self.0);
         self.0.store(number.wrapping_add(1), Relaxed);

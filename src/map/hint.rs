@@ -1,4 +1,4 @@
-//! A region that a caller looked up before, to be asked first the next time.
+//! A cache of one region: the last one that a caller looked up.
 
 #![forbid(unsafe_code)]
 
@@ -7,12 +7,12 @@ use crate::value::range::{Location, Range};
 use crate::value::region::Region;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// The ends of a region that holds no location.
+/// The ends of an empty region, which no location is in.
 const NOWHERE: [u64; 2] = [1, 0];
 
-/// The last region that somebody looked up, and the version of the map that had it. It belongs
-/// to one thread at a time; its pieces are atomics so that nothing worse than a wrong region
-/// comes of using it from two.
+/// The last region that was looked up, and the version of the map that it was in. One thread at a
+/// time may use it. Its fields are atomics so that using it from two threads has no worse result
+/// than a wrong region.
 #[derive(Debug)]
 pub(crate) struct Hint {
     version: AtomicU64,
@@ -21,7 +21,7 @@ pub(crate) struct Hint {
 }
 
 impl Hint {
-    /// Nothing looked up yet.
+    /// An empty hint.
     pub(crate) fn new() -> Self {
         let ends = NOWHERE.map(AtomicU64::new);
         Self { version: AtomicU64::new(0), ends, words: Default::default() }
@@ -50,7 +50,7 @@ fn store<const N: usize>(cells: &[AtomicU64; N], values: [u64; N]) {
 }
 
 impl Map {
-    /// As [`Map::lookup`], after asking the hint, which remembers the answer.
+    /// As [`Map::lookup`], but looks at the hint first, and stores the result in it.
     #[inline(always)]
     pub(crate) fn lookup_hinted(&self, location: Location, hint: &Hint) -> Option<Region> {
         match self.known(location, hint) {
@@ -59,7 +59,7 @@ impl Map {
         }
     }
 
-    /// The region that holds a location, if the hint is of that region and still true.
+    /// The region that holds a location, if it is the one in the hint and the hint is up to date.
     #[inline(always)]
     pub(crate) fn known(&self, location: Location, hint: &Hint) -> Option<Region> {
         let is_true = hint.version.load(Relaxed) == self.version.now();
@@ -70,7 +70,7 @@ impl Map {
     fn lookup_and_remember(&self, location: Location, hint: &Hint) -> Option<Region> {
         let version = self.version.now();
         let region = self.lookup(location)?;
-        // Odd: a change was becoming visible, so the region may be older than what others saw.
+        // Not at an odd version: another thread may have seen a newer region than this one.
         if self.version.is_still(version) {
             hint.remember(version, &region);
         } else {

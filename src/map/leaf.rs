@@ -1,8 +1,8 @@
 //! A leaf: up to 64 regions in ascending order.
 //!
-//! Every field is atomic because a reader may look at a leaf while the writer fills it for its
-//! next use; such a reader throws away what it saw (see the module above). All accesses are
-//! relaxed: what orders them is the publication of the leaf and the reader's validation.
+//! Every field is atomic, because a reader may still be in a leaf while the writer fills it for its
+//! next use. Such a reader discards what it read (see [`super`]). All accesses are relaxed. They
+//! are ordered by the publication of the leaf and by the reader's validation (`gate.rs`).
 
 #![forbid(unsafe_code)]
 
@@ -13,22 +13,22 @@ use crate::value::region::Region;
 use core::ptr;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
-/// Regions in a leaf at most.
+/// The greatest number of regions in a leaf.
 pub(super) const SLOTS: usize = 64;
 const BLOCKS: usize = SLOTS / BLOCK;
 
-/// The key of an unused place: below no limit of a search.
+/// The key of an unused slot: `u64::MAX`, so no search selects it.
 const UNUSED: u64 = u64::MAX;
 
-/// What a region is but for its first location: last location, flags and cookie, vdev, host.
+/// The rest of a region: last location, flags and cookie, vdev, host.
 type Value = [AtomicU64; 4];
 
-/// Up to 64 regions. A search reads two cache lines of keys and one value.
+/// Up to 64 regions. A search reads the first cache line, one of keys, and one value.
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub(super) struct Leaf {
     count: AtomicU32,
-    /// 1 while the leaf belongs to an unpublished draft, which may then edit it in place.
+    /// 1 while the leaf belongs to an open draft, which may edit it in place.
     private: AtomicU32,
     /// The first key of each block but block 0.
     fences: [AtomicU64; BLOCKS - 1],
@@ -37,31 +37,31 @@ pub(super) struct Leaf {
 }
 
 impl Leaf {
-    /// How many regions there are.
+    /// The number of regions.
     #[inline(always)]
     pub(super) fn count(&self) -> usize {
         (self.count.load(Relaxed) as usize).min(SLOTS)
     }
 
-    /// Whether the leaf belongs to an unpublished draft.
+    /// Whether the leaf belongs to an open draft.
     pub(super) fn is_private(&self) -> bool {
         self.private.load(Relaxed) != 0
     }
 
-    /// Says whether the leaf belongs to an unpublished draft.
+    /// Marks whether the leaf belongs to an open draft.
     pub(super) fn set_private(&self, private: bool) {
         self.private.store(private.into(), Relaxed);
     }
 
-    /// Says that the leaf is about to be searched. Which value will be needed is not known, and
-    /// asking for all of them costs more than it gives.
+    /// Prefetches what a search reads, but for the value: which one is not known yet, and fetching
+    /// all of them costs more than it gains.
     #[inline(always)]
     pub(super) fn prefetch_keys(&self) {
         prefetch::expect(&self.fences);
         prefetch::expect(&self.keys);
     }
 
-    /// Says that all of the leaf is about to be copied.
+    /// Prefetches the whole leaf, before a copy of it.
     pub(super) fn prefetch_all(&self) {
         prefetch::expect(self);
     }
@@ -84,7 +84,7 @@ impl Leaf {
         }
     }
 
-    /// How many regions start at `key` or before.
+    /// The number of regions that start at `key` or before.
     pub(super) fn rank(&self, key: u64) -> usize {
         match self.count() {
             0 => 0,
@@ -94,7 +94,7 @@ impl Leaf {
         }
     }
 
-    /// [`Leaf::rank`] of a key that is not below the region at `start`: mostly close to it.
+    /// As [`Leaf::rank`], for a key that is not below the region at `start` and is mostly near it.
     pub(super) fn rank_from(&self, start: usize, key: u64) -> usize {
         let near = (start + 3).min(self.count());
         match (start..near).find(|index| self.key(*index) > key) {
@@ -104,7 +104,7 @@ impl Leaf {
         }
     }
 
-    /// The last region that starts below `limit`, if there is one; else anything.
+    /// The index of the last region that starts below `limit`; any index if there is none.
     #[inline(always)]
     pub(super) fn last_below(&self, limit: u64) -> usize {
         let small = self.count.load(Relaxed) as usize <= BLOCK;
@@ -124,7 +124,7 @@ impl Leaf {
         self.values[index % SLOTS][0].load(Relaxed)
     }
 
-    /// A region. `None` only while the leaf is being reused.
+    /// The region in a slot; `None` only while the leaf is being reused.
     pub(super) fn get(&self, index: usize) -> Option<Region> {
         let (first, last) = (Location::new(self.key(index)), Location::new(self.last(index)));
         Range::from_ends(first, last).map(|range| self.region(index, range))
@@ -141,8 +141,8 @@ impl Leaf {
         &self.keys[index / BLOCK % BLOCKS][index % BLOCK]
     }
 
-    /// Becomes what `source` is, but with `new` in place of its regions `from..to`. `source` may
-    /// be this leaf. The result has SLOTS regions at most.
+    /// Becomes a copy of `source` with its regions `from..to` replaced by `new`. `source` may be
+    /// this leaf. The result has to fit.
     pub(super) fn splice(&self, source: &Self, from: usize, to: usize, new: &[Region]) {
         let old_count = source.count();
         let (tail, moved) = (old_count - to, from + new.len());
@@ -160,14 +160,14 @@ impl Leaf {
         self.finish(moved + tail);
     }
 
-    /// Copies regions of a leaf here, in ascending order. [`Leaf::finish`] has to follow.
+    /// Copies regions from a leaf, in ascending order. [`Leaf::finish`] has to follow.
     pub(super) fn copy(&self, at: usize, source: &Self, from: usize, count: usize) {
         let (at, from) = (at..at + count, from..from + count);
         copy(&self.keys.as_flattened()[at.clone()], &source.keys.as_flattened()[from.clone()]);
         copy(self.values[at].as_flattened(), source.values[from].as_flattened());
     }
 
-    /// Moves regions up, in descending order because the places overlap.
+    /// Moves regions up, in descending order because source and target overlap.
     fn open_gap(&self, from: usize, to: usize, count: usize) {
         let keys = self.keys.as_flattened();
         for index in (0..count).rev() {
@@ -185,7 +185,7 @@ impl Leaf {
         words.iter().zip(region.to_words()).for_each(|(cell, word)| cell.store(word, Relaxed));
     }
 
-    /// Sets the number of regions, and what the search needs beside the keys.
+    /// Sets the number of regions, and makes the fences and the unused keys that a search needs.
     pub(super) fn finish(&self, count: usize) {
         debug_assert!(count <= SLOTS);
         let padded = count.next_multiple_of(BLOCK).min(SLOTS);

@@ -10,9 +10,9 @@ use crate::value::region::Region;
 use core::ptr;
 use core::time::Duration;
 
-/// How often a query of several lookups is tried before it keeps the writer out.
+/// How often a snapshot is tried before it keeps the writer out.
 const SNAPSHOT_TRIES: usize = 8;
-/// How long it waits for the writer before it is tried again.
+/// How long it waits for the writer's mutex before it is tried again.
 const WRITER_WAIT: Duration = Duration::from_millis(1);
 
 /// The regions of one space.
@@ -23,12 +23,12 @@ pub(crate) struct Map {
 }
 
 impl Map {
-    /// A map without regions.
+    /// An empty map.
     pub(crate) fn new() -> Self {
         Self { pool: Pool::new(0), version: Version::new(0) }
     }
 
-    /// A map without regions whose counters have come a long way.
+    /// An empty map with these counters.
     #[cfg(test)]
     pub(super) fn old(reuse: u64, version: u64) -> Self {
         Self { pool: Pool::new(reuse), version: Version::new(version) }
@@ -43,8 +43,8 @@ impl Map {
         }
     }
 
-    /// The region that holds a location. `None` may also mean that it is the last location, or
-    /// that nodes were used again meanwhile.
+    /// As [`Map::lookup`], in one try: `None` also for the last location of all, and if nodes were
+    /// reused meanwhile.
     #[inline(always)]
     pub(crate) fn try_lookup(&self, location: Location) -> Option<Region> {
         self.pool.try_read(|root| holding(root?, location))
@@ -55,11 +55,12 @@ impl Map {
         self.pool.read(|root| first_from(root?, location.get()))
     }
 
-    /// The result of a query of several lookups, all of which saw the same state. The query may
-    /// run more than once.
+    /// The result of a query whose lookups all saw the same version of the map. The query may run
+    /// more than once.
     ///
-    /// This does not wait for a draft that stays open: while it does, the map stays as it is, and
-    /// another try succeeds. (Whoever has the draft may be waiting for this thread.)
+    /// This never waits until an open draft is closed, because the thread with the draft may be
+    /// waiting for this one. As long as the draft is open the map does not change, so another try
+    /// succeeds.
     pub(crate) fn snapshot<T>(&self, query: impl Fn() -> T) -> T {
         loop {
             if let Some(result) = self.version.snapshot(SNAPSHOT_TRIES, &query) {
@@ -71,20 +72,21 @@ impl Map {
         }
     }
 
-    /// How many changes have been committed.
+    /// How many drafts have been committed.
     pub(crate) fn generation(&self) -> u64 {
         self.version.now() / 2
     }
 }
 
-/// The region that holds a location, unless that is the last of all. Searches are for keys below
-/// the location's number plus one; after the last one that is 0, and nothing is found.
+/// The region that holds a location. The search is for the last key below `limit`, the location
+/// plus one. For the last location of all, `limit` wraps to 0 and nothing is found.
 #[inline(always)]
 fn holding(root: &Root, location: Location) -> Option<Region> {
     let limit = location.get().wrapping_add(1);
     root.leaf_below(limit)?.get_around(location, limit)
 }
 
+/// The region that holds `key`, or the first one after it.
 fn first_from(root: &Root, key: u64) -> Option<Region> {
     let slot = root.find(key);
     loop {
@@ -94,8 +96,8 @@ fn first_from(root: &Root, key: u64) -> Option<Region> {
         }
         let next = slot.checked_add(1).filter(|next| *next < root.count())?;
         let found = root.leaf(next)?.get(0);
-        // Leaves can be replaced one at a time: what the first one does not have, and what the
-        // second one has, has to be of one state.
+        // Leaves can be replaced one at a time. The first one has to be in place still, or else the
+        // two may be of different versions.
         if root.leaf(slot).is_some_and(|still| ptr::eq(still, leaf)) {
             return found;
         }

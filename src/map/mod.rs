@@ -1,5 +1,5 @@
-//! The map of one space: which region is at a location. Readers take no lock, write nothing
-//! that others share, and are never stopped by the writer.
+//! The map of one space: it finds the region at a location. Readers take no lock, write to no
+//! memory that is shared, and are never blocked by the writer.
 //!
 //! # Structure
 //!
@@ -10,38 +10,40 @@
 //!                0x40000    │ ●──▶          └ values: last location, flags, cookie, vdev, host
 //! ```
 //!
-//! Two levels: a sorted array of separators with a leaf for each, and the leaves. Holes are not
-//! stored. A region is in one leaf only, and lies between its leaf's separator and the next.
-//! Leaves and roots come from a [`pool`] whose memory never becomes anything else.
+//! There are two levels: the root has a sorted array of separators with one leaf for each, and the
+//! leaves have the regions. Holes are not stored. Each region is in one leaf, and lies between the
+//! separator of that leaf and the next separator. Roots and leaves ("nodes") come from a [`pool`],
+//! whose memory is never used for anything else.
 //!
 //! # Reading
 //!
-//! Load the root, find the leaf (one cache line of each level of the root's index), find the
-//! region (two cache lines of keys), copy it, and check that no node was reused meanwhile; if one
-//! was, do it again. No store, no locked instruction, and on x86 no fence. A reader has to repeat
-//! only for a change that ends a quarantine, which not every change does.
+//! A lookup loads the published root, finds the leaf (one cache line for each level of the root's
+//! index), finds the region in the leaf (two cache lines of keys), copies it, and checks that no
+//! node was reused meanwhile; if one was, it starts again. It executes no store, no locked
+//! instruction, and on x86 no fence. It has to start again only if a change ended a quarantine
+//! meanwhile, which not every change does.
 //!
 //! # Changing
 //!
-//! One [`Draft`] at a time. It replaces what is in a range by other regions ([`Draft::splice`]):
-//! the leaf that the range is in is copied with the change; if leaves have to be split or merged,
-//! or share their regions with a neighbour that has room ([`rebalance`]), so is the root. Nodes that the
-//! draft made are edited in place. Nothing of it is visible until
-//! [`Draft::commit`], which is one store: the new root, or, if only one leaf changed, that leaf's
-//! place in the published root. So a lookup sees all of a draft or nothing. What was replaced is
-//! kept in quarantine, for no reader to stumble over, until enough has come together.
+//! There is one [`Draft`] at a time. [`Draft::splice`] replaces the regions in a range by others.
+//! It copies the leaf of that range with the change applied. If leaves have to be split, merged or
+//! [balanced](rebalance), it copies the root too. Nodes that the draft itself made are edited in
+//! place. No reader sees any of this until [`Draft::commit`], which is one store: of the new root,
+//! or, if only one leaf was replaced, of that leaf in the published root. So a lookup sees all of a
+//! draft or none of it. Replaced nodes stay in quarantine, because readers may still be in them,
+//! until there are enough of them to be reused together.
 //!
 //! # Caches
 //!
-//! A map of some thousand leaves is larger than the caches near a processor. So what is needed of a
-//! leaf of a large root is asked for at once (`prefetch_keys`, `prefetch_all`) and not line by line
-//! as the search comes to it; and a set call says where its next element will be
+//! A map of some thousand leaves is larger than the caches near a processor. In a large root, all
+//! lines of a leaf that a search or a copy needs are therefore prefetched together
+//! (`prefetch_keys`, `prefetch_all`), and a set call announces the location of its next element
 //! ([`Draft::prefetch`]).
 //!
 //! # Versions
 //!
-//! `version` grows by two with each commit and is odd while one is being published. A reader that
-//! kept a region, and finds the same even version as when it looked it up, may use it again.
+//! `version` grows by two with each commit, and is odd while a commit is being published. A reader
+//! that kept a region may use it again as long as it finds the even version of its lookup.
 
 mod alloc;
 mod block;

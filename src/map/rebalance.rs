@@ -1,8 +1,8 @@
-//! Dealing regions out to new leaves.
+//! How regions are distributed to leaves.
 //!
-//! A leaf that is too full does not split at once: it shares its regions with a neighbour that has
-//! room. So the leaves of a map that grew in random order are four fifths full; they would be two
-//! thirds full otherwise.
+//! A leaf that overflows is not split if a neighbour has room: the two share their regions. So in a
+//! map that grew in random order, leaves are four fifths full. They would be two thirds full
+//! otherwise.
 
 #![forbid(unsafe_code)]
 
@@ -16,15 +16,15 @@ pub(super) const MERGE_BELOW: usize = SLOTS / 4;
 /// overflow again, and filling a map with 100,000 regions one by one in random order takes 1.28
 /// times as long.
 pub(super) const TARGET: usize = SLOTS - SLOTS / 8;
-/// Slots that insertions leave free in a leaf, so that splitting a region (two more slots) does
-/// not split the leaf and copy the root: a page often changes its flags, and soon changes them back.
+/// Slots that insertions leave free in a leaf, so that splitting a region (two more slots) does not
+/// split the leaf and copy the root: a page often changes its flags, and soon changes them back.
 pub(super) const RESERVE: usize = 4;
 /// A full leaf shares with a neighbour in a map of up to this many leaves. In a larger map it is
 /// split at once, because each sharing copies the root: with sharing, filling a map of a million
 /// regions one by one in random order takes 1.25 times as long (57 instead of 69 bytes a region).
 pub(super) const SHARE_UP_TO: usize = 4096;
 
-/// Regions of a leaf, or new ones.
+/// Regions `from..to` of an old leaf, or new regions.
 pub(super) enum Piece<'m, 'n> {
     Old(&'m Leaf, usize, usize),
     New(&'n [Region]),
@@ -49,16 +49,17 @@ impl Piece<'_, '_> {
     }
 }
 
-/// A neighbour of leaves that are written again.
+/// A neighbour of leaves that are rewritten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Neighbour {
     Left,
     Right,
 }
 
-/// Which neighbour is written again with leaves of `total` regions: one that takes them in if they
-/// are few, or has room if they are above the `limit` of one leaf. `left` and `right` are how many
-/// regions the neighbours have. `may_share`: room is worth a change of the root.
+/// The neighbour to rewrite together with leaves of `total` regions, if there should be one. Fewer
+/// than MERGE_BELOW regions are merged with a neighbour. More than `limit`, which do not fit in one
+/// leaf, are shared with a neighbour that has room, if `may_share`. `left` and `right` are the
+/// numbers of regions of the neighbours. The one with fewer regions is preferred.
 pub(super) fn choose_neighbour(
     total: usize,
     limit: usize,
@@ -75,23 +76,23 @@ pub(super) fn choose_neighbour(
     }
 }
 
-/// How many regions each of some new leaves gets.
+/// The number of regions of each new leaf.
 pub(super) struct Sizes {
     total: usize,
     pub(super) leaves: usize,
-    /// All leaves but the last get TARGET.
+    /// Each leaf but the last gets TARGET regions.
     packed: bool,
 }
 
 impl Sizes {
-    /// `limit`: what fits is not dealt out to several leaves. `at_end`: nothing follows what is
-    /// new, so more will probably be added there, and little where the others are.
+    /// Up to `limit` regions go to one leaf. `at_end`: no region follows the new ones, so the next
+    /// ones will probably be added after them. Then the leaves before are filled up.
     pub(super) fn new(total: usize, limit: usize, at_end: bool) -> Self {
         let leaves = if total <= limit { usize::from(total > 0) } else { total.div_ceil(TARGET) };
         Self { total, leaves, packed: at_end && leaves > 1 }
     }
 
-    /// How many the leaf gets.
+    /// The number of regions of one of the leaves.
     pub(super) fn of(&self, leaf: usize) -> usize {
         if self.packed {
             TARGET.min(self.total - leaf * TARGET)
@@ -101,7 +102,7 @@ impl Sizes {
     }
 }
 
-/// Deals the regions of the pieces out to the leaves.
+/// Writes the regions of all pieces to the leaves.
 pub(super) fn distribute(leaves: &[&Leaf], pieces: &[Piece<'_, '_>], sizes: &Sizes) {
     let mut pieces = pieces.iter();
     let mut part = pieces.next();

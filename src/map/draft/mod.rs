@@ -1,4 +1,5 @@
-//! A change of the map that nobody sees yet.
+//! A change of the map that no reader sees yet. [`Draft`] makes it (`edit.rs`); `view.rs` and
+//! `window.rs` read what it has made so far.
 
 #![forbid(unsafe_code)]
 

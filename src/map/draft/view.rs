@@ -1,4 +1,4 @@
-//! What a draft looks like: the leaves of the published root, but for those that it changed.
+//! The read half of a draft: the leaves of the published root, or those that replace them.
 
 #![forbid(unsafe_code)]
 
@@ -6,7 +6,7 @@ use crate::map::leaf::Leaf;
 use crate::map::root::Root;
 use core::cell::Cell;
 
-/// A place between two regions, or before the first or after the last of a leaf.
+/// A position between two regions, or before the first or after the last region of a leaf.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Position {
     pub(super) slot: usize,
@@ -16,11 +16,11 @@ pub(super) struct Position {
 /// How the draft differs from the published root.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum DraftState<'m> {
-    /// Not at all. `None`: nothing was ever published.
+    /// In nothing. `None`: no root was ever published.
     Unchanged(Option<&'m Root>),
-    /// In one leaf, which the published root has in this place.
+    /// In the leaf of one slot of the published root.
     OneLeaf(&'m Root, usize, &'m Leaf),
-    /// In the root, which is private.
+    /// In the root, which is private to the draft.
     NewRoot(&'m Root),
 }
 
@@ -28,17 +28,17 @@ pub(super) enum DraftState<'m> {
 #[derive(Debug)]
 pub(super) struct View<'m> {
     pub(super) state: DraftState<'m>,
-    /// The slot that was looked up last: the next one is often the same.
+    /// The slot that was found last. The next one is often the same.
     pub(super) recent: Cell<usize>,
 }
 
 impl<'m> View<'m> {
-    /// The leaves of the published root.
+    /// A view that equals the published root.
     pub(super) fn new(published: Option<&'m Root>) -> Self {
         Self { state: DraftState::Unchanged(published), recent: Cell::new(0) }
     }
 
-    /// Whether the draft differs from the published state in its nodes.
+    /// Whether the draft has replaced a node.
     pub(super) fn is_changed(&self) -> bool {
         !matches!(self.state, DraftState::Unchanged(_))
     }

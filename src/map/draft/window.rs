@@ -1,4 +1,4 @@
-//! Places in a draft: which regions a range meets, and which of them a change leaves alone.
+//! Windows: the regions of a draft that a range overlaps, and those that a change leaves alone.
 
 #![forbid(unsafe_code)]
 
@@ -6,7 +6,7 @@ use super::view::{DraftState, Position, View};
 use crate::value::range::{Location, Range};
 use crate::value::region::Region;
 
-/// The regions that overlap a range, as places in a draft: valid until its next splice.
+/// The regions that overlap a range, as positions in a draft. Valid until the draft's next splice.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Window {
     pub(super) from: Position,
@@ -14,7 +14,7 @@ pub(crate) struct Window {
 }
 
 impl View<'_> {
-    /// The regions that overlap a range, as places.
+    /// The window of the regions that overlap a range.
     pub(super) fn window(&self, range: &Range) -> Window {
         let (low, high) = (range.first().get(), range.last().get());
         let from_slot = self.slot_of(low);
@@ -36,8 +36,7 @@ impl View<'_> {
         }
     }
 
-    /// Says that a location is about to be looked up, in a draft that changed many leaves: so its
-    /// leaf comes to the cache meanwhile.
+    /// Prefetches the leaf of a location, in a draft with a new root.
     pub(super) fn prefetch(&self, location: Location) {
         let recent = self.recent.get();
         let DraftState::NewRoot(_) = self.state else { return };
@@ -64,7 +63,7 @@ impl View<'_> {
         })
     }
 
-    /// Says that a leaf is about to be copied, if it is probably far away.
+    /// Prefetches a leaf that is about to be copied, if it is probably in no cache.
     fn prefetch_all(&self, slot: usize) {
         let DraftState::Unchanged(Some(root)) = self.state else { return };
         if let Some(leaf) = root.leaf(slot).filter(|_| root.is_large()) {
@@ -72,8 +71,8 @@ impl View<'_> {
         }
     }
 
-    /// Leaves out what the window and `new` have in common at either end, so that neighbours that
-    /// stay as they are are not written again.
+    /// Leaves out the regions that the window and `new` have in common at either end, so that
+    /// unchanged neighbours are not rewritten.
     pub(super) fn trim<'n>(&self, window: Window, mut new: &'n [Region]) -> (Window, &'n [Region]) {
         let Window { mut from, mut to } = window;
         while let Some((first, rest)) = new.split_first() {
@@ -113,8 +112,8 @@ impl View<'_> {
         (from != to).then(|| Position { index: to.index - 1, ..to })
     }
 
-    /// Ends the window in an earlier leaf if it has nothing in its last ones and `new` does not
-    /// reach them; likewise at its start.
+    /// Leaves out leaves at the end of a window in which it has no region and which `new` does not
+    /// reach, and likewise at its start.
     fn within_leaf(&self, window: Window, new: &[Region]) -> Window {
         let Window { mut from, mut to } = window;
         let is_below = |at| new.last().is_none_or(|last| last.range.last().get() < at);

@@ -1,15 +1,15 @@
-//! Readers and writers at the gate, in every order that the memory model allows (loom):
+//! Readers and writers of `gate.rs`, in every order that the memory model allows (loom):
 //!
 //! ```text
 //! RUSTFLAGS="--cfg loom" cargo test --lib loom
 //! ```
 //!
-//! The gate is the real one. The nodes around it are models, because loom's atomics cannot live
-//! in zeroed memory: two roots of two places, and leaves of two words. Both counters start where
-//! they are about to wrap. A scenario names all results that may be seen, and fails too if one of
-//! them was not: so it reached what it is about.
+//! `gate.rs` is the real one. The nodes are models, because loom's atomics cannot be in zeroed
+//! memory: there are two roots of two slots, and leaves of two words. Both counters start just
+//! before they wrap. A scenario lists all results that may be seen. It fails if another one is
+//! seen, and if one of them is not, because then it did not reach what it is to test.
 //!
-//! `LOOM_MAX_PREEMPTIONS=n` looks at more orders than [`PREEMPTIONS`] does.
+//! `LOOM_MAX_PREEMPTIONS=n` explores more orders than [`PREEMPTIONS`] does.
 
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)] // a failed step is a failed test
@@ -26,16 +26,16 @@ use loom::thread;
 use std::collections::BTreeSet;
 use std::sync::{Arc as StdArc, Mutex as StdMutex};
 
-/// How often threads are interrupted in one run, at most.
+/// The greatest number of preemptions in one run.
 const PREEMPTIONS: usize = 3;
 
-/// What a leaf is for: who looks for one thing must not find another.
+/// The keys of leaves. A search for one key must not find another.
 const SOUGHT: u64 = 10;
 const OTHER: u64 = 20;
-/// What was in a leaf before it was ever written.
+/// The words of a leaf that was never written.
 const GARBAGE: u64 = 99;
 
-/// A map in miniature. Root 0 is published; both places of both roots have leaf 0: `(SOUGHT, 0)`.
+/// A small map. Root 0 is published. Both slots of both roots have leaf 0: `(SOUGHT, 0)`.
 #[derive(Debug)]
 struct Model {
     reuse: ReuseEpoch,
@@ -43,7 +43,7 @@ struct Model {
     root: AtomicUsize,
     places: [[AtomicUsize; 2]; 2],
     leaves: [[atomic::AtomicU64; 2]; 3],
-    /// The writer's: leaves that are free.
+    /// The free leaves, and the mutex of the writers.
     free_leaves: Mutex<Vec<usize>>,
 }
 
@@ -81,7 +81,7 @@ impl Model {
         self.leaves[leaf][1].store(value, Relaxed);
     }
 
-    /// Publishes one leaf in the published root, as a small change does.
+    /// Publishes one leaf in a root, as a small change does.
     fn publish_leaf(&self, root: usize, place: usize, leaf: usize) {
         self.version.publish(|| self.places[root][place].store(leaf, PUBLISH));
     }
@@ -91,7 +91,7 @@ impl Model {
         self.version.publish(|| self.root.store(root, PUBLISH));
     }
 
-    /// As `Map::lookup_hinted`: the value.
+    /// As `Map::lookup_hinted`. Returns the value.
     fn lookup_hinted(&self, hint: &mut Option<(u64, u64)>) -> u64 {
         let before = self.version.now();
         if let Some((_, value)) = hint.filter(|(version, _)| *version == before) {
@@ -103,7 +103,7 @@ impl Model {
     }
 }
 
-/// Runs a scenario in all orders, and compares the results that were seen with those expected.
+/// Runs a scenario in all orders, and compares the results seen with those expected.
 fn explore<T, S>(expected: impl IntoIterator<Item = T>, scenario: S)
 where
     T: Ord + Debug + Send + 'static,

@@ -1,4 +1,4 @@
-//! What may happen at the gate, and what may come of it.
+//! The scenarios, and the results that each may have.
 
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)] // a failed step is a failed test
@@ -29,7 +29,7 @@ fn a_published_root_is_seen_whole() {
         let writer = spawn(&model, |model| {
             model.reuse.start_writing();
             model.write(1, SOUGHT, 1);
-            model.places[1][0].store(1, Relaxed); // as nobody can see it yet
+            model.places[1][0].store(1, Relaxed); // no reader can see it yet
             model.publish_root(1);
         });
         let seen = model.lookup(0);
@@ -38,7 +38,7 @@ fn a_published_root_is_seen_whole() {
     });
 }
 
-/// The leaf that a reader is at is replaced, and becomes the leaf of something else.
+/// The leaf that a reader is in is replaced, and reused for another key.
 #[test]
 fn a_leaf_used_again_is_not_taken_for_its_old_self() {
     explore([(SOUGHT, 0), (SOUGHT, 1)], |model| {
@@ -56,7 +56,7 @@ fn a_leaf_used_again_is_not_taken_for_its_old_self() {
     });
 }
 
-/// The system takes the memory of a free leaf, which is zero from then on.
+/// The memory of a free leaf is given back to the system, and is zero from then on.
 #[test]
 fn a_leaf_given_back_to_the_system_is_not_seen() {
     explore([(SOUGHT, 0), (SOUGHT, 1)], |model| {
@@ -72,7 +72,7 @@ fn a_leaf_given_back_to_the_system_is_not_seen() {
     });
 }
 
-/// The root that a reader is at is replaced, filled with other leaves and published again.
+/// The root that a reader is in is replaced, filled with other leaves and published again.
 #[test]
 fn a_root_used_again_is_not_taken_for_its_old_self() {
     explore([(SOUGHT, 0), (SOUGHT, 1)], |model| {
@@ -93,7 +93,7 @@ fn a_root_used_again_is_not_taken_for_its_old_self() {
     });
 }
 
-/// One writer announces that a leaf is used again, the next one does it.
+/// One writer announces that a leaf will be reused, and the next writer reuses it.
 #[test]
 fn an_announcement_counts_for_the_writers_after_it() {
     explore([(SOUGHT, 0), (SOUGHT, 1)], |model| {
@@ -118,7 +118,7 @@ fn an_announcement_counts_for_the_writers_after_it() {
     });
 }
 
-/// A thread that knows from another one that there is a new state does not use its old hint.
+/// A thread that learns of a new version from another thread does not use its old hint.
 #[test]
 fn a_hint_is_not_older_than_what_another_thread_saw() {
     explore([(0, false), (1, false), (1, true)], |model| {
@@ -143,7 +143,7 @@ fn a_hint_is_not_older_than_what_another_thread_saw() {
     });
 }
 
-/// What one thread sees, by itself and by a hint that it takes at any moment, never goes back.
+/// The versions that one thread sees, with and without a hint, never go back.
 #[test]
 fn a_hint_is_not_older_than_what_this_thread_saw() {
     explore([[0, 0, 0], [0, 0, 1], [0, 1, 1], [1, 1, 1]], |model| {
@@ -160,7 +160,7 @@ fn a_hint_is_not_older_than_what_this_thread_saw() {
     });
 }
 
-/// A batch changes both places by a new root.
+/// A batch changes both slots by a new root.
 #[test]
 fn a_batch_is_never_seen_half() {
     explore([None, Some((0, 0)), Some((1, 1))], |model| {
@@ -177,7 +177,7 @@ fn a_batch_is_never_seen_half() {
     });
 }
 
-/// Two changes, each of a leaf of its own: there is no state with the second one only.
+/// Two changes, each of its own leaf: no version has the second one only.
 #[test]
 fn changes_are_seen_in_their_order() {
     explore([None, Some((0, 0)), Some((1, 0)), Some((1, 1))], |model| {
@@ -193,7 +193,7 @@ fn changes_are_seen_in_their_order() {
     });
 }
 
-/// As `Map::snapshot`: in the end the writer is kept out.
+/// As `Map::snapshot`, which keeps the writer out in the end.
 #[test]
 fn a_query_that_keeps_the_writer_out_sees_one_state() {
     explore([(0, 0), (1, 0), (1, 1)], |model| {
@@ -214,8 +214,8 @@ fn a_query_that_keeps_the_writer_out_sees_one_state() {
     });
 }
 
-/// As `first_from` of the map: what is in the first place, if it is not 0, else what is in the
-/// second one.
+/// As `first_from` of the map: the slot and the value of the first leaf whose value is not 0, or
+/// else of the second.
 fn look_at_two(model: &Model) -> (usize, u64) {
     model.reuse.read(|| {
         let root = model.root.load(FOLLOW);
@@ -234,8 +234,8 @@ fn look_at_two(model: &Model) -> (usize, u64) {
     })
 }
 
-/// Something comes into the first leaf, then the second one changes. Nobody may find the change in
-/// the second leaf, because what is in the first one comes before it.
+/// The first leaf gets a value, then the second one changes. No reader may find the change in the
+/// second leaf, because the value in the first leaf comes before it.
 #[test]
 fn a_look_at_two_leaves_sees_one_state() {
     explore([(1, 0), (0, 1)], |model| {
@@ -250,7 +250,7 @@ fn a_look_at_two_leaves_sees_one_state() {
     });
 }
 
-/// The same, and then the first place gets its first leaf again, with the same content.
+/// The same, and then the first slot gets its first leaf again, with the same content.
 #[test]
 fn a_look_at_two_leaves_is_not_deceived_by_one_that_comes_back() {
     explore([(1, 0), (0, 1)], |model| {
@@ -271,7 +271,7 @@ fn a_look_at_two_leaves_is_not_deceived_by_one_that_comes_back() {
     });
 }
 
-/// Two changes, the second of which uses a leaf again that the first one replaced.
+/// Two changes. The second one reuses the leaf that the first one replaced.
 #[test]
 fn what_a_thread_sees_never_goes_back() {
     let values = || 0..=2_u64;

@@ -1,4 +1,4 @@
-//! Where every node of a pool is, and what memory they have.
+//! For tests: checks where every node of a pool is, and how much memory the nodes occupy.
 
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)] // a failed step is a failed test
@@ -16,14 +16,14 @@ use std::os::unix::fs::FileExt;
 const PAGE: usize = 4096;
 
 impl Pool {
-    /// The number of the last announcement.
+    /// The present epoch.
     pub(in crate::map) fn reuse_epoch(&self) -> u64 {
         self.published.reuse.begin()
     }
 }
 
 impl PoolWriter<'_> {
-    /// Panics unless each node is in one place: published, in quarantine or free.
+    /// Panics unless each node is published, in quarantine or free, and only one of these.
     pub(in crate::map) fn audit(&self, root: Option<&Root>) {
         let lists = &*self.lists;
         assert!(lists.fresh.is_empty() && lists.replaced.is_empty(), "left from a draft");
@@ -39,7 +39,7 @@ impl PoolWriter<'_> {
         assert_eq!(count_each_once(roots), lists.roots.len(), "roots");
     }
 
-    /// Bytes of nodes and lists that are in memory; `None` if the system does not say.
+    /// The bytes of nodes and lists that are in memory, if the system reports them.
     pub(in crate::map) fn resident(&self) -> Option<usize> {
         let lists = &*self.lists;
         let pages =
@@ -73,14 +73,14 @@ fn count_each_once(mut nodes: Vec<usize>) -> usize {
     count
 }
 
-/// How many of these bytes are in memory.
+/// The number of these bytes that are in memory.
 fn resident(pages: &File, start: usize, length: usize) -> usize {
     let end = start + length;
     let mut entries = vec![0; (end.div_ceil(PAGE) - start / PAGE) * 8];
     pages.read_exact_at(&mut entries, (start / PAGE * 8) as u64).unwrap();
     let first = start / PAGE * PAGE;
     let present = (first..end).step_by(PAGE).zip(entries.chunks_exact(8));
-    // The highest bit of a page's eight bytes: it is present.
+    // The highest bit of a page's eight bytes says that the page is present.
     let present = present.filter(|(_, entry)| entry[7] & 0x80 != 0);
     present.map(|(page, _)| end.min(page + PAGE) - start.max(page)).sum()
 }

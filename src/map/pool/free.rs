@@ -1,8 +1,9 @@
-//! What the writer has: nodes that are free, and those that wait until they may be used again.
+//! The lists of the writer: free nodes, and nodes that wait in quarantine until they may be reused.
 //!
-//! When there are more than half as many free leaves as leaves in use, the pages of all that is free
-//! are given back to the system. From then on lower leaves are preferred, so that a map that has
-//! shrunk moves together with its changes, and more pages become free.
+//! When the free leaves in memory are more than half as many as those in use, the pages of all free
+//! nodes are given back to the system. From then on, the lowest of these leaves is taken before a
+//! free leaf above it. So the leaves of a map that has shrunk move together as they are changed,
+//! and more whole pages become free.
 
 #![allow(unsafe_code)]
 
@@ -14,46 +15,47 @@ use crate::value::region::Region;
 use core::mem::size_of;
 use core::ptr::NonNull;
 
-/// Leaves in a segment.
+/// The number of leaves in a segment.
 pub(super) const SEGMENT: usize = 256;
-/// Free leaves that even a small map may keep in memory.
+/// The number of free leaves that any map may keep in memory.
 const SPARE: usize = 32;
-/// Leaves of the smallest root.
+/// The room of the smallest root.
 pub(super) const SMALLEST_ROOT: usize = 32;
 
+/// The writer's part of a pool.
 #[derive(Debug, Default)]
 pub(super) struct FreeLists {
-    /// Memory for SEGMENT leaves each.
+    /// Mappings with room for SEGMENT leaves each.
     pub(super) segments: Vec<Mapping>,
-    /// How many leaves of the segments were ever taken; those of the last segment in their order.
+    /// The number of leaves that were ever taken. They fill the segments in their order.
     pub(super) carved: usize,
-    /// Leaves that were taken and are free. The last one is taken next.
+    /// Free leaves. The first `discarded` ones are in descending order.
     pub(super) free_leaves: Vec<NonNull<Leaf>>,
-    /// The first so many free leaves were given back to the system.
+    /// The number of free leaves whose pages were given back to the system.
     discarded: usize,
     /// Leaves that were published and replaced.
     pub(super) quarantine: Vec<NonNull<Leaf>>,
-    /// Leaves that the draft at work has taken.
+    /// Leaves that the open draft has taken.
     pub(super) fresh: Vec<NonNull<Leaf>>,
-    /// Published leaves that the draft at work replaces.
+    /// Published leaves that the open draft replaces.
     pub(super) replaced: Vec<NonNull<Leaf>>,
+    /// All roots.
     pub(super) roots: Vec<NonNull<Root>>,
     pub(super) free_roots: Vec<NonNull<Root>>,
     pub(super) root_quarantine: Vec<NonNull<Root>>,
     pub(super) scratch: Vec<Region>,
 }
 
-// SAFETY: the pointers are to nodes that the pool owns, made of atomics and constant fields; the
-// mutex around the lists orders its use.
+// SAFETY: what the pointers lead to is owned by the pool, not by a thread, and is `Sync`.
 unsafe impl Send for FreeLists {}
 
 impl FreeLists {
-    /// How many leaves are in use or in quarantine.
+    /// The number of leaves in use or in quarantine.
     pub(super) fn taken(&self) -> usize {
         self.carved - self.free_leaves.len()
     }
 
-    /// A free leaf: the one that was freed last, unless one that was given back is lower.
+    /// Takes the leaf that was freed last, or the lowest one that was given back, if that is lower.
     pub(super) fn take(&mut self) -> Result<NonNull<Leaf>, OutOfMemory> {
         let Some(last) = self.free_leaves.last() else { return self.carve() };
         match self.free_leaves[..self.discarded].last() {
@@ -65,24 +67,24 @@ impl FreeLists {
         }
     }
 
-    /// A leaf that was never taken.
+    /// Takes a leaf for the first time.
     fn carve(&mut self) -> Result<NonNull<Leaf>, OutOfMemory> {
         let (segment, index) = (self.carved / SEGMENT, self.carved % SEGMENT);
         if segment == self.segments.len() {
             reserve(&mut self.segments, 1)?;
             self.segments.push(pages(SEGMENT * size_of::<Leaf>())?);
         }
-        // Room in the lists for all leaves: taking them back never fails.
+        // Room in each list for all leaves, so that putting a leaf there never fails.
         let total = self.carved + 1;
         for list in [&mut self.free_leaves, &mut self.quarantine, &mut self.replaced] {
             reserve(list, total - list.len())?;
         }
         self.carved = total;
-        // SAFETY: the mapping has room for SEGMENT leaves, and `index` is less.
+        // SAFETY: the mapping has room for SEGMENT leaves, and `index` is less than that.
         Ok(unsafe { self.segments[segment].start().cast::<Leaf>().add(index) })
     }
 
-    /// A root with room for `capacity` leaves.
+    /// Makes a root with room for `capacity` leaves.
     pub(super) fn new_root(&mut self, capacity: usize) -> Result<NonNull<Root>, OutOfMemory> {
         let total = self.roots.len() + 1;
         for list in [&mut self.roots, &mut self.free_roots, &mut self.root_quarantine] {
@@ -94,7 +96,7 @@ impl FreeLists {
         Ok(pointer)
     }
 
-    /// Makes everything in quarantine free.
+    /// Frees the nodes in quarantine, which readers that do not retry cannot be in any more.
     pub(super) fn end_quarantine(&mut self) {
         self.free_leaves.append(&mut self.quarantine);
         self.free_roots.append(&mut self.root_quarantine);
@@ -103,9 +105,9 @@ impl FreeLists {
         }
     }
 
-    /// Gives the pages of all that is free back to the system.
+    /// Gives the pages of all free nodes back to the system.
     fn discard_free(&mut self) {
-        // The lowest one is taken next, and neighbours are next to each other.
+        // Descending, so that neighbours are adjacent and the lowest leaf is the last.
         self.free_leaves.sort_unstable_by(|one, other| other.cmp(one));
         let size = size_of::<Leaf>();
         let meet = |high: &NonNull<Leaf>, low: &NonNull<Leaf>| {
@@ -113,24 +115,23 @@ impl FreeLists {
         };
         for run in self.free_leaves.chunk_by(meet) {
             let Some(lowest) = run.last() else { continue };
-            // SAFETY: these are leaves of private mappings, one after the other, free and past
-            // quarantine; zero is a value of a leaf (invariant 2).
+            // SAFETY: the run is leaves without a gap, in private mappings of this pool, so the
+            // bytes are theirs. Zero is a value of a leaf (invariant 2).
             unsafe { discard(lowest.cast(), run.len() * size) };
         }
         self.discarded = self.free_leaves.len();
         for (start, length) in arrays(&self.free_roots) {
-            // SAFETY: memory of a root's own boxes, which holds atomics for which zero is a value
-            // (invariant 2); the root is free and past quarantine. The allocator hands out
-            // private anonymous memory.
+            // SAFETY: the bytes are a root's own array of atomics, for which zero is a value
+            // (invariant 2), from the allocator, which hands out private anonymous memory.
             unsafe { discard(start, length) };
         }
     }
 }
 
-/// The arrays of roots: where they start, and their length in bytes.
+/// The arrays of roots, as start and length in bytes.
 pub(super) fn arrays(roots: &[NonNull<Root>]) -> impl Iterator<Item = (NonNull<u8>, usize)> + '_ {
     roots.iter().flat_map(|root| {
-        // SAFETY: a root of this pool (invariant 1).
+        // SAFETY: the pointers in the lists are to roots of this pool (invariant 1).
         let (leaves, blocks) = unsafe { root.as_ref() }.arrays();
         [
             (NonNull::from(leaves).cast(), size_of_val(leaves)),

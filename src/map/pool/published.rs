@@ -1,4 +1,4 @@
-//! What readers use of a pool.
+//! The pool, and the half of it that readers use.
 
 use super::free::FreeLists;
 use crate::map::gate::{FOLLOW, ReuseEpoch};
@@ -6,14 +6,14 @@ use crate::map::root::Root;
 use core::sync::atomic::AtomicPtr;
 use parking_lot::Mutex;
 
-/// The nodes of one map and the root that is published.
+/// The nodes of one map, and its published root.
 #[derive(Debug)]
 pub(in crate::map) struct Pool {
     pub(super) published: Published,
     pub(super) lists: Mutex<FreeLists>,
 }
 
-/// What readers read, in a cache line of its own.
+/// The fields that readers read, in a cache line of their own.
 #[derive(Debug)]
 #[repr(align(64))]
 pub(super) struct Published {
@@ -22,20 +22,20 @@ pub(super) struct Published {
 }
 
 impl Pool {
-    /// A pool without memory; nothing is published. `reuse` starts with any number.
+    /// A pool without nodes. The epoch starts with `reuse`, which can be any number.
     pub(in crate::map) fn new(reuse: u64) -> Self {
         let published = Published { root: AtomicPtr::default(), reuse: ReuseEpoch::new(reuse) };
         Self { published, lists: Mutex::new(FreeLists::default()) }
     }
 
-    /// The result of a look at the published root; there may be more than one. What a look sees
-    /// may be nonsense, but then its result is not used.
+    /// The result of a run of `look` on the published root during which no node was reused. `look`
+    /// may run more than once, and read nonsense in the runs before.
     #[inline(always)]
     pub(in crate::map) fn read<'p, T>(&'p self, look: impl Fn(Option<&'p Root>) -> T) -> T {
         self.published.reuse.read(|| look(self.root()))
     }
 
-    /// As [`Pool::read`], but one look only: `None` also if nodes were used again meanwhile.
+    /// As [`Pool::read`] with one run of `look`: `None` also if nodes were reused meanwhile.
     #[inline(always)]
     pub(in crate::map) fn try_read<'p, T>(
         &'p self,
@@ -49,7 +49,8 @@ impl Pool {
     /// The published root.
     #[inline(always)]
     pub(super) fn root(&self) -> Option<&Root> {
-        // SAFETY: null or a `&Root` of this pool (invariant 3); roots stay roots (invariant 1).
+        // SAFETY: null, or a root of this pool (invariant 3), which stays one until the pool is
+        // dropped (invariant 1).
         unsafe { self.published.root.load(FOLLOW).as_ref() }
     }
 }
@@ -57,7 +58,8 @@ impl Pool {
 impl Drop for Pool {
     fn drop(&mut self) {
         for root in self.lists.get_mut().roots.drain(..) {
-            // SAFETY: every pointer in `roots` is of a box of one root, and is in it once.
+            // SAFETY: `new_root` leaked a box of one root for each pointer in `roots`, and nothing
+            // else frees it. With the pool borrowed mutably, no reader has a reference.
             drop(unsafe { Box::from_raw(root.as_ptr().cast::<[Root; 1]>()) });
         }
     }

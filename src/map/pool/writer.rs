@@ -1,4 +1,4 @@
-//! What the only writer does with a pool.
+//! The half of a pool that the writer uses.
 
 use super::free::{FreeLists, SMALLEST_ROOT};
 use super::published::Pool;
@@ -12,16 +12,16 @@ use core::ptr::{self, NonNull};
 use core::time::Duration;
 use parking_lot::MutexGuard;
 
-/// Roots in quarantine before they are used again.
+/// So many roots in quarantine end it.
 const ROOTS: usize = 2;
 
 impl Pool {
-    /// Waits until this is the only writer.
+    /// Waits until no other writer is left.
     pub(in crate::map) fn write(&self) -> PoolWriter<'_> {
         self.writer(self.lists.lock())
     }
 
-    /// As [`Pool::write`]; `None`: it would have taken longer.
+    /// As [`Pool::write`]; `None` if that takes longer than `time`.
     pub(in crate::map) fn write_within(&self, time: Duration) -> Option<PoolWriter<'_>> {
         self.lists.try_lock_for(time).map(|lists| self.writer(lists))
     }
@@ -45,7 +45,7 @@ impl<'p> PoolWriter<'p> {
         self.pool.root()
     }
 
-    /// A list to work with; give it back with [`PoolWriter::put_scratch`].
+    /// A list to work with, to be given back with [`PoolWriter::put_scratch`].
     pub(in crate::map) fn take_scratch(&mut self) -> Vec<Region> {
         core::mem::take(&mut self.lists.scratch)
     }
@@ -58,20 +58,20 @@ impl<'p> PoolWriter<'p> {
         }
     }
 
-    /// A leaf to fill, marked as private to the draft. Its content is old.
+    /// A leaf with old content, marked as private to the draft.
     pub(in crate::map) fn take_leaf(&mut self) -> Result<&'p Leaf, OutOfMemory> {
         let lists = &mut *self.lists;
         reserve(&mut lists.fresh, 1)?;
         let pointer = lists.take()?;
         lists.fresh.push(pointer);
-        // SAFETY: a leaf of this pool (invariant 1).
+        // SAFETY: all pointers in the lists are to nodes of this pool (invariant 1).
         let leaf = unsafe { pointer.as_ref() };
         leaf.set_private(true);
         Ok(leaf)
     }
 
-    /// Takes back a leaf that the draft does not need any more: at once if it was private, else
-    /// when the draft is committed.
+    /// Takes back a leaf that the draft no longer needs: now if it is private, or else when the
+    /// draft is committed.
     pub(in crate::map) fn replace(&mut self, leaf: &Leaf) {
         let pointer = NonNull::from(leaf);
         if leaf.is_private() {
@@ -82,19 +82,19 @@ impl<'p> PoolWriter<'p> {
         }
     }
 
-    /// A root with room for `count` leaves. Its content is old.
+    /// A root with old content and room for `count` leaves.
     pub(in crate::map) fn take_root(&mut self, count: usize) -> Result<&'p Root, OutOfMemory> {
         let lists = &mut *self.lists;
         let capacity = count.next_power_of_two().max(SMALLEST_ROOT);
         let fits = |root: &NonNull<Root>| {
-            // SAFETY: a root of this pool (invariant 1).
+            // SAFETY: as above.
             unsafe { root.as_ref() }.capacity() == capacity
         };
         let pointer = match lists.free_roots.iter().position(fits) {
             Some(free) => lists.free_roots.swap_remove(free),
             None => lists.new_root(capacity)?,
         };
-        // SAFETY: a root of this pool (invariant 1).
+        // SAFETY: as above.
         Ok(unsafe { pointer.as_ref() })
     }
 
@@ -103,18 +103,18 @@ impl<'p> PoolWriter<'p> {
         self.lists.free_roots.push(NonNull::from(root));
     }
 
-    /// Publishes a root in place of the present one.
+    /// Publishes a root, and puts the previous one in quarantine.
     pub(in crate::map) fn publish(&mut self, root: &Root) {
         let new = ptr::from_ref(root).cast_mut();
         let old = self.pool.published.root.swap(new, PUBLISH);
         self.lists.root_quarantine.extend(NonNull::new(old));
     }
 
-    /// Ends a draft whose nodes have been published.
+    /// Ends a draft that has been published.
     pub(in crate::map) fn commit(&mut self) {
         let lists = &mut *self.lists;
         for leaf in lists.fresh.drain(..) {
-            // SAFETY: a leaf of this pool (invariant 1).
+            // SAFETY: all pointers in the lists are to nodes of this pool (invariant 1).
             unsafe { leaf.as_ref() }.set_private(false);
         }
         lists.quarantine.append(&mut lists.replaced);
@@ -124,11 +124,11 @@ impl<'p> PoolWriter<'p> {
         }
     }
 
-    /// Ends a draft of which nothing was published.
+    /// Ends a draft that was not published.
     pub(in crate::map) fn abort(&mut self) {
         self.lists.replaced.clear();
         while let Some(pointer) = self.lists.fresh.pop() {
-            // SAFETY: a leaf of this pool (invariant 1).
+            // SAFETY: all pointers in the lists are to nodes of this pool (invariant 1).
             let leaf = unsafe { pointer.as_ref() };
             if leaf.is_private() {
                 leaf.set_private(false);
@@ -137,7 +137,7 @@ impl<'p> PoolWriter<'p> {
         }
     }
 
-    /// Leaves that are published or in quarantine, and leaves in quarantine.
+    /// The number of leaves that are in use or in quarantine, and the number in quarantine.
     #[cfg(any(test, debug_assertions))]
     pub(in crate::map) fn accounts(&self) -> (usize, usize) {
         (self.lists.taken(), self.lists.quarantine.len())

@@ -1,9 +1,9 @@
-//! Memory is out, at any moment of a change.
+//! Allocations fail, at any moment of a change.
 
 use super::super::alloc::failing;
 use super::*;
 
-/// Makes changes, until there is no memory.
+/// Makes changes in one draft, up to the first allocation that fails.
 fn try_all(map: &Map, changes: &[Region]) -> Result<(), OutOfMemory> {
     let mut draft = map.draft();
     for change in changes {
@@ -13,8 +13,8 @@ fn try_all(map: &Map, changes: &[Region]) -> Result<(), OutOfMemory> {
     Ok(())
 }
 
-/// Makes changes with memory for no allocation, then for one, for two and so on until there is
-/// enough. A failure leaves everything as it was. Returns how many failed.
+/// Makes changes with no allocation succeeding, then one, then two, until all do. Checks that each
+/// failure leaves the map as it was. Returns the number of failures.
 fn fail_at_each(make: impl Fn() -> Map, changes: &[Region]) -> usize {
     for allocations in 0.. {
         let map = make();
@@ -66,7 +66,7 @@ fn everything_can_be_deleted_without_much_memory() {
     assert!(failures <= 6, "{failures}");
 }
 
-/// After a failure, a map that had to give its memory back works on.
+/// A map goes on working after several failures.
 #[test]
 fn failures_follow_each_other() {
     let map = filled(3000);

@@ -1,10 +1,10 @@
-//! How full leaves are.
+//! How full leaves become.
 
 use super::super::leaf::SLOTS;
 use super::super::rebalance::{MERGE_BELOW, Neighbour, RESERVE, Sizes, TARGET, choose_neighbour};
 use super::*;
 
-/// Adds regions one by one. How many there are for each leaf, in the end.
+/// Adds regions one by one. Returns the mean number of regions of a leaf in the end.
 fn regions_a_leaf(order: impl IntoIterator<Item = u64>) -> usize {
     let map = Map::new();
     for n in order {
@@ -16,7 +16,7 @@ fn regions_a_leaf(order: impl IntoIterator<Item = u64>) -> usize {
     all(&map).len() / map.draft().leaves()
 }
 
-/// Without neighbours that lend room, it would be 44 in random order, and 32 in descending order.
+/// Without sharing, it would be 44 in random order, and 32 in descending order.
 #[test]
 fn leaves_of_a_map_that_grew_are_three_quarters_full() {
     let at_random = regions_a_leaf(Random(1).order(10_000));
@@ -33,9 +33,9 @@ fn leaves_of_a_batch_are_three_quarters_full() {
     assert!(all(&map).len() / map.draft().leaves() >= SLOTS * 3 / 4);
 }
 
-/// Any number of regions, between any two neighbours.
+/// Tries any number of regions between any two neighbours.
 #[test]
-fn a_neighbour_helps_where_it_can() {
+fn a_neighbour_is_chosen_where_one_has_room() {
     for total in 0..3 * SLOTS {
         for (left, right) in
             (0..=SLOTS).flat_map(|left| (1..=SLOTS).map(move |right| (left, right)))
@@ -65,14 +65,14 @@ fn assert_helps(total: usize, limit: usize, left: Option<usize>, right: Option<u
     if total > limit {
         assert_eq!(choose_neighbour(total, limit, left, right, false), None);
     }
-    // The neighbour's leaf and one more are enough.
+    // The neighbour's leaf and one more are enough for all regions.
     let leaves = Sizes::new(total + chosen.unwrap_or(0), limit, false).leaves;
     assert!(chosen.is_none() || leaves <= 2);
 }
 
-/// Leaves get all regions, and no leaf too few or too many.
+/// The leaves get all regions, and no leaf gets none or too many.
 #[test]
-fn regions_are_dealt_out_evenly() {
+fn regions_are_distributed_evenly() {
     for total in 0..20 * SLOTS {
         for (limit, at_end) in
             [(SLOTS, false), (SLOTS, true), (SLOTS - RESERVE, false), (SLOTS - RESERVE, true)]
@@ -85,7 +85,7 @@ fn regions_are_dealt_out_evenly() {
     }
 }
 
-/// Leaves keep room for regions that are cut.
+/// Leaves keep room for regions that are split.
 #[test]
 fn leaves_keep_room() {
     const LEAVES: u64 = 20;

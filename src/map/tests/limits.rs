@@ -1,4 +1,4 @@
-//! The ends of the space, of nodes and of counters.
+//! The limits of the space, of nodes and of counters.
 
 use super::*;
 
@@ -68,7 +68,7 @@ fn roots_of_every_depth_are_searched_right() {
     }
 }
 
-/// Through five capacities of roots and back, by changes of each size.
+/// The root passes through five capacities and back.
 #[test]
 fn roots_grow_and_shrink() {
     let map = Map::new();
@@ -85,7 +85,7 @@ fn roots_grow_and_shrink() {
     assert_eq!(all(&map), []);
 }
 
-/// Leaves lose their regions one by one, and join their neighbours.
+/// Leaves lose their regions one by one, and are merged with their neighbours.
 #[test]
 fn leaves_shrink_in_any_order() {
     const REGIONS: u64 = 300;
@@ -132,9 +132,9 @@ fn counters_wrap() {
     assert_eq!(map.generation(), 96);
 }
 
-/// A hint without an answer does not answer, whatever the version.
+/// An empty hint has no answer, whatever the version.
 #[test]
-fn an_unused_hint_is_not_asked() {
+fn an_empty_hint_is_not_used() {
     let map = Map::old(0, 0);
     assert_eq!(map.lookup_hinted(Location::ZERO, &Hint::new()), None);
 }

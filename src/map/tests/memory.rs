@@ -1,11 +1,11 @@
-//! Memory that a map does not need any more goes back to the system.
+//! A map that shrinks gives memory back to the system.
 
 use super::*;
 
-/// What even an empty map may have.
+/// The bytes that even an empty map may keep.
 const SPARE: usize = 256 << 10;
 
-/// Shrinks a map, which may keep so many percent of its memory.
+/// Makes changes to a map one by one. Afterwards it may have `percent` of its memory.
 fn shrink(map: &Map, gone: impl IntoIterator<Item = Region>, percent: usize) {
     let Some(full) = map.draft().resident() else { return };
     for region in gone {
@@ -69,7 +69,7 @@ fn memory_goes_back_when_nine_tenths_are_deleted_at_random() {
     shrink(&grown(regions()), holes(most), 40);
 }
 
-/// What was given back is had again.
+/// Memory that was given back can be used again.
 #[test]
 fn a_map_that_shrank_can_grow() {
     let map = filled(regions());

@@ -1,7 +1,7 @@
-//! The map against a naive one, at its limits, without memory, and under readers.
+//! The map compared with a simple model, at its limits, without memory, and with readers.
 //!
-//! `GASP_MODEL_STEPS=n` makes n steps instead of the few of a test that is run often, and
-//! `GASP_ROUNDS=n` that many rounds of readers against a writer.
+//! `GASP_MODEL_STEPS=n` sets the number of steps of the random tests, and `GASP_ROUNDS=n` the
+//! number of rounds of each reader beside the writer.
 
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)] // a failed step is a failed test
@@ -27,7 +27,7 @@ fn range(first: u64, last: u64) -> Range {
     Range::from_ends(Location::new(first), Location::new(last)).unwrap()
 }
 
-/// A region whose cookie tells it from its neighbours.
+/// A region. Different cookies keep neighbours from merging.
 fn region(first: u64, last: u64, cookie: u32) -> Region {
     let flags = Flags::from_input(3).unwrap();
     Region { range: range(first, last), flags, cookie, vdev: Vdev(0), host: 0 }
@@ -38,12 +38,12 @@ fn nth(n: u64, cookie: u32) -> Region {
     region(n * 16, n * 16 + 7, cookie)
 }
 
-/// Puts a region into a map, or with cookie 0 a hole.
+/// Sets a region in a map. Cookie 0 makes a hole.
 fn put(map: &Map, new: Region) {
     put_all(map, [new]);
 }
 
-/// Makes all changes at once, and checks the map.
+/// Makes all changes in one draft, and checks the map.
 fn put_all(map: &Map, new: impl IntoIterator<Item = Region>) {
     let mut draft = map.draft();
     for new in new {
@@ -66,7 +66,7 @@ fn put_in(draft: &mut Draft<'_>, new: Region) -> Result<bool, OutOfMemory> {
     draft.splice(&window, &result)
 }
 
-/// A map with this many regions, made in one step.
+/// A map with this many regions, made by one splice.
 fn filled(regions: u64) -> Map {
     let map = Map::new();
     fill(&map, regions);
@@ -82,7 +82,7 @@ fn fill(map: &Map, regions: u64) {
     map.draft().check_all();
 }
 
-/// All regions, as walks find them.
+/// All regions, found one after the other.
 fn all(map: &Map) -> Vec<Region> {
     let after = |region: &Region| map.lookup_from(region.range.last().next()?);
     std::iter::successors(map.lookup_from(Location::ZERO), after).collect()
@@ -114,7 +114,7 @@ impl Random {
     }
 }
 
-/// Makes a draft visible, and lets go of it.
+/// Commits a draft, and closes it.
 fn commit(mut draft: super::Draft<'_>) {
     draft.commit();
 }

@@ -1,13 +1,13 @@
-//! Readers beside a writer that never pauses: whatever they see is explained by one published
-//! state, a batch is never seen half, and what a thread sees never goes back.
+//! Readers beside a writer that never pauses. Each result has to be of one published version, no
+//! batch may be seen in part, and no thread may see an older version after a newer one.
 
 use super::*;
 
-/// Enough for several leaves.
+/// Regions in several leaves.
 const REGIONS: u64 = 200;
 const STRIDE: u64 = 64;
 
-/// The writer's state. Each change has a higher `stamp`, which is in the `vdev` of what it wrote.
+/// The writer. Each change has a higher `stamp`, which is in the `vdev` of the regions it wrote.
 struct Writer<'m> {
     map: &'m Map,
     batch: u32,
@@ -16,7 +16,7 @@ struct Writer<'m> {
 }
 
 impl Writer<'_> {
-    /// All regions anew, with another cookie and another length, in one change.
+    /// Replaces all regions in one change, with another cookie and another length.
     fn replace_all(&mut self) {
         self.batch += 1;
         self.stamp += 2;
@@ -28,8 +28,8 @@ impl Writer<'_> {
         super::commit(draft);
     }
 
-    /// Four changes: a mark comes before a region, whose stamp is odd and even again before the
-    /// mark goes. So the stamp is even where there is no mark.
+    /// Makes four changes: it sets a mark below a region, sets the region with an odd stamp, then
+    /// with an even one, and deletes the mark. So without a mark, the stamp is even.
     fn mark_one(&mut self) {
         let n = self.random.below(REGIONS);
         let at = mark(n);
@@ -58,7 +58,7 @@ fn stamped(region: Region, stamp: u64) -> Region {
     Region { vdev: Vdev(stamp), ..region }
 }
 
-/// What one reader knows.
+/// A reader, with the newest batch and stamps that it has seen.
 struct Reader<'m> {
     map: &'m Map,
     hint: Hint,
@@ -85,7 +85,7 @@ impl Reader<'_> {
         self.read_several(n);
     }
 
-    /// A region as it is written, and not older than what was there before.
+    /// Checks that a region is one that was written, and not older than those seen before.
     fn note(&mut self, n: u64, found: Region) {
         let stamp = &mut self.stamps[usize::try_from(n).unwrap()];
         assert_eq!(found, stamped(body(n, found.cookie), found.vdev.0));
@@ -94,7 +94,7 @@ impl Reader<'_> {
         (self.batch, *stamp) = (found.cookie, found.vdev.0);
     }
 
-    /// What is first in a place: the mark, or the region in a state without the mark.
+    /// Checks the first region of a place: the mark, or the region in a version without the mark.
     fn note_first(&mut self, n: u64, first: Region) {
         if first != mark(n) {
             assert!(first.vdev.0 & 1 == 0, "no mark before {first:?}");
@@ -102,7 +102,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Several places in one state: all are of one batch, and the mark is there or not.
+    /// Checks several places in one version: all regions are of one batch, and a mark is there or
+    /// the stamp is even.
     fn read_several(&mut self, n: u64) {
         let others: [u64; 4] = core::array::from_fn(|_| self.random.below(REGIONS));
         let body = |n: u64| lookup(self.map, n * STRIDE + 20).unwrap();
@@ -118,7 +119,7 @@ impl Reader<'_> {
     }
 }
 
-/// About nine lookups in each round of each of two readers.
+/// Each of two readers makes about nine lookups a round.
 #[test]
 fn readers_see_published_states_only() {
     let rounds = number_from("GASP_ROUNDS", 20_000);
