@@ -56,7 +56,7 @@ use failing::attempt;
 /// Allocations that a test lets fail.
 #[cfg(test)]
 pub(super) mod failing {
-    use crate::sys::mapping::OutOfMemory;
+    use crate::sys::failure::OutOfMemory;
     use core::cell::Cell;
 
     thread_local! {

@@ -14,7 +14,7 @@ use super::alloc::boxed_slice;
 use super::block::{BLOCK, Block, copy, last_below, words};
 use super::cell::LeafCell;
 use super::leaf::Leaf;
-use crate::sys::mapping::OutOfMemory;
+use crate::sys::failure::OutOfMemory;
 use core::cmp::Ordering::{Equal, Greater, Less};
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 

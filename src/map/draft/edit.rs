@@ -12,7 +12,7 @@ use crate::map::rebalance::{
     MERGE_BELOW, Neighbour, Piece, RESERVE, SHARE_UP_TO, Sizes, choose_neighbour, distribute,
 };
 use crate::map::root::Root;
-use crate::sys::mapping::OutOfMemory;
+use crate::sys::failure::OutOfMemory;
 use crate::value::range::{Location, Range};
 use crate::value::region::Region;
 

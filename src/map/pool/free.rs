@@ -10,7 +10,8 @@
 use crate::map::alloc::{boxed, pages, reserve};
 use crate::map::leaf::Leaf;
 use crate::map::root::Root;
-use crate::sys::mapping::{Mapping, OutOfMemory, discard};
+use crate::sys::failure::OutOfMemory;
+use crate::sys::mapping::{Mapping, discard};
 use crate::value::region::Region;
 use core::mem::size_of;
 use core::ptr::NonNull;

@@ -6,7 +6,7 @@ use crate::map::alloc::reserve;
 use crate::map::gate::PUBLISH;
 use crate::map::leaf::Leaf;
 use crate::map::root::Root;
-use crate::sys::mapping::OutOfMemory;
+use crate::sys::failure::OutOfMemory;
 use crate::value::region::Region;
 use core::ptr::{self, NonNull};
 use core::time::Duration;

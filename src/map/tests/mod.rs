@@ -14,7 +14,7 @@ mod naive;
 mod readers;
 
 use super::{Draft, Hint, Map};
-use crate::sys::mapping::OutOfMemory;
+use crate::sys::failure::OutOfMemory;
 use crate::value::flags::Flags;
 use crate::value::range::{Location, Range};
 use crate::value::region::{Region, Vdev};
