@@ -122,7 +122,7 @@ build/stage.done: $(SHARED) $(HEADERS) gasp.pc.in Makefile
 	@touch $@
 
 ## deps: install the tools that the optional checks need (Debian, Ubuntu)
-TOOLS := g++ clang abigail-tools valgrind pkg-config
+TOOLS := perl g++ clang abigail-tools valgrind pkg-config
 deps:
 	@echo "Installing the tools of the optional checks: $(TOOLS)"
 	@command -v apt-get >/dev/null || { echo "No apt-get here: install their counterparts by hand."; exit 1; }
