@@ -28,7 +28,7 @@ STRICT       := -std=c11 -Wall -Wextra -Wpedantic -Werror
 
 export CARGO CC CXX CARGO_TARGET_DIR STAGE_PREFIX SONAME
 
-.PHONY: all vm run layout test heavy bench bench-quick bench-vm headers install uninstall deps clean help
+.PHONY: all vm run layout test heavy test-debian bench bench-quick bench-vm headers install uninstall deps clean help
 .DELETE_ON_ERROR:
 
 ## all: build libgasp.so and libgasp.a (release)
@@ -75,6 +75,10 @@ heavy: build/stage.done vm
 	LOOM_MAX_PREEMPTIONS=5 ctests/harness/run loom
 	GASP_SECONDS=60 ctests/harness/run tsan
 	GASP_VM_ROUNDS=10000 GASP_VM_STEPS=200000 $(CARGO) test --release --locked -p gasp-vm
+
+## test-debian: README's packages and its two commands in a fresh Debian 13 (needs root and debootstrap)
+test-debian:
+	@tests/debian13.sh
 
 ## bench: measure beside other designs (five minutes, on a quiet machine); results in build/bench
 bench: $(SHARED)
