@@ -4,12 +4,12 @@
 //! It is meant for ThreadSanitizer, too, which libtest does not get along with; so it has a `main`
 //! of its own that prints what libtest would print. ThreadSanitizer does not know fences, on which
 //! the map's readers rely: but all that readers and the writer share is atomic, so there is no
-//! race to report. (What the fences are for, `src/map/exhaustive` proves.)
+//! race to report. (What the fences are for, `src/map/loom` proves.)
 //!
 //! Nor does it know `membarrier`. But who waits for an access learns of its end by a load that
 //! acquires, or by a mutex, and it knows both. So it reports what is freed without waiting, and
 //! nothing else. (That no access is overlooked, which is what the fences are for, it cannot see:
-//! `src/cpu/exhaustive` proves it.)
+//! `src/vcpu/loom` proves it.)
 //!
 //! ```text
 //! RUSTFLAGS="-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer" \

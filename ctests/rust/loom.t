@@ -3,4 +3,4 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 . "$(dirname "$0")/../harness/tap.sh"
 export RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=$CARGO_TARGET_DIR/loom
-exec ctests/rust/tests.t --lib exhaustive
+exec ctests/rust/tests.t --lib loom

@@ -21,7 +21,7 @@ pub(super) const TARGET: usize = SLOTS - SLOTS / 8;
 pub(super) const RESERVE: usize = 4;
 /// A full leaf shares with a neighbour in a map of up to this many leaves. In a larger map it is
 /// split at once, because each sharing copies the root: with sharing, filling a map of a million
-/// regions one by one in random order takes 1.25 times as long (57 instead of 69 bytes a region).
+/// regions one by one in random order takes 1.3 times as long (57 instead of 69 bytes a region).
 pub(super) const SHARE_UP_TO: usize = 4096;
 
 /// Regions `from..to` of an old leaf, or new regions.
