@@ -79,7 +79,7 @@ static void large_pages(void)
 		 EOK);
 	CHECK_EQ(gasp_guest_add_memory(gsp, 0x2000000, PAGE, GASP_RAM | GASP_LARGE_PAGES, PAGE), EOK);
 	CHECK_EQ(gasp_guest_add_memory(gsp, 0x3000000, PAGE, 2 | GASP_LARGE_PAGES, 0), EINVAL);
-	CHECK_EQ(gasp_guest_add_memory(gsp, 0x3000000, PAGE, GASP_LARGE_PAGES << 1, 0), EINVAL);
+	CHECK_EQ(gasp_guest_add_memory(gsp, 0x3000000, PAGE, GASP_POPULATE << 1, 0), EINVAL);
 	unsigned char *view = view_of(gsp, FIRST, 0x400000), byte = 9;
 	REQUIRE(view != NULL);
 	view[0x3fffff] = 8;

@@ -25,36 +25,72 @@ static void by_option(void)
 	gasp_guest_destroy(lax);
 }
 
-static void by_environment(void)
+/* In processes of their own, because the environment is read once. */
+static void child_environment_of_one(void)
 {
 	setenv("GASP_STRICT", "1", 1);
 	struct guest_system *defaults = gasp_guest_create(NULL), *options = guest();
-	unsetenv("GASP_STRICT");
 	CHECK(is_strict(defaults));
 	CHECK(is_strict(options));
-	gasp_guest_destroy(defaults);
-	gasp_guest_destroy(options);
+	unsetenv("GASP_STRICT");
+	CHECK(is_strict(guest()));
 }
 
-static void environment_counts_at_creation(void)
+static void child_environment_of_zero(void)
+{
+	setenv("GASP_STRICT", "0", 1);
+	CHECK(!is_strict(guest()));
+}
+
+static void child_environment_after_the_first_guest(void)
 {
 	struct guest_system *before = guest();
 	setenv("GASP_STRICT", "1", 1);
 	CHECK(!is_strict(before));
-	unsetenv("GASP_STRICT");
-	struct guest_system *after = guest();
-	CHECK(!is_strict(after));
-	gasp_guest_destroy(before);
-	gasp_guest_destroy(after);
+	CHECK(!is_strict(guest()));
+	CHECK(is_strict(strict_guest()));
+}
+
+static void *change_environment(void *stop)
+{
+	char name[32];
+	for (int i = 0; flag_get((int *)stop) == 0; i++) {
+		snprintf(name, sizeof(name), "GASP_TEST_%d", i % 1000);
+		setenv(name, "1", 1);
+	}
+	return NULL;
+}
+
+/* A library that read the environment here would read memory that setenv() has freed. */
+static void child_environment_that_changes(void)
+{
+	int stop = 0;
+	gasp_guest_destroy(guest());
+	pthread_t thread = thread_start(change_environment, &stop);
+	for (int i = 0; i < 20000; i++)
+		gasp_guest_destroy(guest());
+	flag_set(&stop, 1);
+	pthread_join(thread, NULL);
+}
+
+static void by_environment(void)
+{
+	CHECK_CHILD("child_environment_of_one");
 }
 
 static void environment_of_zero_is_not_strict(void)
 {
-	setenv("GASP_STRICT", "0", 1);
-	struct guest_system *gsp = guest();
-	unsetenv("GASP_STRICT");
-	CHECK(!is_strict(gsp));
-	gasp_guest_destroy(gsp);
+	CHECK_CHILD("child_environment_of_zero");
+}
+
+static void environment_counts_at_the_first_creation(void)
+{
+	CHECK_CHILD("child_environment_after_the_first_guest");
+}
+
+static void guests_are_created_while_the_environment_changes(void)
+{
+	CHECK_CHILD("child_environment_that_changes");
 }
 
 /* ---- Locks ---- */
@@ -257,7 +293,8 @@ static void default_mode_has_none_of_it(void)
 }
 
 static const struct test_case cases[] = {
-	CASE(by_option), CASE(by_environment), CASE(environment_counts_at_creation),
+	CASE(by_option), CASE(by_environment), CASE(environment_counts_at_the_first_creation),
+	CASE(guests_are_created_while_the_environment_changes),
 	CASE(environment_of_zero_is_not_strict), CASE(set_soft_needs_the_lock_after_start),
 	CASE(set_soft_of_ports_needs_their_lock), CASE(the_lock_of_another_thread_does_not_count),
 	CASE(zero_elements_need_no_lock), CASE(set_takes_the_lock_itself),
@@ -268,6 +305,10 @@ static const struct test_case cases[] = {
 	CASE(gram_is_for_startup_only), CASE(default_mode_has_none_of_it),
 };
 
-static const struct test_case children[] = { CASE(child_lock_of_another_thread) };
+static const struct test_case children[] = {
+	CASE(child_lock_of_another_thread), CASE(child_environment_of_one),
+	CASE(child_environment_of_zero), CASE(child_environment_after_the_first_guest),
+	CASE(child_environment_that_changes),
+};
 
 TEST_MAIN_CHILDREN(cases, children)

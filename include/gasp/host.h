@@ -285,12 +285,13 @@ extern "C" {
  *
  * options: NULL for the defaults. Otherwise options->size is sizeof(struct
  * gasp_guest_options). GASP_STRICT=1 in the environment makes the guest strict whatever the
- * options say.
+ * options say. The environment is read once, for the first guest of the process.
  *
  * Returns the guest, or NULL with errno set:
  * - EINVAL: options->size is too small, or unknown flags
  * - E2BIG: options->size is larger than this library knows, and a byte that it does not know
  *   is not zero
+ * - ENOTSUP: pages of this system do not have 4096 bytes
  * - ENOMEM
  *
  * Threads: any. Source: libgasp's own.
@@ -370,9 +371,9 @@ int gasp_guest_reserve(struct guest_system *gsp,
  *
  * location, length: multiples of 4096, in bytes. kind: GASP_RAM (flags MEMORY, PASS_ANY,
  * DMA_SOURCE, DMA_TARGET) or GASP_ROM (flags MEMORY, PASS_RD, PASS_EX, DMA_SOURCE), either
- * with GASP_LARGE_PAGES or GASP_POPULATE. chunk: 0 for memory that is contiguous in the host; otherwise a
- * multiple of 4096: the memory is then in pieces of chunk bytes, none adjacent in the host to
- * the next, so that each is a region.
+ * with GASP_LARGE_PAGES or GASP_POPULATE. chunk: 0 for memory that is contiguous in the host;
+ * otherwise a multiple of 4096: the memory is then in pieces of chunk bytes, none adjacent in
+ * the host to the next, so that each is a region.
  *
  * The memory belongs to the guest until the guest is destroyed. A deleted page keeps its
  * content, and can be added again by its host_location.
@@ -381,7 +382,9 @@ int gasp_guest_reserve(struct guest_system *gsp,
  * - EINVAL: bad gsp, range, kind, chunk or alignment
  * - EDEADLK: as for gasp_lock(), or inside a listener callback
  * - EEXIST: some of the range is present
- * - ENOMEM: no memory, file descriptor or address space
+ * - ENOMEM: no memory or address space
+ * - the number of a system call that failed: EMFILE, EFBIG (RLIMIT_FSIZE) and others;
+ *   gasp_last_error() names the call and the limit
  * - the number with which a listener refused the change
  *
  * Threads: any, also after the guest has started. The call takes the lock of the memory space,

@@ -7,6 +7,9 @@ use core::ffi::{c_int, c_void};
 use core::ptr::{self, NonNull};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
+/// A page, in bytes.
+const PAGE: usize = 4096;
+
 /// A mapping of this process.
 #[derive(Debug)]
 pub(crate) struct Mapping {
@@ -28,8 +31,7 @@ impl Mapping {
     /// A shared mapping of a whole memory file. A gap after it keeps two mappings from being
     /// adjacent.
     pub(crate) fn of_file(file: &MemoryFile) -> Result<Self, SystemError> {
-        const GAP: usize = 4096;
-        let length = file.length.checked_add(GAP).ok_or(SystemError::new("mmap", libc::ENOMEM))?;
+        let length = file.length.checked_add(PAGE).ok_or(SystemError::new("mmap", libc::ENOMEM))?;
         let mapping = Self::reserve(length)?;
         let access = libc::PROT_READ | libc::PROT_WRITE;
         mapping.place(0, file.length, file.descriptor(), 0, access)?;
@@ -44,8 +46,8 @@ impl Mapping {
     /// Maps a part of a memory file at offset `at` of this mapping. All numbers are multiples of
     /// the page size.
     ///
-    /// The access comes last: under `mlockall(MCL_FUTURE)` the kernel would fill a mapping that can
-    /// be accessed from the start with memory, and so locks each page when it is touched.
+    /// Under `mlockall(MCL_FUTURE)` the kernel fills new mappings with memory, unless they cannot be
+    /// accessed. So access comes in a second step then, and each page is locked when it is touched.
     pub(crate) fn place(
         &self,
         at: usize,
@@ -58,11 +60,16 @@ impl Mapping {
         let offset = libc::off_t::try_from(offset).map_err(|_| invalid)?;
         let target = self.part(at, length).ok_or(invalid)?;
         let flags = libc::MAP_SHARED | libc::MAP_FIXED | libc::MAP_NORESERVE;
+        let filled = Self::new_ones_are_filled()?;
+        let first = if filled { libc::PROT_NONE } else { access };
         // SAFETY: the addresses belong to this mapping, as just checked, and no code has a pointer
         // to them yet: callers place the files before they hand out the address.
-        let placed = unsafe { libc::mmap(target, length, libc::PROT_NONE, flags, file, offset) };
+        let placed = unsafe { libc::mmap(target, length, first, flags, file, offset) };
         if placed == libc::MAP_FAILED {
             return Err(SystemError::last("mmap"));
+        }
+        if !filled {
+            return Ok(());
         }
         // SAFETY: as above.
         match unsafe { libc::mprotect(target, length, access) } {
@@ -78,6 +85,17 @@ impl Mapping {
         match unsafe { libc::madvise(target, length, libc::MADV_POPULATE_WRITE) } {
             0 => Ok(()),
             _ => Err(SystemError::last("madvise")),
+        }
+    }
+
+    /// Whether the kernel fills new mappings with memory at once.
+    fn new_ones_are_filled() -> Result<bool, SystemError> {
+        let probe = Self::private(PAGE)?;
+        let mut resident = 0;
+        // SAFETY: the mapping has one page, so one byte is written.
+        match unsafe { libc::mincore(probe.start.as_ptr().cast(), PAGE, &raw mut resident) } {
+            0 => Ok(resident & 1 != 0),
+            _ => Err(SystemError::last("mincore")),
         }
     }
 
@@ -99,6 +117,8 @@ impl Mapping {
         let start = unsafe { libc::mmap(ptr::null_mut(), length, access, flags, -1, 0) };
         match NonNull::new(start.cast()).filter(|_| start != libc::MAP_FAILED) {
             Some(start) => Ok(Self { start, length }),
+            // More than there is of addresses: some systems say EINVAL.
+            None if process::errno() == libc::EINVAL => Err(SystemError::new("mmap", libc::ENOMEM)),
             None => Err(SystemError::last("mmap")),
         }
     }
@@ -129,7 +149,7 @@ impl MemoryFile {
     /// process that gets the descriptor can take memory away.
     pub(crate) fn new(length: usize) -> Result<Self, SystemError> {
         let size = libc::off_t::try_from(length);
-        let size = size.map_err(|_| SystemError::new("ftruncate", libc::EFBIG))?;
+        let size = size.map_err(|_| SystemError::new("mmap", libc::ENOMEM))?;
         let descriptor = Self::create()?;
         let file = descriptor.as_raw_fd();
         // SAFETY: the descriptor is open; the call only sets the file's size.
@@ -179,7 +199,6 @@ impl MemoryFile {
 /// The bytes are private anonymous memory that the caller owns, and all zeros is a valid value of
 /// their type.
 pub(crate) unsafe fn discard(start: NonNull<u8>, length: usize) {
-    const PAGE: usize = 4096;
     let skipped = start.as_ptr().align_offset(PAGE);
     let Some(whole) = length.checked_sub(skipped).map(|rest| rest / PAGE * PAGE) else {
         return;
