@@ -31,14 +31,14 @@ export CARGO CC CXX CARGO_TARGET_DIR STAGE_PREFIX SONAME
 .PHONY: all vm run layout test heavy test-debian bench bench-quick bench-vm headers install uninstall deps clean help
 .DELETE_ON_ERROR:
 
-## all: build libgasp.so and libgasp.a (release)
+## all: build libgasp.so and libgasp.a in build/, where programs can be linked with them and run
 all: $(SHARED)
 
 # Without the rlib among the crate types, or else rustc leaves link-time optimisation out.
 # The copies in build/ are out of the reach of other cargo commands.
 $(SHARED): $(SOURCES)
 	$(CARGO) rustc --release --locked --lib --crate-type cdylib,staticlib
-	@mkdir -p build && cp $(RELEASE)/libgasp.so $(RELEASE)/libgasp.a build
+	@mkdir -p build && cp $(RELEASE)/libgasp.so $(RELEASE)/libgasp.a build && ln -sf libgasp.so build/$(SONAME)
 
 ## vm: build gasp-vm, its example vdevs and its guests, in build/vm
 vm: build/stage.done

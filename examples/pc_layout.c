@@ -133,23 +133,8 @@ static const char *kind_of(const struct row *row)
 /* The names of the flags, except GRF_ACTIVE, which every region has. */
 static const char *flag_names(uint32_t flags, char text[160])
 {
-	static const struct { uint32_t bits; const char *name; } names[] = {
-		{ GRF_MEMORY, " MEMORY" }, { GRF_PASS_ANY, " PASS_ANY" }, { GRF_PASS_RD, " PASS_RD" },
-		{ GRF_PASS_WR, " PASS_WR" }, { GRF_PASS_EX, " PASS_EX" }, { GRF_VIRT_ANY, " VIRT_ANY" },
-		{ GRF_VIRT_RD, " VIRT_RD" }, { GRF_VIRT_WR, " VIRT_WR" }, { GRF_VIRT_EX, " VIRT_EX" },
-		{ GRF_NOCACHE, " NOCACHE" }, { GRF_PASSTHRU, " PASSTHRU" }, { GRF_PRECIOUS, " PRECIOUS" },
-		{ GRF_DMA_SOURCE, " DMA_SOURCE" }, { GRF_DMA_TARGET, " DMA_TARGET" },
-	};
-	size_t i;
-
-	text[0] = text[1] = '\0';
-	for (i = 0; i < COUNT(names); i++) {
-		if ((flags & names[i].bits) == names[i].bits) {
-			strcat(text, names[i].name);
-			flags &= ~names[i].bits;
-		}
-	}
-	return text + 1;
+	gasp_flags_text(flags & ~(GRF_ACTIVE | GRF_BACKUP_MASK), text, 160);
+	return text;
 }
 
 static const char *size_of(uint64_t bytes, char text[24])

@@ -24,6 +24,14 @@ pub(super) fn check(code: c_int) -> Result<(), Error> {
     if code == 0 { Ok(()) } else { Err(last_error(code)) }
 }
 
+/// The names of flags, as libgasp writes them.
+pub(crate) fn flags_text(flags: u32) -> String {
+    let mut text = [0u8; 256];
+    // SAFETY: the buffer has its size.
+    let length = unsafe { gasp_abi::gasp_flags_text(flags, text.as_mut_ptr().cast(), text.len()) };
+    String::from_utf8_lossy(&text[..length.min(text.len() - 1)]).into_owned()
+}
+
 /// The last failure of this thread, with this error number.
 pub(super) fn last_error(errno: i32) -> Error {
     // SAFETY: no preconditions.

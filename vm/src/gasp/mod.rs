@@ -8,6 +8,6 @@ mod listen;
 mod numbers;
 
 pub(crate) use cpu::Cpu;
-pub(crate) use guest::{Error, Guest};
+pub(crate) use guest::{Error, Guest, flags_text};
 pub(crate) use listen::{Difference, Listener, Listening};
 pub(crate) use numbers::{AccessKind, Memory, PAGE_SIZE, Space, Unsupported, at_pages, flags};

@@ -157,7 +157,7 @@ mod tests {
         assert_eq!(
             lines(&map(&before)),
             [
-                "    0x00000000-0x0009ffff       640 KiB  RAM      MEMORY PASS_ANY DMA_SOURCE DMA_TARGET",
+                "    0x00000000-0x0009ffff       640 KiB  RAM      PASS_RD|PASS_WR|PASS_EX|MEMORY|DMA_SOURCE|DMA_TARGET",
                 "    0x000a0000-0x000bffff       128 KiB  reserved",
             ]
         );
@@ -165,12 +165,12 @@ mod tests {
             lines(&changes(&before, &now))[1..],
             [
                 "    0x000a0000-0x000bffff       128 KiB  reserved",
-                "  + 0x100000000-0x13fffffff       1 GiB  ROM      MEMORY PASS_RD PASS_EX DMA_SOURCE",
+                "  + 0x100000000-0x13fffffff       1 GiB  ROM      PASS_RD|PASS_EX|MEMORY|DMA_SOURCE",
             ]
         );
         assert_eq!(
             lines(&changes(&now, &before))[2],
-            "  - 0x100000000-0x13fffffff       1 GiB  ROM      MEMORY PASS_RD PASS_EX DMA_SOURCE"
+            "  - 0x100000000-0x13fffffff       1 GiB  ROM      PASS_RD|PASS_EX|MEMORY|DMA_SOURCE"
         );
     }
 
