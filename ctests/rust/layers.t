@@ -7,6 +7,7 @@ use strict;
 use warnings;
 use FindBin;
 use File::Find;
+use File::Temp qw(tempdir);
 
 chdir "$FindBin::Bin/../.." or die $!;
 my ($count, $failed) = (0, 0);
@@ -49,10 +50,10 @@ sub paths {
 	my ($module, $file, $modules) = @_;
 	open my $in, '<', $file or die "$file: $!";
 	my $text = do { local $/; <$in> };
-	$text =~ s{//.*|\(in [\w:]+\)}{}g;
-	$text =~ s/^#\[cfg\(test\)\]\s*mod \w+ \{.*//ms;
+	$text =~ s{'"'|"(?:\\[\s\S]|[^"\\])*"|//.*|\(in [\w:]+\)}{}g;
+	$text =~ s/^#\[cfg\(test\)\]\s*mod \w+ \{.*?^\}//gms;
 	my @found;
-	push @found, map { [$_, defined $1] } flatten($2) while $text =~ /^(pub\S*\s+)?use\s+([^;]+);/mg;
+	push @found, map { [$_, defined $1] } flatten($2) while $text =~ /^\s*(pub\S*\s+)?use\s+([^;]+);/mg;
 	push @found, [$1, 0] while $text =~ /\b((?:crate|super)(?:::\w+)+)/g;
 	for (@found) {
 		$_->[0] =~ s/^self(?=::)/$module/;
@@ -83,8 +84,7 @@ sub graph {
 	for my $module (keys %modules) {
 		$named{$module} = [paths($module, $modules{$module}, \%modules)];
 		for (grep { $_->[1] } @{ $named{$module} }) {
-			my ($name) = $_->[0] =~ /(\w+)$/;
-			$exports{$module}{$name} = $_->[0];
+			$exports{$module}{$1} = $_->[0] if $_->[0] =~ /(\w+)$/;
 		}
 	}
 	for my $module (keys %modules) {
@@ -123,19 +123,40 @@ my ($picture) = join('', <$architecture>) =~ /<!-- layers.*?```text\n(.*?)```/s;
 my @layers = $picture =~ /^  (\w+)/mg;
 my %height = map { $layers[$_] => @layers - $_ } 0 .. $#layers;
 
+# The imports of a tree that go up, by the folder that they start from.
+sub upward {
+	my ($graph, $modules) = @_;
+	my %up;
+	for my $module (sort keys %$graph) {
+		my ($here) = $module =~ /^crate::(\w+)/ or next;
+		for my $target (sort keys %{ $graph->{$module} }) {
+			my ($there) = $target =~ /^crate::(\w+)/;
+			push @{ $up{$here} }, "$modules->{$module} imports $modules->{$target}"
+				if $there && ($height{$there} // 0) > ($height{$here} // 0);
+		}
+	}
+	return %up;
+}
+
+# A copy of src with a line more in one file.
+sub planted {
+	my ($file, $line) = @_;
+	my $copy = tempdir(CLEANUP => 1);
+	system('cp', '-r', 'src', $copy) == 0 or die;
+	open my $out, '>>', "$copy/src/$file" or die $!;
+	print $out $line;
+	close $out;
+	return graph("$copy/src");
+}
+
 my ($graph, $modules) = graph('src');
 my %top = map { /^crate::(\w+)/ ? ($1 => 1) : () } keys %$graph;
 check('the picture has the folders of src', map { "$_ is not in both" } grep { !($height{$_} && $top{$_}) } sort keys %{ { %height, %top } });
-my %up;
-for my $module (sort keys %$graph) {
-	my ($here) = $module =~ /^crate::(\w+)/ or next;
-	for my $target (sort keys %{ $graph->{$module} }) {
-		my ($there) = $target =~ /^crate::(\w+)/;
-		push @{ $up{$here} }, "$modules->{$module} imports $modules->{$target}"
-			if $there && ($height{$there} // 0) > ($height{$here} // 0);
-	}
-}
+my %up = upward($graph, $modules);
 check("$_ imports only what is below it", @{ $up{$_} // [] }) for @layers;
+my %found = upward(planted('value/range.rs', "\nfn planted() {\n    use crate::{error::Error};\n}\n"));
+check('a planted import that goes up is found', $found{value} ? () : 'it is not');
+check('a planted circle is found', circles(planted('value/range.rs', "\nuse super::region::Region;\n")) ? () : 'it is not');
 check('no file of src imports a file that imports it', circles($graph));
 for my $crate (qw(vm/src bench/src)) {
 	my ($other) = graph($crate);

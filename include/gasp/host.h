@@ -383,7 +383,8 @@ int gasp_guest_reserve(struct guest_system *gsp,
  * - EDEADLK: as for gasp_lock(), or inside a listener callback
  * - EEXIST: some of the range is present
  * - ENOMEM: no memory or address space
- * - the number of a system call that failed: EMFILE, EFBIG (RLIMIT_FSIZE) and others;
+ * - the number of a system call that failed: EMFILE, EFBIG (RLIMIT_FSIZE), EINVAL (GASP_POPULATE
+ *   before Linux 5.14), EACCES, EPERM, ENOSYS (a sandbox) and others;
  *   gasp_last_error() names the call and the limit
  * - the number with which a listener refused the change
  *

@@ -1,7 +1,7 @@
 //! Handles: creating and destroying the guests and vCPUs of C callers.
 
 use crate::error::Error;
-use crate::guest::{Guest, Options};
+use crate::guest::Options;
 use crate::raw::slots::Slots;
 use crate::space::Lock;
 use crate::sys::membarrier;
@@ -33,7 +33,6 @@ pub(super) unsafe fn cpu_slot(cpu: *const gasp_cpu) -> Option<&'static CpuSlot> 
 
 /// Creates a guest.
 pub(super) fn create_guest(options: Options) -> Result<&'static GuestSlot, Error> {
-    Guest::check_system()?;
     let locks = || [Lock::new(), Lock::new()];
     let slot = GUESTS.create(locks, |slot| {
         // A thread may still hold a lock of the slot's previous guest.

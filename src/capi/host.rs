@@ -2,6 +2,7 @@
 
 use super::{args, handles, ret};
 use crate::error;
+use crate::guest::Guest;
 use core::ffi::{c_char, c_int, c_uint, c_void};
 use gasp_abi::{gasp_fatal_handler_t, gasp_guest_options, gasp_span, guest_system};
 
@@ -10,6 +11,7 @@ pub(super) unsafe extern "C" fn gasp_guest_create(
     options: *const gasp_guest_options,
 ) -> *mut guest_system {
     ret::handle(|| {
+        Guest::check_system()?;
         // SAFETY: promise 2.
         handles::create_guest(unsafe { args::options(options)? })
     })

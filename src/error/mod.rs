@@ -130,7 +130,7 @@ pub(crate) enum Error {
     #[error("a listener refused the change: {}", std::io::Error::from_raw_os_error(*.0))]
     Vetoed(c_int),
     /// The call is not allowed inside a listener callback.
-    #[error("a listener's function cannot wait for what waits for it")]
+    #[error("not allowed inside a listener callback")]
     InListener,
     /// No listener has this id.
     #[error("no listener has the id {0}")]

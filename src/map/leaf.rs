@@ -7,7 +7,7 @@
 #![forbid(unsafe_code)]
 
 use super::block::{BLOCK, copy, last_below, rank};
-use crate::raw::prefetch;
+use crate::raw::prefetch::prefetch;
 use crate::value::range::{Location, Range};
 use crate::value::region::Region;
 use core::ptr;
@@ -57,13 +57,13 @@ impl Leaf {
     /// all of them costs more than it gains.
     #[inline(always)]
     pub(super) fn prefetch_keys(&self) {
-        prefetch::expect(&self.fences);
-        prefetch::expect(&self.keys);
+        prefetch(&self.fences);
+        prefetch(&self.keys);
     }
 
     /// Prefetches the whole leaf, before a copy of it.
     pub(super) fn prefetch_all(&self) {
-        prefetch::expect(self);
+        prefetch(self);
     }
 
     /// The last region that starts below `limit`, if it holds a location.

@@ -14,7 +14,7 @@ const MAX_DEPTH: u32 = 65_535;
 pub(crate) struct TooDeep;
 
 /// A recursive lock. Its mutex is eventually fair: a thread that takes and releases it in a loop
-/// hands it to a waiter about every half millisecond.
+/// hands it to a waiter after about a millisecond at most.
 pub(crate) struct OwnedLock {
     mutex: RawMutex,
     /// The thread that has locked `mutex`. Written by that thread only.

@@ -8,7 +8,7 @@ use core::ptr::{self, NonNull};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 /// A page, in bytes.
-const PAGE: usize = 4096;
+pub(crate) const PAGE: usize = 4096;
 
 /// A mapping of this process.
 #[derive(Debug)]

@@ -6,10 +6,11 @@
 
 #![forbid(unsafe_code)]
 
+use crate::sys::mapping;
 use core::fmt;
 
 /// Bytes of a page. Backed memory consists of whole pages.
-pub(crate) const PAGE: u64 = 4096;
+pub(crate) const PAGE: u64 = mapping::PAGE as u64;
 
 /// A guest-physical address or a port number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -8,12 +8,11 @@ use super::published::Pool;
 use super::writer::PoolWriter;
 use crate::map::leaf::Leaf;
 use crate::map::root::Root;
+use crate::sys::mapping::PAGE;
 use core::mem::size_of;
 use core::ptr::{self, NonNull};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
-
-const PAGE: usize = 4096;
 
 impl Pool {
     /// The present epoch.
