@@ -207,7 +207,7 @@ static void try_changes(struct follower *follower, enum what what)
 	errno = 0;
 	CHECK_EQ(gasp_region_set_soft(gsp, 1, &r), 0);
 	CHECK_EQ(errno, EDEADLK);
-	CHECK_HAS(gasp_last_error(), "listener's function");
+	CHECK_HAS(gasp_last_error(), "listener callback");
 	errno = 0;
 	CHECK_EQ(gasp_region_set_soft(gsp, 1, &p), 0);
 	CHECK_EQ(errno, EDEADLK);
