@@ -3,6 +3,9 @@
 //! There is no interrupt controller: each vector is a line of vCPU 0. An asserted line is delivered
 //! once, even if it has been deasserted meanwhile (an edge). While it is asserted, it is delivered
 //! again whenever the guest takes interrupts (a level). Higher vectors go first.
+//!
+//! So a device lowers its line when the guest acknowledges the interrupt. If it does not, the guest
+//! takes the next one right after `iret`, and its program stands still, as on hardware.
 
 #![forbid(unsafe_code)]
 
