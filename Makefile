@@ -28,7 +28,7 @@ STRICT       := -std=c11 -Wall -Wextra -Wpedantic -Werror
 
 export CARGO CC CXX CARGO_TARGET_DIR STAGE_PREFIX SONAME
 
-.PHONY: all vm run layout test heavy test-debian bench bench-quick bench-vm headers install uninstall deps clean help
+.PHONY: all vm run layout test heavy test-kvm test-debian bench bench-quick bench-vm headers install uninstall deps deps-kvm clean help
 .DELETE_ON_ERROR:
 
 ## all: build libgasp.so and libgasp.a in build/, where programs can be linked with them and run
@@ -68,13 +68,18 @@ build/vdev_window.so: examples/vdev_window.c build/stage.done
 test: build/stage.done vm
 	@ctests/harness/run $(ONLY)
 
-## heavy: the long forms of the checks that have one (half an hour)
+## heavy: the long forms of the checks that have one, and test-kvm (40 minutes)
 heavy: build/stage.done vm
 	GASP_ROUNDS=200000 GASP_MODEL_STEPS=100000 GASP_SECONDS=60 $(CARGO) test --release --locked
 	GASP_STRESS_SECONDS=60 ctests/harness/run c ways
 	LOOM_MAX_PREEMPTIONS=5 ctests/harness/run loom
 	GASP_SECONDS=60 ctests/harness/run tsan
 	GASP_VM_ROUNDS=10000 GASP_VM_STEPS=200000 $(CARGO) test --release --locked -p gasp-vm
+	ctests/harness/run kvm
+
+## test-kvm: gasp-vm's tests on real KVM, in an emulated machine: needs QEMU, but no /dev/kvm
+test-kvm: build/stage.done vm
+	@ctests/harness/run $(or $(ONLY),kvm)
 
 ## test-debian: README's packages and its two commands in a fresh Debian 13 (needs root and debootstrap)
 test-debian:
@@ -128,12 +133,20 @@ build/stage.done: $(SHARED) $(HEADERS) gasp.pc.in Makefile
 ## deps: install the tools that the optional checks need (Debian, Ubuntu)
 TOOLS := perl g++ clang abigail-tools valgrind pkg-config
 deps:
-	@echo "Installing the tools of the optional checks: $(TOOLS)"
-	@command -v apt-get >/dev/null || { echo "No apt-get here: install their counterparts by hand."; exit 1; }
-	@if [ "$$(id -u)" = 0 ]; then run=; else run=sudo; fi; \
-	$$run apt-get update -qq && \
-	DEBIAN_FRONTEND=noninteractive $$run apt-get install -y --no-install-recommends $(TOOLS)
+	$(call install-tools,$(TOOLS))
 	@! command -v rustup >/dev/null || rustup component add rustfmt clippy
+
+## deps-kvm: install what test-kvm needs, QEMU from backports if apt has them (Debian, Ubuntu; 100 MB)
+deps-kvm:
+	$(call install-tools,qemu-system-x86 busybox-static cpio,$$(apt-cache policy | sed -n 's/.*n=\([a-z]*-backports\),.*/-t \1/p' | head -n 1))
+
+define install-tools
+@echo "Installing the tools of the optional checks: $(1)"
+@command -v apt-get >/dev/null || { echo "No apt-get here: install their counterparts by hand."; exit 1; }
+@if [ "$$(id -u)" = 0 ]; then run=; else run=sudo; fi; \
+$$run apt-get update -qq && \
+DEBIAN_FRONTEND=noninteractive $$run apt-get install -y --no-install-recommends $(2) $(1)
+endef
 
 ## clean: remove everything that was built
 clean:
