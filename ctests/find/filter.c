@@ -282,6 +282,27 @@ static void at_the_top_of_the_space(void)
 	gasp_guest_destroy(gsp);
 }
 
+static struct guest_system *changed_guest;
+
+/* Wants all of what it deletes a page of. */
+static void take_all_but_delete(uint64_t *loc, size_t *length)
+{
+	note(*loc, *length);
+	CHECK_SET(changed_guest, del(*loc + PAGE, PAGE));
+}
+
+static void what_is_no_longer_memory_is_not_counted(void)
+{
+	changed_guest = guest();
+	CHECK_SET(changed_guest, mem_at(0x10000, 0x5000, RAM, HOST_A));
+	CHECK_EQ(gasp_walk_count_filtered(changed_guest, 0, 0, take_all_but_delete), 2);
+	CHECK_SET(changed_guest, mem_at(0x11000, 0x1000, RAM, HOST_A));
+	CHECK_EQ(gasp_walk_count_filtered(changed_guest, 0x1000, 0, take_all_but_delete), 4);
+	CHECK_SET(changed_guest, mem_at(0x11000, 0x1000, RAM, HOST_A));
+	CHECK_EQ(gasp_walk_count_filtered(changed_guest, 0x2000, GWS_HOST, take_all_but_delete), 3);
+	gasp_guest_destroy(changed_guest);
+}
+
 static void bad_arguments(void)
 {
 	struct guest_system *gsp = filled_guest(), *dead = dead_guest();
@@ -312,7 +333,8 @@ static const struct test_case cases[] = {
 	CASE(an_answer_may_start_later), CASE(an_answer_and_then_zero),
 	CASE(answers_outside_end_the_run), CASE(answers_without_progress_end_the_run),
 	CASE(the_filter_is_asked_before_the_cut_at_max_length), CASE(with_host_locations),
-	CASE(at_the_top_of_the_space), CASE(bad_arguments),
+	CASE(at_the_top_of_the_space), CASE(what_is_no_longer_memory_is_not_counted),
+	CASE(bad_arguments),
 };
 
 TEST_MAIN(cases)

@@ -100,6 +100,28 @@ static void cut_at_max_length(void)
 	gasp_guest_destroy(gsp);
 }
 
+/* 64 GiB in regions of 2 GiB, which are one run, or one for each region. */
+static void more_entries_than_anybody_could_step_through(void)
+{
+	struct guest_system *gsp = guest();
+	uint64_t gib = UINT64_C(1) << 30;
+	for (uint64_t i = 0; i < 32; i++)
+		CHECK_SET(gsp, mem_at(i * 2 * gib, 0x80000000u, RAM, HOST_A + i * 3 * gib));
+	CHECK_EQ(gasp_walk_count(gsp, 0, 0), 1);
+	CHECK_EQ(gasp_walk_count(gsp, 0, GWS_HOST), 32);
+	CHECK_EQ(gasp_walk_count(gsp, PAGE, 0), 64 * (gib / PAGE));
+	CHECK_EQ(gasp_walk_count(gsp, PAGE, GWS_HOST), 64 * (gib / PAGE));
+	CHECK_EQ(gasp_walk_count(gsp, 3 * gib, 0), 22);
+	CHECK_EQ(gasp_walk_count(gsp, 2 * gib - 1, GWS_HOST), 64);
+	CHECK_EQ(gasp_walk_count(gsp, 17, 0), 4042322161u);
+	CHECK_EQ(gasp_walk_count(gsp, 16, 0), UINT32_MAX);	/* of 2^32 */
+	CHECK_EQ(gasp_walk_count(gsp, 1, 0), UINT32_MAX);
+	CHECK_EQ(gasp_walk_count(gsp, 1, GWS_HOST), UINT32_MAX);
+	CHECK_EQ(gasp_walk_count_filtered(gsp, 17, 0, NULL), 4042322161u);
+	CHECK_EQ(gasp_walk_count_filtered(gsp, 1, GWS_HOST, NULL), UINT32_MAX);
+	gasp_guest_destroy(gsp);
+}
+
 static void host_cuts_where_host_memory_jumps(void)
 {
 	struct guest_system *gsp = guest();
@@ -293,6 +315,7 @@ static const struct test_case cases[] = {
 	CASE(no_memory_no_entry), CASE(ram_and_rom_in_ascending_order),
 	CASE(rights_cookies_and_host_do_not_matter), CASE(without_the_memory_flag_it_is_a_gap),
 	CASE(ports_are_not_walked), CASE(cut_at_max_length),
+	CASE(more_entries_than_anybody_could_step_through),
 	CASE(host_cuts_where_host_memory_jumps), CASE(host_fills_host_loc),
 	CASE(without_host_host_loc_is_zero), CASE(host_chunks_one_by_one),
 	CASE(init_fills_the_public_fields), CASE(both_ends_of_the_space),

@@ -42,7 +42,7 @@ pub(super) unsafe extern "C" fn gasp_walk_count(
     ret::entries(|| {
         // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
-        Walk::checked(max_length, flags)?.count(guest.map(SpaceKind::Memory))
+        Ok(Walk::checked(max_length, flags)?.count(guest.map(SpaceKind::Memory)))
     })
 }
 
@@ -93,6 +93,7 @@ pub(super) unsafe extern "C" fn gasp_walk_count_filtered(
         let guest = unsafe { args::guest(gsp)? };
         // SAFETY: promise 3.
         let wanted = unsafe { args::filter(filter) };
-        FilteredWalk::checked(max_length, flags)?.count(guest.map(SpaceKind::Memory), &wanted)
+        let walk = FilteredWalk::checked(max_length, flags)?;
+        Ok(walk.count(guest.map(SpaceKind::Memory), &wanted))
     })
 }
