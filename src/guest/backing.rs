@@ -6,6 +6,7 @@ use super::memory::{Chunks, Memory};
 use super::state::Guest;
 use super::transaction::Transaction;
 use crate::error::Error;
+use crate::map::Snapshot;
 use crate::raw::bytes::Buffer;
 use crate::value::flags::Flags;
 use crate::value::kind::SpaceKind;
@@ -77,26 +78,12 @@ impl Guest {
             return Ok(());
         }
         let range = SpaceKind::Memory.range(location, data.len() as u64)?;
-        let pieces = self.memory.map.snapshot(|| self.pieces_behind(&range))?;
+        let pieces = self.memory.map.snapshot(|map| pieces_behind(map, &range))?;
         for piece in pieces {
             let start = piece.range.first().offset_from(range.first());
             action(piece.host, data.part(start, piece.range.saturating_length()));
         }
         Ok(())
-    }
-
-    /// The memory behind a range, in contiguous pieces.
-    pub(super) fn pieces_behind(&self, range: &Range) -> Result<Vec<Region>, Error> {
-        let mut pieces = Vec::new();
-        let mut rest = Some(*range);
-        while let Some(now) = rest {
-            let region = self.memory.map.lookup(now.first()).filter(Region::is_backed);
-            let piece = region.ok_or(Error::Unbacked(now.first()))?.view(&now);
-            pieces.try_reserve(1).map_err(|_| Error::NoMemory)?;
-            pieces.push(piece);
-            rest = now.above(piece.range.last());
-        }
-        Ok(pieces)
     }
 
     /// The file behind a location.
@@ -114,4 +101,18 @@ impl Guest {
     pub(super) fn file_of(&self, host: u64, length: u64) -> Option<(i32, u64)> {
         self.memories.lock().iter().find_map(|memory| memory.file_of(host, length))
     }
+}
+
+/// The memory behind a range, in contiguous pieces.
+pub(super) fn pieces_behind(map: &Snapshot<'_>, range: &Range) -> Result<Vec<Region>, Error> {
+    let mut pieces = Vec::new();
+    let mut rest = Some(*range);
+    while let Some(now) = rest {
+        let region = map.lookup(now.first()).filter(Region::is_backed);
+        let piece = region.ok_or(Error::Unbacked(now.first()))?.view(&now);
+        pieces.try_reserve(1).map_err(|_| Error::NoMemory)?;
+        pieces.push(piece);
+        rest = now.above(piece.range.last());
+    }
+    Ok(pieces)
 }

@@ -4,6 +4,7 @@
 
 use super::state::Guest;
 use crate::error::Error;
+use crate::map::Snapshot;
 use crate::space::Space;
 use crate::value::kind::SpaceKind;
 use crate::value::range::{Location, Range};
@@ -82,17 +83,17 @@ impl Guest {
         if self.strict && self.has_started() && !space.is_locked_by_caller() {
             return Err(Error::LockNeeded(space.kind));
         }
-        let place = space.map.snapshot(|| space.free_place(&request));
+        let place = space.map.snapshot(|map| space.free_place(map, &request));
         place.map(|place| place.first()).ok_or(request.not_found())
     }
 }
 
 impl Space {
-    fn free_place(&self, request: &PlaceRequest) -> Option<Range> {
+    fn free_place(&self, map: &Snapshot<'_>, request: &PlaceRequest) -> Option<Range> {
         let mut rest = request.window;
         loop {
             let place = request.lowest_in(&rest)?;
-            match self.obstacle(&place) {
+            match self.obstacle(map, &place) {
                 None => return Some(place),
                 Some(obstacle) => rest = request.window.above(obstacle.last())?,
             }
@@ -100,8 +101,8 @@ impl Space {
     }
 
     /// The first region or reservation that overlaps a place.
-    fn obstacle(&self, place: &Range) -> Option<Range> {
-        let region = self.map.lookup_from(place.first()).map(|region| region.range);
+    fn obstacle(&self, map: &Snapshot<'_>, place: &Range) -> Option<Range> {
+        let region = map.lookup_from(place.first()).map(|region| region.range);
         let reserved = self.reserved.lock().first_from(place.first()).copied();
         [region, reserved].into_iter().flatten().find(|other| other.intersection(place).is_some())
     }

@@ -5,6 +5,7 @@
 use super::find::PlaceRequest;
 use super::state::Guest;
 use crate::error::Error;
+use crate::map::Snapshot;
 use crate::map::runs::{Extent, Run};
 use crate::space::Reservations;
 use crate::value::flags::Flags;
@@ -52,7 +53,7 @@ impl Guest {
         let hints = Hints::new(hints)?;
         self.startup_only()?;
         let mut given = self.gram.lock();
-        let find = || self.gram_place(&request, hints, &given);
+        let find = |map: &Snapshot<'_>| gram_place(map, &request, hints, &given);
         let place = self.memory.map.snapshot(find).ok_or(request.not_found())?;
         given.reserve(place)?;
         Ok(place.first())
@@ -63,7 +64,9 @@ impl Guest {
         let range = SpaceKind::Memory.range(location, size)?;
         self.startup_only()?;
         let is_memory = |region: &Region| region.flags.has_any(Flags::MEMORY);
-        let run = Run::first_from(&self.memory.map, range.first(), is_memory, Extent::WHOLE);
+        let first = range.first();
+        let find = |map: &Snapshot<'_>| Run::first_from(map, first, is_memory, Extent::WHOLE);
+        let run = self.memory.map.snapshot(find);
         match run.map(|run| run.range).filter(|run| run.contains(range.first())) {
             None => Err(Error::NotMemory(range.first())),
             Some(run) if !run.covers(&range) => {
@@ -72,50 +75,50 @@ impl Guest {
             Some(_) => self.gram.lock().reserve(range),
         }
     }
+}
 
-    fn gram_place(
-        &self,
-        request: &PlaceRequest,
-        hints: Hints,
-        given: &Reservations,
-    ) -> Option<Range> {
-        let mut from = Some(request.window.first());
-        let mut highest = None;
-        while let Some(run) = from.and_then(|from| {
-            Run::first_from(&self.memory.map, from, |region| hints.admit(region), Extent::WHOLE)
-        }) {
-            if run.range.first() > request.window.last() {
-                break;
-            }
-            match self.gram_place_in(&run.range, request, hints, given) {
-                Some(place) if !hints.highest => return Some(place),
-                place => highest = place.or(highest),
-            }
-            from = run.range.last().next();
+/// The place in all runs, between earlier reservations.
+fn gram_place(
+    map: &Snapshot<'_>,
+    request: &PlaceRequest,
+    hints: Hints,
+    given: &Reservations,
+) -> Option<Range> {
+    let mut from = Some(request.window.first());
+    let mut highest = None;
+    while let Some(run) = from
+        .and_then(|from| Run::first_from(map, from, |region| hints.admit(region), Extent::WHOLE))
+    {
+        if run.range.first() > request.window.last() {
+            break;
         }
-        highest
+        match gram_place_in(&run.range, request, hints, given) {
+            Some(place) if !hints.highest => return Some(place),
+            place => highest = place.or(highest),
+        }
+        from = run.range.last().next();
     }
+    highest
+}
 
-    /// The place in one run, between earlier reservations.
-    fn gram_place_in(
-        &self,
-        run: &Range,
-        request: &PlaceRequest,
-        hints: Hints,
-        given: &Reservations,
-    ) -> Option<Range> {
-        let mut rest = Some(*run);
-        let mut highest = None;
-        while let Some(now) = rest {
-            let taken = given.first_from(now.first()).filter(|taken| taken.first() <= now.last());
-            let free = taken.map_or(Some(now), |taken| now.below(taken.first()));
-            if hints.highest {
-                highest = free.and_then(|free| request.highest_in(&free)).or(highest);
-            } else if let Some(place) = free.and_then(|free| request.lowest_in(&free)) {
-                return Some(place);
-            }
-            rest = taken.and_then(|taken| now.above(taken.last()));
+/// The place in one run, between earlier reservations.
+fn gram_place_in(
+    run: &Range,
+    request: &PlaceRequest,
+    hints: Hints,
+    given: &Reservations,
+) -> Option<Range> {
+    let mut rest = Some(*run);
+    let mut highest = None;
+    while let Some(now) = rest {
+        let taken = given.first_from(now.first()).filter(|taken| taken.first() <= now.last());
+        let free = taken.map_or(Some(now), |taken| now.below(taken.first()));
+        if hints.highest {
+            highest = free.and_then(|free| request.highest_in(&free)).or(highest);
+        } else if let Some(place) = free.and_then(|free| request.lowest_in(&free)) {
+            return Some(place);
         }
-        highest
+        rest = taken.and_then(|taken| now.above(taken.last()));
     }
+    highest
 }

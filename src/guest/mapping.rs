@@ -2,9 +2,11 @@
 
 #![forbid(unsafe_code)]
 
+use super::backing::pieces_behind;
 use super::memory::Mapped;
 use super::state::Guest;
 use crate::error::Error;
+use crate::map::Snapshot;
 use crate::sys::mapping::Mapping;
 use crate::value::flags::Flags;
 use crate::value::kind::SpaceKind;
@@ -77,7 +79,7 @@ impl Guest {
     ) -> Result<(u64, usize), Error> {
         let rights = Rights::new(prot)?;
         let range = SpaceKind::Memory.range(location, length as u64)?;
-        let pieces = self.memory.map.snapshot(|| self.pieces_up_to_obstacle(&range))?;
+        let pieces = self.memory.map.snapshot(|map| pieces_up_to_obstacle(map, &range))?;
         let mut length = 0u64;
         let mut host = None;
         for piece in &pieces {
@@ -119,25 +121,11 @@ impl Guest {
     }
 
     fn mappable_pieces(&self, range: &Range) -> Result<Vec<Region>, Error> {
-        let pieces = self.memory.map.snapshot(|| self.pieces_behind(range));
+        let pieces = self.memory.map.snapshot(|map| pieces_behind(map, range));
         pieces.map_err(|error| match error {
             Error::Unbacked(location) => Error::NotMappable(location),
             other => other,
         })
-    }
-
-    /// The memory behind a range, in contiguous pieces, up to the first location that is not
-    /// backed.
-    fn pieces_up_to_obstacle(&self, range: &Range) -> Result<Vec<Region>, Error> {
-        let backed = |end: Location| Range::from_ends(range.first(), end);
-        match self.pieces_behind(range) {
-            Err(Error::Unbacked(location)) => {
-                let part = location.previous().and_then(backed);
-                let part = part.ok_or(Error::NotMappable(range.first()))?;
-                self.pieces_behind(&part)
-            }
-            other => other,
-        }
     }
 
     /// Maps the pages of a range side by side into a separate view.
@@ -173,5 +161,17 @@ impl Guest {
         mappings.try_reserve(1).map_err(|_| Error::NoMemory)?;
         mappings.push(Mapped { address, length, _mapping: mapping });
         Ok(address)
+    }
+}
+
+/// The memory behind a range, in contiguous pieces, up to the first location that is not backed.
+fn pieces_up_to_obstacle(map: &Snapshot<'_>, range: &Range) -> Result<Vec<Region>, Error> {
+    let backed = |end: Location| Range::from_ends(range.first(), end);
+    match pieces_behind(map, range) {
+        Err(Error::Unbacked(location)) => {
+            let part = location.previous().and_then(backed);
+            pieces_behind(map, &part.ok_or(Error::NotMappable(range.first()))?)
+        }
+        other => other,
     }
 }

@@ -4,8 +4,8 @@
 #![forbid(unsafe_code)]
 
 use crate::error::Error;
-use crate::map::Map;
 use crate::map::runs::{Extent, Run};
+use crate::map::{Map, Snapshot};
 use crate::value::flags::Flags;
 use crate::value::range::{Location, PAGE, Range};
 use crate::value::region::Region;
@@ -70,7 +70,7 @@ impl Walk {
     /// The walk at its next entry.
     pub(crate) fn next(self, map: &Map) -> Option<Self> {
         let from = self.next?;
-        let run = self.run_from(map, from, self.longest)?;
+        let run = map.snapshot(|map| self.run_from(map, from, self.longest))?;
         Some(self.at(run))
     }
 
@@ -78,11 +78,11 @@ impl Walk {
     pub(crate) fn count(&self, map: &Map) -> u32 {
         let Some(from) = self.next else { return 0 };
         let rest = Range::from_ends(from, Location::MAX);
-        saturated(map.snapshot(|| self.entries_in(map, rest)))
+        saturated(map.snapshot(|map| self.entries_in(map, rest)))
     }
 
     /// The number of entries in a range, or MANY or more if there are MANY or more.
-    fn entries_in(&self, map: &Map, range: Option<Range>) -> u64 {
+    fn entries_in(&self, map: &Snapshot<'_>, range: Option<Range>) -> u64 {
         let (mut rest, mut count) = (range, 0);
         while let Some(now) = rest.filter(|_| count < MANY) {
             let run = self.run_from(map, now.first(), now.extent());
@@ -101,7 +101,7 @@ impl Walk {
     }
 
     /// The first run from a location on. After `enough` bytes its end may be cut.
-    fn run_from(&self, map: &Map, from: Location, enough: u64) -> Option<Run> {
+    fn run_from(&self, map: &Snapshot<'_>, from: Location, enough: u64) -> Option<Run> {
         let with_host = self.flags & GWS_HOST != 0;
         if self.flags & !GWS_HOST != 0 {
             return None;
@@ -178,7 +178,7 @@ impl FilteredWalk {
                 self.rest = self.wanted.and_then(|wanted| candidate.above(wanted.last()));
             } else {
                 let from = self.walk.next?;
-                let run = self.walk.run_from(map, from, u64::MAX)?;
+                let run = map.snapshot(|map| self.walk.run_from(map, from, u64::MAX))?;
                 self.walk.next = run.range.last().next();
                 self.rest = Some(run.range);
             }
@@ -191,7 +191,7 @@ impl FilteredWalk {
         let mut count = 0;
         while count < MANY {
             let Some(wanted) = self.next_wanted(map, filter) else { break };
-            count += map.snapshot(|| self.walk.entries_in(map, Some(wanted)));
+            count += map.snapshot(|map| self.walk.entries_in(map, Some(wanted)));
         }
         saturated(count)
     }
@@ -199,7 +199,7 @@ impl FilteredWalk {
     /// The walk with its entry at the start of a wanted part, if that is still memory.
     fn enter(&self, map: &Map, wanted: Range) -> Option<Self> {
         let longest = self.walk.longest;
-        let run = self.walk.run_from(map, wanted.first(), longest)?;
+        let run = map.snapshot(|map| self.walk.run_from(map, wanted.first(), longest))?;
         let range = run.range.intersection(&wanted)?;
         let walk = self.walk.at(Run { range, ..run });
         let entered = walk.entry?.range;

@@ -1,17 +1,19 @@
-//! How readers and the writer synchronise: two counters, and every memory ordering of the map, each
-//! with the reason for it. (The writers exclude each other by the pool's mutex.)
+//! How readers and the writer synchronise: two counters and a mark, and every memory ordering of the
+//! map, each with the reason for it. (The writers exclude each other by the pool's mutex.)
 //!
 //! A node is published by a store ([`PUBLISH`]) of a pointer to it, and reached by a load
 //! ([`FOLLOW`]) of that pointer. So a reader that reaches a node sees what the writer wrote to the
 //! node before publishing it. The fields of a node are read and written without ordering; the two
-//! counters make that safe. [`ReuseEpoch`] validates one lookup, [`Version`] several together.
+//! counters make that safe. [`ReuseEpoch`] validates one lookup, [`Version`] several together. A
+//! query that cannot be validated, because changes do not pause, keeps its nodes from being reused
+//! ([`Pin`]).
 //!
 //! `map/loom` runs this file in every order that the memory model allows. For each ordering here it
 //! has a scenario that fails without it.
 
 #![forbid(unsafe_code)]
 
-use crate::sync::{AtomicU64, fence, own};
+use crate::sync::{AtomicU32, AtomicU64, fence, own};
 use core::sync::atomic::Ordering::{self, Acquire, Relaxed, Release};
 
 /// The ordering of a store that publishes a node.
@@ -115,14 +117,11 @@ impl Version {
         before & 1 == 0 && self.0.load(Relaxed) == before
     }
 
-    /// The result of a run of `query` that saw one version only; `None` if none of `tries` runs
-    /// did.
-    pub(super) fn snapshot<T>(&self, tries: usize, query: impl Fn() -> T) -> Option<T> {
-        (0..tries).find_map(|_| {
-            let before = self.now();
-            let result = query();
-            self.is_still(before).then_some(result)
-        })
+    /// The result of `query`, if it saw one version only.
+    pub(super) fn snapshot<T>(&self, query: impl FnOnce() -> T) -> Option<T> {
+        let before = self.now();
+        let result = query();
+        self.is_still(before).then_some(result)
     }
 
     /// Runs `store`, the [`PUBLISH`] that makes the next version visible.
@@ -135,5 +134,41 @@ impl Version {
         self.0.store(number.wrapping_add(1), Relaxed);
         store();
         self.0.store(number.wrapping_add(2), Release);
+    }
+}
+
+/// The mark that a query reads a root which is to stay as it is, with its leaves, until the query
+/// ends.
+///
+/// Only a thread with the writers' mutex sets it. So a writer that finds no mark may take what was
+/// published when it got the mutex as unmarked until it gives the mutex away.
+#[derive(Debug)]
+pub(super) struct Pin(AtomicU32);
+
+impl Pin {
+    /// No mark.
+    pub(super) fn new() -> Self {
+        Self(AtomicU32::new(0))
+    }
+
+    /// Sets the mark. The caller has the writers' mutex, which passes the mark on to the writers
+    /// after it.
+    pub(super) fn set(&self) {
+        self.0.store(1, Relaxed);
+    }
+
+    /// Removes the mark. This needs no mutex, because a thread with an open draft may be waiting
+    /// for the query.
+    ///
+    /// Release, paired with the acquire in [`Pin::is_set`]: the query has read all that it reads
+    /// before a writer reuses it.
+    pub(super) fn remove(&self) {
+        self.0.store(0, Release);
+    }
+
+    /// Whether the mark is set, for a thread with the writers' mutex.
+    #[inline]
+    pub(super) fn is_set(&self) -> bool {
+        self.0.load(Acquire) != 0
     }
 }

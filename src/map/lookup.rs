@@ -8,12 +8,6 @@ use super::root::Root;
 use crate::value::range::Location;
 use crate::value::region::Region;
 use core::ptr;
-use core::time::Duration;
-
-/// How often a snapshot is tried before it keeps the writer out.
-const SNAPSHOT_TRIES: usize = 8;
-/// How long it waits for the writer's mutex before it is tried again.
-const WRITER_WAIT: Duration = Duration::from_millis(1);
 
 /// The regions of one space.
 #[derive(Debug)]
@@ -55,23 +49,6 @@ impl Map {
         self.pool.read(|root| first_from(root?, location.get()))
     }
 
-    /// The result of a query whose lookups all saw the same version of the map. The query may run
-    /// more than once.
-    ///
-    /// This never waits until an open draft is closed, because the thread with the draft may be
-    /// waiting for this one. As long as the draft is open the map does not change, so another try
-    /// succeeds.
-    pub(crate) fn snapshot<T>(&self, query: impl Fn() -> T) -> T {
-        loop {
-            if let Some(result) = self.version.snapshot(SNAPSHOT_TRIES, &query) {
-                return result;
-            }
-            if let Some(_no_change) = self.pool.write_within(WRITER_WAIT) {
-                return query();
-            }
-        }
-    }
-
     /// How many drafts have been committed.
     pub(crate) fn generation(&self) -> u64 {
         self.version.now() / 2
@@ -87,7 +64,7 @@ fn holding(root: &Root, location: Location) -> Option<Region> {
 }
 
 /// The region that holds `key`, or the first one after it.
-fn first_from(root: &Root, key: u64) -> Option<Region> {
+pub(super) fn first_from(root: &Root, key: u64) -> Option<Region> {
     let slot = root.find(key);
     loop {
         let leaf = root.leaf(slot)?;

@@ -43,7 +43,11 @@
 //! # Versions
 //!
 //! `version` grows by two with each commit, and is odd while a commit is being published. A reader
-//! that kept a region may use it again as long as it finds the even version of its lookup.
+//! that kept a region may use it again as long as it finds the even version of its lookup. A query
+//! of several lookups ([`Map::snapshot`]) is repeated until it finds the same even version before
+//! and after it. If that takes too long, it pins the published root (`pool/pin.rs`): the next change
+//! then publishes another root, even if it replaces one leaf only, and nodes of the pinned root are
+//! not reused until the query has ended.
 
 mod alloc;
 mod block;
@@ -61,9 +65,11 @@ mod pool;
 mod rebalance;
 mod root;
 pub(crate) mod runs;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use draft::{Draft, Window};
 pub(crate) use hint::Hint;
 pub(crate) use lookup::Map;
+pub(crate) use snapshot::Snapshot;

@@ -16,6 +16,7 @@ use super::cell::LeafCell;
 use super::leaf::Leaf;
 use crate::sys::failure::OutOfMemory;
 use core::cmp::Ordering::{Equal, Greater, Less};
+use core::ptr;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 /// Enough levels for any number of leaves that fits in an address space.
@@ -93,6 +94,11 @@ impl Root {
 
     fn cells(&self) -> &[LeafCell] {
         if self.depth.load(Relaxed) <= 1 { &self.inline_leaves } else { &self.leaves }
+    }
+
+    /// Whether a leaf, which has a region, is in this finished root.
+    pub(super) fn has(&self, leaf: &Leaf) -> bool {
+        self.leaf(self.find(leaf.key(0))).is_some_and(|found| ptr::eq(found, leaf))
     }
 
     /// The separator of a leaf.

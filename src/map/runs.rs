@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::lookup::Map;
+use super::snapshot::Snapshot;
 use crate::value::range::{Location, Range};
 use crate::value::region::Region;
 
@@ -33,16 +33,7 @@ impl Run {
     /// The first run, at `from` or after it, of regions for which `wanted` returns true. The run
     /// starts at `from` if `from` is in it.
     pub(crate) fn first_from(
-        map: &Map,
-        from: Location,
-        wanted: impl Fn(&Region) -> bool,
-        extent: Extent,
-    ) -> Option<Self> {
-        map.snapshot(|| Self::collect(map, from, &wanted, extent))
-    }
-
-    fn collect(
-        map: &Map,
+        map: &Snapshot<'_>,
         from: Location,
         wanted: impl Fn(&Region) -> bool,
         extent: Extent,

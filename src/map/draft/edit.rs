@@ -118,7 +118,12 @@ impl<'m> Draft<'m> {
             old.splice(old, from.index, to, new);
             return Ok(());
         }
-        if let DraftState::OneLeaf(..) = self.view.state {
+        let needs_root = match self.view.state {
+            DraftState::OneLeaf(..) => true,
+            DraftState::Unchanged(Some(root)) => self.writer.is_pinned(root),
+            DraftState::Unchanged(None) | DraftState::NewRoot(_) => false,
+        };
+        if needs_root {
             self.make_root_private(0)?;
         }
         let leaf = self.writer.take_leaf()?;

@@ -16,9 +16,10 @@
 
 mod scenarios;
 
-use super::gate::{FOLLOW, PUBLISH, ReuseEpoch, Version};
+use super::gate::{FOLLOW, PUBLISH, Pin, ReuseEpoch, Version};
 use core::fmt::Debug;
 use core::sync::atomic::Ordering::Relaxed;
+use loom::cell::UnsafeCell;
 use loom::model::Builder;
 use loom::sync::atomic::{self, AtomicUsize};
 use loom::sync::{Arc, Mutex};
@@ -43,6 +44,9 @@ struct Model {
     root: AtomicUsize,
     places: [[AtomicUsize; 2]; 2],
     leaves: [[atomic::AtomicU64; 2]; 3],
+    /// loom finds out if a leaf may be written while somebody who does not retry reads it.
+    uses: [UnsafeCell<()>; 3],
+    pin: Pin,
     /// The free leaves, and the mutex of the writers.
     free_leaves: Mutex<Vec<usize>>,
 }
@@ -57,6 +61,8 @@ impl Model {
             root: AtomicUsize::new(0),
             places: [places(), places()],
             leaves: [leaf([SOUGHT, 0]), leaf([GARBAGE; 2]), leaf([GARBAGE; 2])],
+            uses: [(); 3].map(UnsafeCell::new),
+            pin: Pin::new(),
             free_leaves: Mutex::new(Vec::new()),
         }
     }
@@ -77,6 +83,7 @@ impl Model {
     }
 
     fn write(&self, leaf: usize, key: u64, value: u64) {
+        self.uses[leaf].with_mut(|_| {});
         self.leaves[leaf][0].store(key, Relaxed);
         self.leaves[leaf][1].store(value, Relaxed);
     }
@@ -89,6 +96,32 @@ impl Model {
     /// Publishes a root, as a larger change does.
     fn publish_root(&self, root: usize) {
         self.version.publish(|| self.root.store(root, PUBLISH));
+    }
+
+    /// As `Map::snapshot` with a pinned root: both slots.
+    fn look_at_pinned(&self) -> [(u64, u64); 2] {
+        let writers = self.free_leaves.lock().unwrap();
+        let root = self.root.load(FOLLOW);
+        self.pin.set();
+        drop(writers);
+        let seen = [0, 1].map(|place| {
+            let leaf = self.places[root][place].load(FOLLOW);
+            self.uses[leaf].with(|_| self.words(leaf))
+        });
+        self.pin.remove();
+        seen
+    }
+
+    /// As a draft that replaces one leaf of root 0: in place, unless the root is pinned.
+    fn replace_leaf(&self, place: usize, leaf: usize) {
+        if !self.pin.is_set() || self.root.load(Relaxed) != 0 {
+            return self.publish_leaf(self.root.load(Relaxed), place, leaf);
+        }
+        for copied in 0..2 {
+            let same = self.places[0][copied].load(Relaxed);
+            self.places[1][copied].store(if copied == place { leaf } else { same }, PUBLISH);
+        }
+        self.publish_root(1);
     }
 
     /// As `Map::lookup_hinted`. Returns the value.

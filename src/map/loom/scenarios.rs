@@ -171,7 +171,7 @@ fn a_batch_is_never_seen_half() {
             model.publish_root(1);
         });
         let query = || (model.lookup(0).1, model.lookup(1).1);
-        let seen = model.version.snapshot(1, query);
+        let seen = model.version.snapshot(query);
         writer.join().unwrap();
         seen
     });
@@ -187,30 +187,65 @@ fn changes_are_seen_in_their_order() {
             model.publish_leaf(0, 1, 1);
         });
         let query = || (model.lookup(0).1, model.lookup(1).1);
-        let seen = model.version.snapshot(1, query);
+        let seen = model.version.snapshot(query);
         writer.join().unwrap();
         seen
     });
 }
 
-/// As `Map::snapshot`, which keeps the writer out in the end.
+/// A query has pinned the root, or not yet, when both slots change, one after the other.
 #[test]
-fn a_query_that_keeps_the_writer_out_sees_one_state() {
-    explore([(0, 0), (1, 0), (1, 1)], |model| {
+fn a_pinned_root_stays_as_it_is() {
+    explore([[0, 0], [1, 0], [1, 1]], |model| {
         let writer = spawn(&model, |model| {
             for place in 0..2 {
                 let _only_writer = model.free_leaves.lock().unwrap();
-                model.write(1, SOUGHT, 1);
-                model.publish_leaf(0, place, 1);
+                if place == 0 {
+                    model.write(1, SOUGHT, 1);
+                }
+                model.replace_leaf(place, 1);
             }
         });
-        let query = || (model.lookup(0).1, model.lookup(1).1);
-        let seen = model.version.snapshot(1, query).unwrap_or_else(|| {
-            let _no_change = model.free_leaves.lock().unwrap();
-            query()
-        });
+        let seen = model.look_at_pinned().map(|(_, value)| value);
         writer.join().unwrap();
         seen
+    });
+}
+
+/// A change replaces a leaf, which is freed by the first commit that finds it in no pinned root, and
+/// used by the change after that one. The result tells whether it was used at all.
+#[test]
+fn a_leaf_of_a_pinned_root_is_not_used_again() {
+    let old = (SOUGHT, 0);
+    let new = (SOUGHT, 1);
+    let results = [[old, old], [new, old]].map(|seen| [(seen, false), (seen, true)]);
+    let last = (([new, (OTHER, 2)]), true);
+    explore(results.into_iter().flatten().chain([last]), |model| {
+        let writer = spawn(&model, |model| {
+            let mut used = false;
+            for change in 0..3 {
+                let mut free = model.free_leaves.lock().unwrap();
+                model.reuse.start_writing();
+                match (change, free.pop()) {
+                    (0, _) => {
+                        model.write(1, SOUGHT, 1);
+                        model.write(2, SOUGHT, 0);
+                        model.replace_leaf(0, 1);
+                        model.replace_leaf(1, 2);
+                    }
+                    (_, None) if change == 1 && !model.pin.is_set() => free.push(0),
+                    (_, Some(leaf)) => {
+                        model.write(leaf, OTHER, 2);
+                        model.replace_leaf(1, leaf);
+                        used = true;
+                    }
+                    _ => {}
+                }
+            }
+            used
+        });
+        let seen = model.look_at_pinned();
+        (seen, writer.join().unwrap())
     });
 }
 

@@ -14,7 +14,7 @@ use crate::sys::failure::OutOfMemory;
 use crate::sys::mapping::{Mapping, discard};
 use crate::value::region::Region;
 use core::mem::size_of;
-use core::ptr::NonNull;
+use core::ptr::{self, NonNull};
 
 /// The number of leaves in a segment.
 pub(super) const SEGMENT: usize = 256;
@@ -34,8 +34,11 @@ pub(super) struct FreeLists {
     pub(super) free_leaves: Vec<NonNull<Leaf>>,
     /// The number of free leaves whose pages were given back to the system.
     discarded: usize,
-    /// Leaves that were published and replaced.
+    /// Leaves that were published and replaced. The first `held` ones are in the pinned root.
     pub(super) quarantine: Vec<NonNull<Leaf>>,
+    pub(super) held: usize,
+    /// The root that was pinned last.
+    pub(super) pinned: Option<NonNull<Root>>,
     /// Leaves that the open draft has taken.
     pub(super) fresh: Vec<NonNull<Leaf>>,
     /// Published leaves that the open draft replaces.
@@ -97,14 +100,36 @@ impl FreeLists {
         Ok(pointer)
     }
 
-    /// Frees the nodes in quarantine, which readers that do not retry cannot be in any more.
-    pub(super) fn end_quarantine(&mut self) {
+    /// Frees the nodes in quarantine, which readers that do not retry cannot be in any more, except
+    /// those of a pinned root.
+    pub(super) fn end_quarantine(&mut self, pinned: Option<&Root>) {
+        match pinned {
+            Some(root) => self.hold(root),
+            None => self.held = 0,
+        }
         // The leaf that was replaced first is taken first. In the reverse order, merging two regions
         // in a map of a million takes 1.04 times as long.
-        self.free_leaves.extend(self.quarantine.drain(..).rev());
-        self.free_roots.append(&mut self.root_quarantine);
+        self.free_leaves.extend(self.quarantine.drain(self.held..).rev());
+        self.root_quarantine.retain(|root| {
+            let stays = pinned.is_some_and(|pinned| ptr::eq(root.as_ptr(), pinned));
+            if !stays {
+                self.free_roots.push(*root);
+            }
+            stays
+        });
         if self.free_leaves.len() - self.discarded > self.taken() / 2 + SPARE {
             self.discard_free();
+        }
+    }
+
+    /// Moves the leaves in quarantine that are in the pinned root to the front.
+    fn hold(&mut self, pinned: &Root) {
+        for index in self.held..self.quarantine.len() {
+            // SAFETY: the pointers in the lists are to nodes of this pool (invariant 1).
+            if pinned.has(unsafe { self.quarantine[index].as_ref() }) {
+                self.quarantine.swap(self.held, index);
+                self.held += 1;
+            }
         }
     }
 

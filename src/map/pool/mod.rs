@@ -14,15 +14,19 @@
 //!    borrows that pool, so references of two pools never meet.)
 //! 4. **Reuse is announced.** Nodes that were published and then replaced wait in quarantine.
 //!    Before one is written again, `ReuseEpoch` is incremented, so a reader that read a word of its
-//!    next use notices, and retries. (Soundness does not need this; correct results do.)
+//!    next use notices, and retries. Nodes of a pinned root are not reused. (Soundness does not need
+//!    this; correct results do.)
 
 #![allow(unsafe_code)]
 
 #[cfg(test)]
 mod audit;
 mod free;
+mod pin;
 mod published;
 mod writer;
 
+#[cfg(test)]
+pub(super) use pin::PinnedRoot;
 pub(super) use published::Pool;
 pub(super) use writer::PoolWriter;

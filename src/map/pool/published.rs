@@ -1,7 +1,7 @@
 //! The pool, and the half of it that readers use.
 
 use super::free::FreeLists;
-use crate::map::gate::{FOLLOW, ReuseEpoch};
+use crate::map::gate::{FOLLOW, Pin, ReuseEpoch};
 use crate::map::root::Root;
 use core::sync::atomic::AtomicPtr;
 use parking_lot::Mutex;
@@ -11,6 +11,9 @@ use parking_lot::Mutex;
 pub(in crate::map) struct Pool {
     pub(super) published: Published,
     pub(super) lists: Mutex<FreeLists>,
+    /// Whether `FreeLists::pinned` is in use. Who sets it has both locks, `pins` first.
+    pub(super) pin: Pin,
+    pub(super) pins: Mutex<()>,
 }
 
 /// The fields that readers read, in a cache line of their own.
@@ -25,7 +28,8 @@ impl Pool {
     /// A pool without nodes. The epoch starts with `reuse`, which can be any number.
     pub(in crate::map) fn new(reuse: u64) -> Self {
         let published = Published { root: AtomicPtr::default(), reuse: ReuseEpoch::new(reuse) };
-        Self { published, lists: Mutex::new(FreeLists::default()) }
+        let (lists, pins) = (Mutex::new(FreeLists::default()), Mutex::new(()));
+        Self { published, lists, pin: Pin::new(), pins }
     }
 
     /// The result of a run of `look` on the published root during which no node was reused. `look`

@@ -45,6 +45,27 @@ impl<'p> PoolWriter<'p> {
         self.pool.root()
     }
 
+    /// Pins the published root, unless there are still nodes in quarantine for the last pinned one.
+    pub(super) fn pin(&mut self, root: Option<&Root>) -> bool {
+        let done = self.lists.held == 0;
+        if done {
+            self.lists.pinned = root.map(NonNull::from);
+            self.pool.pin.set();
+        }
+        done
+    }
+
+    /// Whether a root has to stay as it is.
+    pub(in crate::map) fn is_pinned(&self, root: &Root) -> bool {
+        self.pinned().is_some_and(|pinned| ptr::eq(pinned, root))
+    }
+
+    fn pinned(&self) -> Option<&'p Root> {
+        let pinned = self.lists.pinned.filter(|_| self.pool.pin.is_set())?;
+        // SAFETY: all pointers in the lists are to nodes of this pool (invariant 1).
+        Some(unsafe { pinned.as_ref() })
+    }
+
     /// A list to work with, to be given back with [`PoolWriter::put_scratch`].
     pub(in crate::map) fn take_scratch(&mut self) -> Vec<Region> {
         core::mem::take(&mut self.lists.scratch)
@@ -119,8 +140,11 @@ impl<'p> PoolWriter<'p> {
         }
         lists.quarantine.append(&mut lists.replaced);
         let patience = (lists.taken() / 8).clamp(3, 64);
-        if lists.quarantine.len() >= patience || lists.root_quarantine.len() >= ROOTS {
-            self.pool.published.reuse.announce(|| lists.end_quarantine());
+        let (waiting, held) = (lists.quarantine.len() - lists.held, lists.held > 0);
+        let is_long = waiting >= patience || lists.root_quarantine.len() >= ROOTS;
+        if is_long || held && !self.pool.pin.is_set() {
+            let pinned = self.pinned();
+            self.pool.published.reuse.announce(|| self.lists.end_quarantine(pinned));
         }
     }
 

@@ -123,7 +123,7 @@ fn counters_wrap() {
         for _ in 0..2 {
             assert_eq!(map.lookup_hinted(at, &hint).unwrap().cookie, round);
             assert_eq!(map.lookup(at).unwrap().cookie, round);
-            assert_eq!(map.snapshot(|| map.lookup(at)).unwrap().cookie, round);
+            assert_eq!(map.snapshot(|map| map.lookup(at)).unwrap().cookie, round);
         }
     }
     assert!(map.version.now() < 200, "the version did not wrap");

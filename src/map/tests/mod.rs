@@ -11,6 +11,7 @@ mod filling;
 mod limits;
 mod memory;
 mod naive;
+mod pinned;
 mod readers;
 
 use super::{Draft, Hint, Map};

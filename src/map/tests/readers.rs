@@ -85,6 +85,19 @@ impl Reader<'_> {
         self.read_several(n);
     }
 
+    /// Checks all places in one version, twice. The writer does not pause for that long, so mostly the
+    /// version is pinned.
+    fn read_all(&mut self) {
+        let [first, second] = self.map.snapshot(|map| {
+            let body = |n| map.lookup_from(Location::new(n * STRIDE + 16)).unwrap();
+            [0, 1].map(|_| (0..REGIONS).map(body).collect::<Vec<_>>())
+        });
+        assert_eq!(first, second);
+        for (n, body) in (0..).zip(first) {
+            self.note(n, body);
+        }
+    }
+
     /// Checks that a region is one that was written, and not older than those seen before.
     fn note(&mut self, n: u64, found: Region) {
         let stamp = &mut self.stamps[usize::try_from(n).unwrap()];
@@ -106,9 +119,10 @@ impl Reader<'_> {
     /// the stamp is even.
     fn read_several(&mut self, n: u64) {
         let others: [u64; 4] = core::array::from_fn(|_| self.random.below(REGIONS));
-        let body = |n: u64| lookup(self.map, n * STRIDE + 20).unwrap();
-        let (first, marked, others) = self.map.snapshot(|| {
-            (body(n), lookup(self.map, n * STRIDE + 5).is_some(), others.map(|n| (n, body(n))))
+        let (first, marked, others) = self.map.snapshot(|map| {
+            let lookup = |at| map.lookup(Location::new(at));
+            let body = |n| lookup(n * STRIDE + 20).unwrap();
+            (body(n), lookup(n * STRIDE + 5).is_some(), others.map(|n| (n, body(n))))
         });
         assert!(marked || first.vdev.0 & 1 == 0, "no mark before {first:?}");
         self.note(n, first);
@@ -132,7 +146,12 @@ fn readers_see_published_states_only() {
             let map = &map;
             scope.spawn(move || {
                 let mut reader = Reader::new(map, seed);
-                (0..rounds).for_each(|_| reader.read());
+                for round in 0..rounds {
+                    reader.read();
+                    if round % 64 == 0 {
+                        reader.read_all();
+                    }
+                }
                 reader.batch
             })
         });
