@@ -66,27 +66,22 @@ impl Change {
         self.flags == Flags::NONE
     }
 
-    /// Makes the change in a draft, unless it is refused. `next` returns the location of the next
-    /// change, for a prefetch. It is called only if this change is not refused.
-    pub(super) fn apply(
-        &self,
-        draft: &mut Draft<'_>,
-        rules: Rules,
-        next: impl FnOnce() -> Option<Location>,
-    ) -> Result<(), Error> {
+    /// Refuses the change, or returns the window in which [`Change::make`] will make it.
+    pub(super) fn judge(&self, draft: &Draft<'_>, rules: Rules) -> Result<Window, Error> {
         let window = draft.window(&self.range.with_neighbours());
-        self.judge(draft, &window, rules)?;
-        if let Some(next) = next() {
-            draft.prefetch(next);
-        }
+        self.judge_in(draft, &window, rules).map(|()| window)
+    }
+
+    /// Makes the change in the draft that it was judged in.
+    pub(super) fn make(&self, draft: &mut Draft<'_>, window: &Window) -> Result<(), Error> {
         let mut result = draft.take_scratch();
-        let done = self.outcome(draft.regions(&window), &mut result);
-        let spliced = done.and_then(|()| Ok(draft.splice(&window, &result)?));
+        let done = self.outcome(draft.regions(window), &mut result);
+        let spliced = done.and_then(|()| Ok(draft.splice(window, &result)?));
         draft.put_scratch(result);
         spliced.map(|_| ())
     }
 
-    fn judge(&self, draft: &Draft<'_>, window: &Window, rules: Rules) -> Result<(), Error> {
+    fn judge_in(&self, draft: &Draft<'_>, window: &Window, rules: Rules) -> Result<(), Error> {
         let found = Overlap::new(&self.range, draft.regions(window));
         if self.flags.has_any(Flags::NEEDS_HOST) && found.unbacked {
             self.check_host()?;

@@ -33,7 +33,8 @@ impl Guest {
         let _held = space.hold().ok().filter(|_| !self.listeners.is_any())?;
         let mut draft = space.map.draft();
         let rules = Rules { strict: false, edges: true };
-        change.apply(&mut draft, rules, || None).ok()?;
+        let window = change.judge(&draft, rules).ok()?;
+        change.make(&mut draft, &window).ok()?;
         draft.commit();
         Some(())
     }

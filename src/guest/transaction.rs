@@ -210,11 +210,11 @@ impl<'g> Transaction<'g> {
         self.open(change.kind)?;
         let (listed, several) = (self.listeners.is_some(), self.several);
         let Some(open) = self.opened(change.kind) else { return Ok(()) };
-        let next = || {
-            let (elements, index) = ahead?;
-            Some(Location::new(elements.get(index).guest.location))
-        };
-        change.apply(&mut open.draft, rules, next).map_err(Abort::Failed)?;
+        let window = change.judge(&open.draft, rules).map_err(Abort::Failed)?;
+        if let Some((elements, index)) = ahead {
+            open.draft.prefetch(Location::new(elements.get(index).guest.location));
+        }
+        change.make(&mut open.draft, &window).map_err(Abort::Failed)?;
         if listed || several {
             open.touched.add(change.range(), listed).map_err(Abort::Failed)?;
         }
