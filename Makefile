@@ -18,7 +18,7 @@ CARGO_TARGET_DIR ?= $(CURDIR)/target
 RELEASE  := $(CARGO_TARGET_DIR)/release
 SHARED   := build/libgasp.so
 STATIC   := build/libgasp.a
-SOURCES  := Cargo.toml Cargo.lock build.rs $(shell find src abi -name '*.rs' -o -name '*.txt')
+SOURCES  := Cargo.toml Cargo.lock build.rs $(shell find src abi -name '*.rs' -o -name '*.s' -o -name '*.txt')
 HEADERS  := $(wildcard include/qvm/*.h include/gasp/*.h)
 
 # The tests and the demo use an installed tree, as everybody else does.

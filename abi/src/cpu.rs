@@ -22,7 +22,7 @@ pub const GASP_EXECUTE: u32 = 2;
 /// Unsupported accesses: reads and fetches give all ones, writes are dropped. The default (QNX:
 /// `unsupported reference ignore`).
 pub const GASP_UNSUPPORTED_IGNORE: u32 = 0;
-/// Unsupported accesses: gasp_cpu_access() returns EFAULT (QNX: `fail`).
+/// Unsupported accesses: gasp_cpu_access() returns EFAULT, or EIO (QNX: `fail`).
 pub const GASP_UNSUPPORTED_FAIL: u32 = 1;
 /// Unsupported accesses: the process ends with exit code 5 (QNX: `abort`).
 pub const GASP_UNSUPPORTED_ABORT: u32 = 2;
@@ -129,7 +129,8 @@ unsafe extern "C" {
     ///   multiple of their number are one read or write, never torn.
     /// - Otherwise the access is unsupported, and the policy of gasp_guest_set_unsupported()
     ///   applies. An access without a region, a trap without a trap handler and (as in QNX) a
-    ///   trapped fetch are unsupported too.
+    ///   trapped fetch are unsupported too, and so is host memory that is not there
+    ///   (GASP_GUEST_GUARDED; of a write, a part may have been written).
     ///
     /// An access over several regions or holes is cut at each boundary, so that a device gets only
     /// its own bytes. The pieces are made in ascending order, up to the first that fails. Pieces
@@ -140,6 +141,7 @@ unsafe extern "C" {
     /// Returns EOK, or an error number (only a trap handler changes errno):
     /// - the number that the trap handler returned
     /// - EFAULT: the access is unsupported, and the policy is GASP_UNSUPPORTED_FAIL
+    /// - EIO: as EFAULT, because host memory is not there (only with GASP_GUEST_GUARDED)
     /// - ELOOP: the vCPU is in a trap handler for this vdev already (if vdev is NULL: for this
     ///   cookie), or in 16 trap handlers
     /// - ENOTSUP: the access is to a port that passes through

@@ -6,6 +6,15 @@ use core::ffi::{c_char, c_int, c_uint, c_void};
 /// Option flag: strict mode, which enforces what QNX's pages require of callers (see the
 /// specification, "Modes").
 pub const GASP_GUEST_STRICT: u32 = 1 << 0;
+/// Option flag: guarded copies. Host memory that is not there (a file that was truncated, a device
+/// that is gone) makes gasp_cpu_access(), gasp_guest_read() and gasp_guest_write() fail, instead of
+/// ending the process.
+///
+/// The first such guest of the process installs handlers for SIGBUS and SIGSEGV, which pass on to
+/// the earlier ones what is not theirs. Handlers that are installed later must do the same. Threads
+/// must not block these signals. The library then stays in the process, also after dlclose().
+/// Uses of a pointer from gasp_map_*() are not guarded.
+pub const GASP_GUEST_GUARDED: u32 = 1 << 1;
 
 /// Kind of memory: the guest can read, write and execute it.
 pub const GASP_RAM: u32 = 0;
@@ -67,7 +76,8 @@ unsafe extern "C" {
     /// - EINVAL: options->size is too small, or unknown flags
     /// - E2BIG: options->size is larger than this library knows, and a byte that it does not know
     ///   is not zero
-    /// - ENOTSUP: pages of this system do not have 4096 bytes
+    /// - ENOTSUP: pages of this system do not have 4096 bytes; GASP_GUEST_GUARDED on an
+    ///   architecture other than x86-64
     /// - ENOMEM
     ///
     /// Threads: any. Source: libgasp's own.
@@ -184,7 +194,8 @@ unsafe extern "C" {
         span: *mut gasp_span,
     ) -> c_int;
 
-    /// Copy guest memory into data, whatever the guest's rights there. All or nothing.
+    /// Copy guest memory into data, whatever the guest's rights there. All or nothing, except for
+    /// EIO.
     ///
     /// location, length: in bytes, of any alignment. data may lie in guest memory, but must not
     /// overlap the host memory that is copied.
@@ -194,10 +205,12 @@ unsafe extern "C" {
     /// gasp_guest_synchronize() does not wait for it.
     ///
     /// Returns EOK, also for length 0 if data is not NULL, or an error number (errno is unchanged,
-    /// *data not written):
+    /// *data not written, except for EIO):
     /// - EINVAL: bad gsp, data NULL, a range past the end of the space
     /// - ENXIO: some location has no memory behind it
     /// - ENOMEM
+    /// - EIO: some host memory is not there (only with GASP_GUEST_GUARDED); a part may have been
+    ///   copied
     ///
     /// Threads: any, no lock needed. Source: libgasp's own.
     pub fn gasp_guest_read(
@@ -208,7 +221,7 @@ unsafe extern "C" {
     ) -> c_int;
 
     /// Copy data into guest memory, whatever the guest's rights there (also into ROM). All or
-    /// nothing.
+    /// nothing, except for EIO.
     ///
     /// Parameters, returns, threads, source: as for gasp_guest_read().
     pub fn gasp_guest_write(

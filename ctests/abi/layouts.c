@@ -248,6 +248,7 @@ AT(struct gasp_span, vdev, 24, 8);
 AT(struct gasp_span, flags, 32, 4);
 AT(struct gasp_span, cookie, 36, 4);
 IS(GASP_GUEST_STRICT, 1);
+IS(GASP_GUEST_GUARDED, 2);
 SIZE(struct gasp_trap, 40);
 AT(struct gasp_trap, vdev, 0, 8);
 AT(struct gasp_trap, location, 8, 8);

@@ -20,6 +20,18 @@
  */
 #define GASP_GUEST_STRICT (1 << 0)
 
+/**
+ * Option flag: guarded copies. Host memory that is not there (a file that was truncated, a device
+ * that is gone) makes gasp_cpu_access(), gasp_guest_read() and gasp_guest_write() fail, instead of
+ * ending the process.
+ *
+ * The first such guest of the process installs handlers for SIGBUS and SIGSEGV, which pass on to
+ * the earlier ones what is not theirs. Handlers that are installed later must do the same. Threads
+ * must not block these signals. The library then stays in the process, also after dlclose().
+ * Uses of a pointer from gasp_map_*() are not guarded.
+ */
+#define GASP_GUEST_GUARDED (1 << 1)
+
 /** Kind of memory: the guest can read, write and execute it. */
 #define GASP_RAM 0
 
@@ -53,7 +65,7 @@
  */
 #define GASP_UNSUPPORTED_IGNORE 0
 
-/** Unsupported accesses: gasp_cpu_access() returns EFAULT (QNX: `fail`). */
+/** Unsupported accesses: gasp_cpu_access() returns EFAULT, or EIO (QNX: `fail`). */
 #define GASP_UNSUPPORTED_FAIL 1
 
 /** Unsupported accesses: the process ends with exit code 5 (QNX: `abort`). */
@@ -291,7 +303,8 @@ extern "C" {
  * - EINVAL: options->size is too small, or unknown flags
  * - E2BIG: options->size is larger than this library knows, and a byte that it does not know
  *   is not zero
- * - ENOTSUP: pages of this system do not have 4096 bytes
+ * - ENOTSUP: pages of this system do not have 4096 bytes; GASP_GUEST_GUARDED on an
+ *   architecture other than x86-64
  * - ENOMEM
  *
  * Threads: any. Source: libgasp's own.
@@ -416,7 +429,8 @@ int gasp_guest_next(struct guest_system *gsp,
                     struct gasp_span *span);
 
 /**
- * Copy guest memory into data, whatever the guest's rights there. All or nothing.
+ * Copy guest memory into data, whatever the guest's rights there. All or nothing, except for
+ * EIO.
  *
  * location, length: in bytes, of any alignment. data may lie in guest memory, but must not
  * overlap the host memory that is copied.
@@ -426,10 +440,12 @@ int gasp_guest_next(struct guest_system *gsp,
  * gasp_guest_synchronize() does not wait for it.
  *
  * Returns EOK, also for length 0 if data is not NULL, or an error number (errno is unchanged,
- * *data not written):
+ * *data not written, except for EIO):
  * - EINVAL: bad gsp, data NULL, a range past the end of the space
  * - ENXIO: some location has no memory behind it
  * - ENOMEM
+ * - EIO: some host memory is not there (only with GASP_GUEST_GUARDED); a part may have been
+ *   copied
  *
  * Threads: any, no lock needed. Source: libgasp's own.
  */
@@ -437,7 +453,7 @@ int gasp_guest_read(struct guest_system *gsp, uint64_t location, void *data, siz
 
 /**
  * Copy data into guest memory, whatever the guest's rights there (also into ROM). All or
- * nothing.
+ * nothing, except for EIO.
  *
  * Parameters, returns, threads, source: as for gasp_guest_read().
  */
@@ -486,7 +502,8 @@ int gasp_cpu_info(struct gasp_cpu *cpu, const struct qvm_state_block *blk, struc
  *   multiple of their number are one read or write, never torn.
  * - Otherwise the access is unsupported, and the policy of gasp_guest_set_unsupported()
  *   applies. An access without a region, a trap without a trap handler and (as in QNX) a
- *   trapped fetch are unsupported too.
+ *   trapped fetch are unsupported too, and so is host memory that is not there
+ *   (GASP_GUEST_GUARDED; of a write, a part may have been written).
  *
  * An access over several regions or holes is cut at each boundary, so that a device gets only
  * its own bytes. The pieces are made in ascending order, up to the first that fails. Pieces
@@ -497,6 +514,7 @@ int gasp_cpu_info(struct gasp_cpu *cpu, const struct qvm_state_block *blk, struc
  * Returns EOK, or an error number (only a trap handler changes errno):
  * - the number that the trap handler returned
  * - EFAULT: the access is unsupported, and the policy is GASP_UNSUPPORTED_FAIL
+ * - EIO: as EFAULT, because host memory is not there (only with GASP_GUEST_GUARDED)
  * - ELOOP: the vCPU is in a trap handler for this vdev already (if vdev is NULL: for this
  *   cookie), or in 16 trap handlers
  * - ENOTSUP: the access is to a port that passes through

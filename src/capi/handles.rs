@@ -33,6 +33,7 @@ pub(super) unsafe fn cpu_slot(cpu: *const gasp_cpu) -> Option<&'static CpuSlot> 
 
 /// Creates a guest.
 pub(super) fn create_guest(options: Options) -> Result<&'static GuestSlot, Error> {
+    Guest::prepare_guards(&options)?;
     let locks = || [Lock::new(), Lock::new()];
     let slot = GUESTS.create(locks, |slot| {
         // A thread may still hold a lock of the slot's previous guest.

@@ -218,6 +218,12 @@ pub(crate) enum Error {
     /// A location is not backed by a memory file.
     #[error("the memory behind {:#x} was not given by gasp_guest_add_memory()", .0.get())]
     NoFile(Location),
+    /// The host memory behind a range is not there: guarded copies only.
+    #[error("the host memory behind {0} is not there")]
+    Vanished(Range),
+    /// Guarded copies are not available.
+    #[error("guarded copies (GASP_GUEST_GUARDED) are not available on this architecture")]
+    NoGuards,
     /// The memory to be added does not consist of whole pages.
     #[error("location, length and chunk of guest memory are multiples of 4096")]
     UnalignedChunks,
@@ -252,7 +258,8 @@ impl Error {
             Deadlock(_) => libc::EDEADLK,
             NoMemory => libc::ENOMEM,
             System(error) => error.errno(),
-            PageSize(_) => libc::ENOTSUP,
+            PageSize(_) | NoGuards => libc::ENOTSUP,
+            Vanished(_) => libc::EIO,
             TooNew(_) => libc::E2BIG,
             Vetoed(errno) => *errno,
             InListener => libc::EDEADLK,

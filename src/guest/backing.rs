@@ -8,6 +8,7 @@ use super::transaction::Transaction;
 use crate::error::Error;
 use crate::map::Snapshot;
 use crate::raw::bytes::Buffer;
+use crate::raw::guarded::Vanished;
 use crate::value::flags::Flags;
 use crate::value::kind::SpaceKind;
 use crate::value::range::{PAGE, Range};
@@ -56,23 +57,35 @@ impl Guest {
         Ok(())
     }
 
-    /// Reads the memory behind a range; all or nothing.
+    /// Reads the memory behind a range; all or nothing, unless host memory is not there.
     pub(crate) fn read_memory(&self, location: u64, data: Buffer) -> Result<(), Error> {
-        self.each_piece(location, data, |host, piece| piece.fill_from(host))
+        self.each_piece(location, data, |host, piece| {
+            if self.guarded {
+                return piece.fill_from_guarded(host);
+            }
+            piece.fill_from(host);
+            Ok(())
+        })
     }
 
-    /// Writes the memory behind a range; all or nothing.
+    /// Writes the memory behind a range; all or nothing, unless host memory is not there.
     pub(crate) fn write_memory(&self, location: u64, data: Buffer) -> Result<(), Error> {
-        self.each_piece(location, data, |host, piece| piece.copy_to(host))
+        self.each_piece(location, data, |host, piece| {
+            if self.guarded {
+                return piece.copy_to_guarded(host);
+            }
+            piece.copy_to(host);
+            Ok(())
+        })
     }
 
     /// Calls `action` with each contiguous piece of host memory behind a range and its part of
-    /// `data`. If some location is not backed, `action` is not called at all.
+    /// `data`, until it fails. If some location is not backed, `action` is not called at all.
     fn each_piece(
         &self,
         location: u64,
         data: Buffer,
-        action: impl Fn(u64, Buffer),
+        action: impl Fn(u64, Buffer) -> Result<(), Vanished>,
     ) -> Result<(), Error> {
         if data.len() == 0 {
             return Ok(());
@@ -81,7 +94,8 @@ impl Guest {
         let pieces = self.memory.map.snapshot(|map| pieces_behind(map, &range))?;
         for piece in pieces {
             let start = piece.range.first().offset_from(range.first());
-            action(piece.host, data.part(start, piece.range.saturating_length()));
+            action(piece.host, data.part(start, piece.range.saturating_length()))
+                .map_err(|Vanished| Error::Vanished(piece.range))?;
         }
         Ok(())
     }

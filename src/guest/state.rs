@@ -8,6 +8,7 @@ use super::policy::Policy;
 use crate::callback::{FatalHandler, TrapHandler};
 use crate::error::Error;
 use crate::map::Map;
+use crate::raw::guarded;
 use crate::raw::latest::Latest;
 use crate::space::{Lock, Reservations, Space};
 use crate::sys::process::page_size;
@@ -28,6 +29,8 @@ use std::sync::OnceLock;
 pub(crate) struct Options {
     /// Enforce what QNX's pages require of callers.
     pub(crate) strict: bool,
+    /// Copies from and to host memory may find that it is not there.
+    pub(crate) guarded: bool,
 }
 
 impl Options {
@@ -36,7 +39,7 @@ impl Options {
     fn with_environment(self) -> Self {
         static STRICT: OnceLock<bool> = OnceLock::new();
         let read = || std::env::var_os("GASP_STRICT").is_some_and(|value| value == "1");
-        Self { strict: self.strict || *STRICT.get_or_init(read) }
+        Self { strict: self.strict || *STRICT.get_or_init(read), ..self }
     }
 }
 
@@ -59,6 +62,7 @@ pub(crate) struct Guest {
     pub(super) memory: Space,
     pub(super) ports: Space,
     pub(super) strict: bool,
+    pub(super) guarded: bool,
     started: AtomicBool,
     /// The reservations of gram.
     pub(super) gram: Mutex<Reservations>,
@@ -80,6 +84,7 @@ impl Guest {
             memory: Space::new(SpaceKind::Memory, memory),
             ports: Space::new(SpaceKind::Ports, ports),
             strict: options.with_environment().strict,
+            guarded: options.guarded,
             started: AtomicBool::new(false),
             gram: Mutex::default(),
             memories: Mutex::default(),
@@ -94,6 +99,21 @@ impl Guest {
     /// Whether guests can be created on this system.
     pub(crate) fn check_system() -> Result<(), Error> {
         check_page_size(page_size())
+    }
+
+    /// Installs what guarded copies need, if the options ask for them.
+    pub(crate) fn prepare_guards(options: &Options) -> Result<(), Error> {
+        match options.guarded {
+            true if !guarded::AVAILABLE => Err(Error::NoGuards),
+            true => Ok(guarded::prepare()?),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether copies from and to host memory may find that it is not there.
+    #[inline(always)]
+    pub(crate) fn is_guarded(&self) -> bool {
+        self.guarded
     }
 
     /// Marks the guest as started.

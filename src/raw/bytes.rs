@@ -1,5 +1,6 @@
 //! Bytes that other code may change at any moment: buffers of C callers, and guest memory.
 
+use super::guarded::{self, Vanished};
 use core::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 /// A buffer of a C caller. Only raw copies reach its bytes, never a reference: it may lie in guest
@@ -80,6 +81,22 @@ impl Buffer {
             // region exists; the caller of `new`, that the buffer can be read.
             _ => unsafe { self.start.copy_to(target, self.length) },
         }
+    }
+
+    /// As [`Buffer::fill_from`], for memory that may not be there. On an error the buffer may have
+    /// a part.
+    pub(crate) fn fill_from_guarded(&self, host: u64) -> Result<(), Vanished> {
+        // SAFETY: the caller of `new` promised that the buffer can be written; `host` is the memory
+        // behind a region.
+        unsafe { guarded::read(host_pointer(host), self.start, self.length) }
+    }
+
+    /// As [`Buffer::copy_to`], for memory that may not be there. On an error a part may have been
+    /// written.
+    pub(crate) fn copy_to_guarded(&self, host: u64) -> Result<(), Vanished> {
+        // SAFETY: the caller of `new` promised that the buffer can be read; `host` is the memory
+        // behind a region.
+        unsafe { guarded::write(host_pointer(host), self.start, self.length) }
     }
 
     #[inline(always)]

@@ -3,6 +3,8 @@
 #![allow(unsafe_code)]
 
 pub(crate) mod failure;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod fault;
 pub(crate) mod mapping;
 pub(crate) mod membarrier;
 pub(crate) mod process;

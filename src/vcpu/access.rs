@@ -92,7 +92,7 @@ impl Vcpu {
         if region.flags.has_any(access.kind.trap_flag()) {
             self.trap(slot, guest, access, region)
         } else if region.flags.has_any(access.kind.pass_flag()) {
-            self.pass(access, region)
+            self.pass(guest, access, region)
         } else {
             self.unsupported(guest, access)
         }
@@ -131,11 +131,14 @@ impl Vcpu {
     }
 
     #[inline(always)]
-    fn pass(&self, access: &Access, region: &Region) -> Result<(), Error> {
+    fn pass(&self, guest: &Guest, access: &Access, region: &Region) -> Result<(), Error> {
         if access.space == SpaceKind::Ports {
             return Err(Error::PortPassesThrough(access.range.first()));
         }
         let host = region.host_at(access.range.first());
+        if guest.is_guarded() {
+            return self.pass_guarded(guest, access, host);
+        }
         match access.kind {
             AccessKind::Write => access.data.copy_to(host),
             AccessKind::Read | AccessKind::Execute => access.data.fill_from(host),
@@ -144,10 +147,30 @@ impl Vcpu {
         Ok(())
     }
 
+    /// Passes an access to host memory that may not be there; then it is unsupported.
+    #[inline(never)]
+    fn pass_guarded(&self, guest: &Guest, access: &Access, host: u64) -> Result<(), Error> {
+        let passed = match access.kind {
+            AccessKind::Write => access.data.copy_to_guarded(host),
+            AccessKind::Read | AccessKind::Execute => access.data.fill_from_guarded(host),
+        };
+        if passed.is_err() {
+            return self.without_effect(guest, access, Error::Vanished(access.range));
+        }
+        self.counts.count_passed(access.kind);
+        Ok(())
+    }
+
     #[cold]
     fn unsupported(&self, guest: &Guest, access: &Access) -> Result<(), Error> {
-        self.counts.count_unsupported(access.kind);
         let error = Error::Unsupported { kind: access.space, range: access.range };
+        self.without_effect(guest, access, error)
+    }
+
+    /// Applies the policy to an access that is unsupported for the reason `error`.
+    #[cold]
+    fn without_effect(&self, guest: &Guest, access: &Access, error: Error) -> Result<(), Error> {
+        self.counts.count_unsupported(access.kind);
         match guest.policy() {
             Policy::Ignore => {
                 if access.kind != AccessKind::Write {
