@@ -1,7 +1,7 @@
 //! Handles: creating and destroying the guests and vCPUs of C callers.
 
 use crate::error::Error;
-use crate::guest::Options;
+use crate::guest::{Guest, Options};
 use crate::raw::slots::Slots;
 use crate::space::Lock;
 use crate::sys::membarrier;
