@@ -198,6 +198,10 @@ unsafe extern "C" {
     /// - EDEADLK: this thread is in a trap handler of this guest, or holds the lock of one of its
     ///   spaces
     /// - ENOMEM
+    /// - any: the system call membarrier failed with this number, such as EPERM in a sandbox that
+    ///   came after the first vCPU
+    ///
+    /// After a failure accesses may still use what was removed.
     ///
     /// Threads: any. Source: libgasp's own.
     pub fn gasp_guest_synchronize(gsp: *mut guest_system) -> c_int;
@@ -214,6 +218,7 @@ unsafe extern "C" {
     /// Returns EOK, or an error number (errno is unchanged; fn will not be called):
     /// - EINVAL: bad gsp, fn NULL
     /// - ENOMEM
+    /// - any: as for gasp_guest_synchronize()
     ///
     /// Threads: any. Source: libgasp's own.
     pub fn gasp_guest_call_when_quiet(

@@ -571,6 +571,10 @@ int gasp_guest_set_unsupported(struct guest_system *gsp, unsigned int policy);
  * - EDEADLK: this thread is in a trap handler of this guest, or holds the lock of one of its
  *   spaces
  * - ENOMEM
+ * - any: the system call membarrier failed with this number, such as EPERM in a sandbox that
+ *   came after the first vCPU
+ *
+ * After a failure accesses may still use what was removed.
  *
  * Threads: any. Source: libgasp's own.
  */
@@ -589,6 +593,7 @@ int gasp_guest_synchronize(struct guest_system *gsp);
  * Returns EOK, or an error number (errno is unchanged; fn will not be called):
  * - EINVAL: bad gsp, fn NULL
  * - ENOMEM
+ * - any: as for gasp_guest_synchronize()
  *
  * Threads: any. Source: libgasp's own.
  */

@@ -91,6 +91,7 @@ impl Condvar {
 /// For each vCPU there is a cell that both kinds modify. (loom's own fences do not serve: loom
 /// tries no other order of them, because they are no operations on an object.)
 pub(crate) mod membarrier {
+    use crate::sys::failure::SystemError;
     use core::cell::Cell;
     use loom::sync::atomic::{AtomicUsize, Ordering::AcqRel};
 
@@ -121,9 +122,10 @@ pub(crate) mod membarrier {
         STEPS[CPU.with(Cell::get)].fetch_add(1, AcqRel);
     }
 
-    pub(crate) fn heavy() {
+    pub(crate) fn heavy() -> Result<(), SystemError> {
         for step in STEPS.iter() {
             step.fetch_add(1, AcqRel);
         }
+        Ok(())
     }
 }

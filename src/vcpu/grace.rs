@@ -129,7 +129,7 @@ impl<F> GracePeriods<F> {
     }
 
     /// Lists a wait for the accesses under way, and moves the callback `then` into it. `None`: no
-    /// access is under way.
+    /// access is under way. Without the fence nobody knows, so its failure is the call's.
     fn wait_for_all(
         &self,
         cpus: &impl Accesses,
@@ -137,8 +137,8 @@ impl<F> GracePeriods<F> {
     ) -> Result<Option<u64>, Error> {
         cpus.with_all(|activities| {
             self.waiters.fetch_add(1, Relaxed);
-            membarrier::heavy();
-            let listed = self.list(activities, then);
+            let fenced = membarrier::heavy().map_err(Error::from);
+            let listed = fenced.and_then(|()| self.list(activities, then));
             if !matches!(listed, Ok(Some(_))) {
                 self.waiters.fetch_sub(1, Relaxed);
             }

@@ -25,7 +25,8 @@ pub(super) fn handle_accesses(shared: &Arc<Shared>, guest: &Guest) -> Result<(),
     unsafe { guest.set_trap_handler(Some(handle), arg) }
 }
 
-/// Removes the trap handler, and waits for the calls that are under way.
+/// Removes the trap handler, and waits for the calls that are under way. If nobody can tell when
+/// they have ended, the process ends: what they use is about to go.
 pub(super) fn let_go(shared: &Shared) {
     let guest: *mut guest_system = ptr::with_exposed_provenance_mut(shared.guest());
     if guest.is_null() {
@@ -34,7 +35,15 @@ pub(super) fn let_go(shared: &Shared) {
     // SAFETY: a handle; libgasp recognises handles of destroyed guests.
     let _ = unsafe { gasp_abi::gasp_guest_set_trap_handler(guest, None, ptr::null_mut()) };
     // SAFETY: as above.
-    let _ = unsafe { gasp_abi::gasp_guest_synchronize(guest) };
+    match unsafe { gasp_abi::gasp_guest_synchronize(guest) } {
+        // EINVAL: the guest is gone, and its accesses with it.
+        0 | libc::EINVAL => {}
+        errno => {
+            let reason = std::io::Error::from_raw_os_error(errno);
+            log::error("", &format!("cannot wait for accesses to vdevs: {reason}"));
+            exit::now(exit::AFTER)
+        }
+    }
 }
 
 /// The trap handler.
