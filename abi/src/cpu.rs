@@ -84,7 +84,7 @@ pub struct gasp_backing {
     pub fd: c_int,
     /// The location's place in the file, in bytes.
     pub offset: u64,
-    /// Number of locations from there to the end of the region.
+    /// Number of locations from there to the end of the region, or to that of the file.
     pub length: u64,
 }
 

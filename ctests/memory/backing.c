@@ -116,6 +116,44 @@ static void memory_of_calls_that_touch_in_the_host(void)
 	gasp_guest_destroy(gsp);
 }
 
+static void backing_refused(const char *file, int line, int want, struct guest_system *gsp,
+			    uint64_t location)
+{
+	struct gasp_backing b, mark;
+	memset(&mark, 0xEE, sizeof(mark));
+	b = mark;
+	errno = ERRNO_MARK;
+	int got = gasp_guest_backing(gsp, location, &b);
+	if (got != want || errno != ERRNO_MARK)
+		fprintf(check_fail(file, line), "%d (errno %d), not %d\n", got, errno, want);
+	if (b.fd != mark.fd || b.offset != mark.offset || b.length != mark.length)
+		fprintf(check_fail(file, line), "*backing was written\n");
+}
+
+#define CHECK_NO_BACKING(want, gsp, location) \
+	backing_refused(__FILE__, __LINE__, (want), (gsp), (location))
+
+/* The host can set one for the end of given memory and what comes after it. */
+static void a_region_that_runs_past_the_end_of_the_file(void)
+{
+	struct guest_system *gsp = guest_in_chunks(0);
+	struct gasp_span s;
+	uint64_t offset = backing_of(gsp, FIRST).offset + BYTES - 2 * PAGE;
+	CHECK_EQ(gasp_guest_next(gsp, QST_MEMORY, FIRST, &s), EOK);
+	CHECK_SET(gsp, del(FIRST, BYTES),
+		  mem_at(0x400000, 4 * PAGE, RAM, s.host_location + BYTES - 2 * PAGE));
+	CHECK_EQ(backing_of(gsp, 0x400000).offset, offset);
+	CHECK_EQ(backing_of(gsp, 0x400000).length, 2 * PAGE);
+	CHECK_EQ(backing_of(gsp, 0x400000 + 2 * PAGE - 1).length, 1);
+	check_backing(gsp, 0x400000 + PAGE);
+	CHECK_NO_BACKING(ENOTSUP, gsp, 0x400000 + 2 * PAGE);
+	CHECK_NO_BACKING(ENOTSUP, gsp, 0x400000 + 4 * PAGE - 1);
+	CHECK_EQ((uint64_t)(uintptr_t)gasp_map_sys(gsp, PROT_READ, 0x400000, PAGE),
+		 s.host_location + BYTES - 2 * PAGE);
+	CHECK(gasp_map_sys(gsp, PROT_READ | PROT_EXEC, 0x400000 + PAGE, PAGE) != NULL);
+	gasp_guest_destroy(gsp);
+}
+
 static void a_duplicate_outlives_the_guest(void)
 {
 	struct guest_system *gsp = guest_in_chunks(0);
@@ -140,23 +178,6 @@ static void the_file_is_not_inherited_by_programs(void)
 	gasp_guest_destroy(gsp);
 }
 
-static void backing_refused(const char *file, int line, int want, struct guest_system *gsp,
-			    uint64_t location)
-{
-	struct gasp_backing b, mark;
-	memset(&mark, 0xEE, sizeof(mark));
-	b = mark;
-	errno = ERRNO_MARK;
-	int got = gasp_guest_backing(gsp, location, &b);
-	if (got != want || errno != ERRNO_MARK)
-		fprintf(check_fail(file, line), "%d (errno %d), not %d\n", got, errno, want);
-	if (b.fd != mark.fd || b.offset != mark.offset || b.length != mark.length)
-		fprintf(check_fail(file, line), "*backing was written\n");
-}
-
-#define CHECK_NO_BACKING(want, gsp, location) \
-	backing_refused(__FILE__, __LINE__, (want), (gsp), (location))
-
 static void refusals(void)
 {
 	struct guest_system *gsp = guest_in_chunks(0);
@@ -179,6 +200,7 @@ static void refusals(void)
 static const struct test_case cases[] = {
 	CASE(contiguous_memory), CASE(chunks), CASE(rom_and_trapped_memory), CASE(a_page_that_moved),
 	CASE(memory_of_calls_that_touch_in_the_host), CASE(a_duplicate_outlives_the_guest),
+	CASE(a_region_that_runs_past_the_end_of_the_file),
 	CASE(the_file_is_not_inherited_by_programs), CASE(refusals),
 };
 

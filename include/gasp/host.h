@@ -188,7 +188,7 @@ struct gasp_backing {
     int fd;
     /** The location's place in the file, in bytes. */
     uint64_t offset;
-    /** Number of locations from there to the end of the region. */
+    /** Number of locations from there to the end of the region, or to that of the file. */
     uint64_t length;
 };
 

@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::memory::{Chunks, Memory};
+use super::memory::{Chunks, InFile, Memory};
 use super::state::Guest;
 use super::transaction::Transaction;
 use crate::error::Error;
@@ -106,14 +106,20 @@ impl Guest {
         let region = self.memory.map.lookup(at).filter(Region::is_backed);
         let region = region.ok_or(Error::Unbacked(at))?;
         let rest = Range::from_ends(at, region.range.last()).unwrap_or(region.range);
-        let length = rest.saturating_length();
-        let (fd, offset) = self.file_of(region.host_at(at), length).ok_or(Error::NoFile(at))?;
-        Ok(gasp_backing { fd, offset, length })
+        let place = self.file_at(region.host_at(at)).ok_or(Error::NoFile(at))?;
+        // The host can let a region run past the end of the file.
+        let length = rest.saturating_length().min(place.rest);
+        Ok(gasp_backing { fd: place.file, offset: place.offset, length })
     }
 
     /// The file and the offset of a host address, if it holds the `length` bytes from there.
     pub(super) fn file_of(&self, host: u64, length: u64) -> Option<(i32, u64)> {
-        self.memories.lock().iter().find_map(|memory| memory.file_of(host, length))
+        let place = self.file_at(host).filter(|place| length <= place.rest)?;
+        Some((place.file, place.offset))
+    }
+
+    fn file_at(&self, host: u64) -> Option<InFile> {
+        self.memories.lock().iter().find_map(|memory| memory.file_at(host))
     }
 }
 

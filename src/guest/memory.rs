@@ -18,6 +18,15 @@ pub(super) struct Memory {
     mapping: Mapping,
 }
 
+/// A place in a memory file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct InFile {
+    pub(super) file: i32,
+    pub(super) offset: u64,
+    /// The number of bytes from there to the end of the file.
+    pub(super) rest: u64,
+}
+
 impl Memory {
     pub(super) fn new(length: usize, large_pages: bool) -> Result<Self, Error> {
         let file = MemoryFile::new(length)?;
@@ -42,12 +51,11 @@ impl Memory {
         })
     }
 
-    /// The file and the offset of a host address, if this memory holds the `length` bytes from
-    /// there.
-    pub(super) fn file_of(&self, host: u64, length: u64) -> Option<(i32, u64)> {
+    /// The place of a host address in the file, if this memory holds it.
+    pub(super) fn file_at(&self, host: u64) -> Option<InFile> {
         let offset = host.checked_sub(self.start())?;
-        let end = offset.checked_add(length)?;
-        (end <= self.file.length() as u64).then(|| (self.file.descriptor(), offset))
+        let rest = (self.file.length() as u64).checked_sub(offset).filter(|rest| *rest > 0)?;
+        Some(InFile { file: self.file.descriptor(), offset, rest })
     }
 }
 
