@@ -103,7 +103,7 @@ pub struct gasp_report {
     /// The region for which the element was refused. Without a conflict all fields are 0.
     pub conflict: gasp_span,
     /// The cost for all listeners together: `slots` and `ioctls` are sums, `slots_left` is the
-    /// minimum.
+    /// minimum. If a `prepare` refused, that of the refused change.
     pub cost: gasp_cost,
 }
 

@@ -254,6 +254,26 @@ static void estimate_refuses(void)
 	gasp_guest_destroy(gsp);
 }
 
+/* The cost is that of the refused change, also where an element was refused before. */
+static void prepare_refuses(void)
+{
+	struct guest_system *gsp = guest();
+	struct follower a = costly(gsp, 1, 3, 100, 5), b = costly(gsp, 2, 4, 90, 6);
+	struct gasp_region r[2] = { mem(0x1000, 0x1000, VIRT), mem(0, 0, VIRT) };
+	follow(&a);
+	follow(&b);
+	b.refuses = EBUSY;
+	struct state before = state_of(gsp);
+	for (unsigned n = 1; n <= COUNT(r); n++) {
+		guest_set_expect(__FILE__, __LINE__, gsp, 0, EBUSY, 0, n, r, &report);
+		CHECK_EQ(report.cost.slots, 7);
+		CHECK_EQ(report.cost.slots_left, 90);
+		CHECK_EQ(report.cost.ioctls, 11);
+	}
+	CHECK_UNCHANGED(gsp, &before);
+	gasp_guest_destroy(gsp);
+}
+
 /* ---- Dry runs ---- */
 
 /* Every element of it is like that of a real call on a guest that is the same. */
@@ -291,7 +311,7 @@ static const struct test_case cases[] = {
 	CASE(bad_pointers), CASE(sizes_of_the_report), CASE(refusals_are_those_of_set_soft),
 	CASE(it_takes_the_locks_itself), CASE(it_waits_for_both_locks),
 	CASE(costs_are_sums_and_what_is_left_is_the_least), CASE(costs_do_not_wrap),
-	CASE(a_refused_element_and_the_cost_of_those_before), CASE(estimate_refuses),
+	CASE(a_refused_element_and_the_cost_of_those_before), CASE(estimate_refuses), CASE(prepare_refuses),
 	CASE(a_dry_run_sees_its_own_elements), CASE(a_dry_run_of_many_elements_leaves_nothing),
 };
 

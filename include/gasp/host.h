@@ -283,7 +283,7 @@ struct gasp_report {
     struct gasp_span conflict;
     /**
      * The cost for all listeners together: `slots` and `ioctls` are sums, `slots_left` is the
-     * minimum.
+     * minimum. If a `prepare` refused, that of the refused change.
      */
     struct gasp_cost cost;
 };
