@@ -56,11 +56,18 @@ pub struct gasp_trap {
 /// change the map, delete the very region that trapped, make accesses with this vCPU, take locks.
 /// Only gasp_guest_synchronize() is refused (EDEADLK). It must not destroy the guest or the vCPU.
 /// Several vCPUs can be in the handler at the same time.
+///
+/// If the handler never returns, because its thread ends (pthread_exit(), cancellation), the access
+/// ends with the thread. If it leaves by longjmp(), the access ends when the thread makes another
+/// one with this vCPU, or ends. A C++ exception must not leave it.
 pub type gasp_trap_handler_t = Option<
     unsafe extern "C" fn(arg: *mut c_void, cpu: *mut gasp_cpu, trap: *const gasp_trap) -> c_int,
 >;
 
 /// A quiet callback: called once, after a grace period. `arg` is as registered.
+///
+/// It can be left by longjmp(), and its thread can end. Others that are due are then called at the
+/// end of the guest's next access. A C++ exception must not leave it.
 pub type gasp_quiet_function_t = Option<unsafe extern "C" fn(arg: *mut c_void)>;
 
 /// The number of a guest's accesses of each kind, indexed by GASP_READ, GASP_WRITE, GASP_EXECUTE.

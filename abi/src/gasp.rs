@@ -44,7 +44,8 @@ pub struct gasp_walk_state {
 ///
 /// If the part is shorter than the candidate, the filter is called again with the rest. A length of
 /// 0 skips the rest of the candidate; so does a part that is not inside the candidate. A filter may
-/// call any function. No lock of the library is held meanwhile.
+/// call any function. No lock of the library is held meanwhile. It can be left by longjmp(), and its
+/// thread can end; the walk is then where it was. A C++ exception must not leave it.
 pub type gasp_walk_filter_t = Option<unsafe extern "C" fn(guest_loc: *mut u64, length: *mut usize)>;
 
 /// A walk with a filter (QNX 7.1: 80 bytes).

@@ -54,7 +54,8 @@ pub struct gasp_span {
 /// printed line without its newline, valid during the call.
 ///
 /// It runs on the failing thread, may call any function, and may end the process itself. When it
-/// returns, the process ends.
+/// returns, the process ends. If it leaves by longjmp(), or its thread ends, the process goes on:
+/// no lock is taken, and the access has ended. A C++ exception must not leave it.
 pub type gasp_fatal_handler_t =
     Option<unsafe extern "C" fn(arg: *mut c_void, exit_code: c_int, message: *const c_char)>;
 
@@ -78,6 +79,7 @@ unsafe extern "C" {
     ///   is not zero
     /// - ENOTSUP: pages of this system do not have 4096 bytes; GASP_GUEST_GUARDED on an
     ///   architecture other than x86-64
+    /// - EAGAIN: no thread-specific key is left for the first guest
     /// - ENOMEM
     ///
     /// Threads: any. Source: libgasp's own.

@@ -156,6 +156,62 @@ static void synchronize_of_another_guest(void)
 	machine_close(m);
 }
 
+/* A handler may let another thread use its vCPU, as long as it makes no access itself. */
+struct loan {
+	struct machine *m;
+	int used;
+	int go;
+	int waited;
+};
+
+static void *use_a_lent_vcpu(void *arg)
+{
+	struct loan *l = (struct loan *)arg;
+	unsigned char got = 0;
+	CHECK_READ(l->m->cpu, DEVICE + PAGE, &got, 1);
+	flag_set(&l->used, 1);
+	flag_wait(&l->go, 1);
+	CHECK_EQ(gasp_guest_synchronize(l->m->gsp), EOK);	/* it is in no handler */
+	flag_set(&l->waited, 1);
+	return NULL;
+}
+
+static int trap_that_lends(void *arg, struct gasp_cpu *cpu, const struct gasp_trap *trap)
+{
+	struct loan *l = (struct loan *)arg;
+	pthread_t user;
+	CHECK_EQ(gasp_guest_synchronize(l->m->gsp), EDEADLK);
+	if (trap->cookie == 1) {
+		user = thread_start(use_a_lent_vcpu, l);
+		flag_wait(&l->used, 1);
+		CHECK_EQ(gasp_guest_synchronize(l->m->gsp), EDEADLK);
+		flag_set(&l->go, 1);
+		sleep_ms(50);
+		CHECK_EQ(flag_get(&l->waited), 0);
+		pthread_detach(user);
+	}
+	return machine_trap(l->m, cpu, trap);
+}
+
+static void child_lends(void)
+{
+	struct loan loan;
+	unsigned char got = 0;
+	alarm(10);
+	memset(&loan, 0, sizeof(loan));
+	loan.m = machine_with_device();
+	CHECK_EQ(gasp_guest_set_trap_handler(loan.m->gsp, trap_that_lends, &loan), EOK);
+	CHECK_READ(loan.m->cpu, DEVICE, &got, 1);
+	CHECK(flag_wait(&loan.waited, 1));
+	CHECK_EQ(loan.m->n, 2);
+	machine_close(loan.m);
+}
+
+static void synchronize_where_the_vcpu_is_lent(void)
+{
+	CHECK_CHILD("child_lends");
+}
+
 static int quiet_calls;
 static pthread_t quiet_thread;
 
@@ -304,9 +360,14 @@ static const struct test_case cases[] = {
 	CASE(its_error_comes_back), CASE(its_error_does_not_make_an_access_to_nothing),
 	CASE(replaced), CASE(removed_and_set_again), CASE(removes_itself),
 	CASE(synchronize_inside_is_refused), CASE(synchronize_of_another_guest),
+	CASE(synchronize_where_the_vcpu_is_lent),
 	CASE(call_when_quiet_inside_comes_at_the_end), CASE(call_when_quiet_with_nothing_running),
 	CASE(an_access_when_quiet), CASE(a_destroyed_vcpu), CASE(a_vcpu_of_a_destroyed_guest),
 	CASE(handles_are_recognised_for_long), CASE(many_vcpus),
 };
 
-TEST_MAIN(cases)
+static const struct test_case children[] = {
+	CASE(child_lends),
+};
+
+TEST_MAIN_CHILDREN(cases, children)

@@ -48,6 +48,27 @@ static void child_descriptors(void)
 	check_refused(EMFILE, "RLIMIT_NOFILE");
 }
 
+static void child_keys(void)
+{
+	pthread_key_t key;
+	struct guest_system *gsp;
+	while (pthread_key_create(&key, NULL) == 0)
+		continue;
+	errno = ERRNO_MARK;
+	CHECK(gasp_guest_create(NULL) == NULL);
+	CHECK_EQ(errno, EAGAIN);
+	CHECK_HAS(gasp_last_error(), "PTHREAD_KEYS_MAX");
+	pthread_key_delete(0);
+	gsp = guest();
+	CHECK_EQ(gasp_guest_add_memory(gsp, 0, PAGE, GASP_RAM, 0), EOK);
+	gasp_guest_destroy(gsp);
+}
+
+static void keys_of_threads(void)
+{
+	CHECK_CHILD("child_keys");
+}
+
 static void the_size_of_files(void)
 {
 	CHECK_CHILD("child_file_size");
@@ -131,12 +152,14 @@ static void populated_chunks_are_there(void)
 }
 
 static const struct test_case cases[] = {
-	CASE(the_size_of_files), CASE(descriptors), CASE(the_size_of_a_memory_file_is_sealed),
+	CASE(the_size_of_files), CASE(descriptors), CASE(keys_of_threads),
+	CASE(the_size_of_a_memory_file_is_sealed),
 	CASE(locked_memory), CASE(populated_memory_is_there), CASE(populated_chunks_are_there),
 };
 
 static const struct test_case children[] = {
 	CASE(child_file_size), CASE(child_file_size_and_signals), CASE(child_descriptors),
+	CASE(child_keys),
 	CASE(child_locked),
 };
 

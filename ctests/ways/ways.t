@@ -39,6 +39,7 @@ build "another library with these names" libother.so other.c -shared -fPIC -Wl,-
 build "a plugin whose device traps" trap.so trap_plugin.c -shared -fPIC
 build "a host that unloads it" unload unload.c -pthread $libs -ldl
 build "a host that unloads libgasp" stay stay.c -ldl
+build "a host that unloads libgasp" gone gone.c -pthread -ldl
 build "a program for that library" program program.c -L"$dir" -lother
 
 path=LD_LIBRARY_PATH=$lib:$dir
@@ -51,6 +52,7 @@ way "plain plugin, host without libgasp" "$dir/bare" "$dir/plain.so" unresolved
 way "plain plugin, host without libgasp, preloaded" env LD_PRELOAD="$shared" "$dir/bare" "$dir/plain.so"
 way "a plugin unloaded under load" env "$path" "$dir/unload" "$dir/trap.so"
 way "libgasp unloaded" "$dir/stay" "$shared"
+way "libgasp unloaded before its threads end" "$dir/gone" "$shared"
 way "program for another library" env "$path" "$dir/program" other
 way "program for another library, preloaded" env "$path" LD_PRELOAD="$shared" "$dir/program" libgasp
 done_testing

@@ -106,7 +106,8 @@ struct gasp_guest_options {
  * printed line without its newline, valid during the call.
  *
  * It runs on the failing thread, may call any function, and may end the process itself. When it
- * returns, the process ends.
+ * returns, the process ends. If it leaves by longjmp(), or its thread ends, the process goes on:
+ * no lock is taken, and the access has ended. A C++ exception must not leave it.
  */
 typedef void (*gasp_fatal_handler_t)(void *arg, int exit_code, const char *message);
 
@@ -163,10 +164,19 @@ struct gasp_trap {
  * change the map, delete the very region that trapped, make accesses with this vCPU, take locks.
  * Only gasp_guest_synchronize() is refused (EDEADLK). It must not destroy the guest or the vCPU.
  * Several vCPUs can be in the handler at the same time.
+ *
+ * If the handler never returns, because its thread ends (pthread_exit(), cancellation), the access
+ * ends with the thread. If it leaves by longjmp(), the access ends when the thread makes another
+ * one with this vCPU, or ends. A C++ exception must not leave it.
  */
 typedef int (*gasp_trap_handler_t)(void *arg, struct gasp_cpu *cpu, const struct gasp_trap *trap);
 
-/** A quiet callback: called once, after a grace period. `arg` is as registered. */
+/**
+ * A quiet callback: called once, after a grace period. `arg` is as registered.
+ *
+ * It can be left by longjmp(), and its thread can end. Others that are due are then called at the
+ * end of the guest's next access. A C++ exception must not leave it.
+ */
 typedef void (*gasp_quiet_function_t)(void *arg);
 
 /**
@@ -305,6 +315,7 @@ extern "C" {
  *   is not zero
  * - ENOTSUP: pages of this system do not have 4096 bytes; GASP_GUEST_GUARDED on an
  *   architecture other than x86-64
+ * - EAGAIN: no thread-specific key is left for the first guest
  * - ENOMEM
  *
  * Threads: any. Source: libgasp's own.

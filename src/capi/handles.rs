@@ -4,8 +4,8 @@ use crate::error::Error;
 use crate::guest::{Guest, Options};
 use crate::raw::slots::Slots;
 use crate::space::Lock;
-use crate::sys::membarrier;
-use crate::vcpu::{CpuSlot, GuestSlot, System, Vcpu};
+use crate::sys::{membarrier, thread_end};
+use crate::vcpu::{self, CpuSlot, GuestSlot, System, Vcpu};
 use gasp_abi::{gasp_cpu, guest_system};
 
 static GUESTS: Slots<System, [Lock; 2]> = Slots::new();
@@ -34,6 +34,7 @@ pub(super) unsafe fn cpu_slot(cpu: *const gasp_cpu) -> Option<&'static CpuSlot> 
 /// Creates a guest.
 pub(super) fn create_guest(options: Options) -> Result<&'static GuestSlot, Error> {
     Guest::prepare_guards(&options)?;
+    thread_end::prepare(vcpu::thread_ends)?;
     let locks = || [Lock::new(), Lock::new()];
     let slot = GUESTS.create(locks, |slot| {
         // A thread may still hold a lock of the slot's previous guest.

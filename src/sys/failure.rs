@@ -42,6 +42,7 @@ impl SystemError {
             ("ftruncate", libc::EFBIG) => Some("RLIMIT_FSIZE"),
             ("mmap", libc::ENOMEM) => Some("the address space, RLIMIT_AS or vm.max_map_count"),
             ("mmap", libc::EAGAIN) => Some("RLIMIT_MEMLOCK"),
+            ("pthread_key_create", libc::EAGAIN) => Some("PTHREAD_KEYS_MAX"),
             (_, libc::EPERM | libc::ENOSYS) => Some("a sandbox or an old kernel"),
             _ => None,
         }

@@ -9,3 +9,4 @@ pub(crate) mod mapping;
 pub(crate) mod membarrier;
 pub(crate) mod process;
 pub(crate) mod thread;
+pub(crate) mod thread_end;

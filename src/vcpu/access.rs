@@ -11,6 +11,8 @@ use crate::raw::bytes::Buffer;
 use crate::value::kind::SpaceKind;
 use crate::value::range::Range;
 use crate::value::region::Region;
+use core::mem::MaybeUninit;
+use core::ptr;
 use gasp_abi::gasp_trap;
 
 /// An access of a vCPU.
@@ -20,6 +22,14 @@ pub(crate) struct Access {
     pub(crate) kind: AccessKind,
     pub(crate) range: Range,
     pub(crate) data: Buffer,
+}
+
+/// Where an access is made: the slot of the vCPU, and the address on the stack that
+/// [`super::handlers`] knows the access by.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    slot: &'static CpuSlot,
+    address: usize,
 }
 
 impl Access {
@@ -42,22 +52,21 @@ impl Vcpu {
     pub(crate) fn access(&self, slot: &'static CpuSlot, access: &Access) -> Result<(), Error> {
         let system = self.system().ok_or(Error::NotAGuest)?;
         let guest = system.guest();
-        let _running = Running::start(self, system);
-        match self.lookup(guest, access.space, access.range.first()) {
+        let mark = MaybeUninit::<u8>::uninit();
+        let at = Place { slot, address: ptr::from_ref(&mark).addr() };
+        let running = Running::start(self, system, self.nested_at(at.address));
+        let result = match self.lookup(guest, access.space, access.range.first()) {
             Some(region) if region.range.covers(&access.range) => {
-                self.perform(slot, guest, access, &region)
+                self.perform(at, guest, access, &region)
             }
-            _ => self.in_pieces(slot, guest, access),
-        }
+            _ => self.in_pieces(at, guest, access),
+        };
+        running.end();
+        result
     }
 
     #[cold]
-    fn in_pieces(
-        &self,
-        slot: &'static CpuSlot,
-        guest: &Guest,
-        access: &Access,
-    ) -> Result<(), Error> {
+    fn in_pieces(&self, at: Place, guest: &Guest, access: &Access) -> Result<(), Error> {
         let mut rest = Some(access.range);
         while let Some(now) = rest {
             let found = guest.map(access.space).lookup_from(now.first());
@@ -66,7 +75,7 @@ impl Vcpu {
             {
                 Some((part, region)) if part.first() == now.first() => {
                     let piece = access.part(&part);
-                    self.perform(slot, guest, &piece, &region)?;
+                    self.perform(at, guest, &piece, &region)?;
                     part
                 }
                 next => {
@@ -84,13 +93,13 @@ impl Vcpu {
     #[inline(always)]
     fn perform(
         &self,
-        slot: &'static CpuSlot,
+        at: Place,
         guest: &Guest,
         access: &Access,
         region: &Region,
     ) -> Result<(), Error> {
         if region.flags.has_any(access.kind.trap_flag()) {
-            self.trap(slot, guest, access, region)
+            self.trap(at, guest, access, region)
         } else if region.flags.has_any(access.kind.pass_flag()) {
             self.pass(guest, access, region)
         } else {
@@ -101,7 +110,7 @@ impl Vcpu {
     #[inline(always)]
     fn trap(
         &self,
-        slot: &'static CpuSlot,
+        at: Place,
         guest: &Guest,
         access: &Access,
         region: &Region,
@@ -124,7 +133,7 @@ impl Vcpu {
             0 => u64::from(region.cookie) | 1 << 63,
             vdev => vdev,
         };
-        match self.in_handler(device, || handler.call(handle(slot), &trap))? {
+        match self.in_handler(at.address, device, || handler.call(handle(at.slot), &trap))? {
             0 => Ok(()),
             errno => Err(Error::FromHandler(errno)),
         }
@@ -179,7 +188,13 @@ impl Vcpu {
                 Ok(())
             }
             Policy::Fail => Err(error),
-            Policy::Abort => fatal::die_of_access(&error, guest.fatal_handler()),
+            Policy::Abort => {
+                // The handler may wait for accesses, or leave. This one is over.
+                if let Some(system) = self.system() {
+                    Running::of(self, system).end();
+                }
+                fatal::die_of_access(&error, guest.fatal_handler())
+            }
         }
     }
 }

@@ -14,31 +14,26 @@
 
 use crate::error::Error;
 use crate::sync::{AtomicU32, AtomicU64, Condvar, Mutex, membarrier, own};
-use core::sync::atomic::{self, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
+use core::sync::atomic::{Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
 
 /// Whether an access of a vCPU is under way.
 #[derive(Debug)]
 pub(super) struct AccessCounter {
-    /// Odd while an access is under way. It grows by one when an access starts or ends.
+    /// Odd while an access is under way. It grows by one when an access starts or ends. Accesses
+    /// inside trap handlers are parts of the outer one, and not counted.
     number: AtomicU64,
-    /// The depth of accesses inside trap handlers. Only this vCPU's thread uses it.
-    depth: atomic::AtomicU32,
 }
 
 impl AccessCounter {
     pub(super) fn new() -> Self {
-        Self { number: AtomicU64::new(0), depth: atomic::AtomicU32::new(0) }
+        Self { number: AtomicU64::new(0) }
     }
 
-    /// Starts an access, which may be inside a trap handler of another one.
+    /// Starts an access.
     #[inline(always)]
     pub(super) fn start(&self) {
-        let depth = self.depth.load(Relaxed);
-        self.depth.store(depth + 1, Relaxed);
-        if depth == 0 {
-            self.number.store(own(&self.number).wrapping_add(1), Relaxed);
-            membarrier::light();
-        }
+        self.number.store(own(&self.number).wrapping_add(1), Relaxed);
+        membarrier::light();
     }
 
     /// Ends an access. If the result is true, the caller must call [`GracePeriods::end_of`],
@@ -48,11 +43,6 @@ impl AccessCounter {
     /// happens before a waiter sees the even number.
     #[inline(always)]
     pub(super) fn end<F>(&self, quiet: &GracePeriods<F>) -> bool {
-        let depth = self.depth.load(Relaxed) - 1;
-        self.depth.store(depth, Relaxed);
-        if depth > 0 {
-            return false;
-        }
         self.number.store(own(&self.number).wrapping_add(1), Release);
         membarrier::light();
         quiet.waiters.load(Relaxed) != 0
@@ -172,14 +162,15 @@ impl<F> GracePeriods<F> {
     }
 
     /// Removes an access that has ended from all waits. Each wait that is empty then ends: its
-    /// thread is woken, or `call` gets its callback.
+    /// thread is woken, or `call` gets its callback, which need not return: what is left then is for
+    /// the next end of an access.
     pub(super) fn end_of(&self, activity: &AccessCounter, call: impl Fn(F)) {
         let others = |whose: &usize| *whose != activity.address();
         for wait in &mut self.waits.lock().list {
             wait.running.retain(others);
         }
-        while let Some(ended) = self.take_ended() {
-            match ended.then {
+        while let Some(then) = self.take_ended() {
+            match then {
                 Some(function) => call(function),
                 None => {
                     self.ended.notify_all();
@@ -188,15 +179,15 @@ impl<F> GracePeriods<F> {
         }
     }
 
-    /// Removes a wait that has ended from the list. Waits of sleeping threads come first, because a
-    /// callback may wait for such a thread.
-    fn take_ended(&self) -> Option<Wait<F>> {
+    /// Removes a wait that has ended from the list, and returns its callback. Waits of sleeping
+    /// threads come first, because a callback may wait for such a thread.
+    fn take_ended(&self) -> Option<Option<F>> {
         let mut waits = self.waits.lock();
         let ended = |wait: &Wait<F>| wait.running.is_empty();
         let sleeps = |wait: &Wait<F>| ended(wait) && wait.then.is_none();
         let place =
             waits.list.iter().position(sleeps).or_else(|| waits.list.iter().position(ended))?;
         self.waiters.fetch_sub(1, Relaxed);
-        Some(waits.list.remove(place))
+        Some(waits.list.remove(place).then)
     }
 }

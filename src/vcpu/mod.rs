@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `system` | a guest with its vCPUs, and one vCPU |
 //! | `access` | an access: passed, trapped or unsupported |
-//! | `running` | accesses under way, and the calls that wait for their end |
+//! | `handlers` | the trap handlers that threads and vCPUs are in |
+//! | `running`, `waits` | accesses under way, and the calls that wait for their end |
 //! | `grace` | the protocol between accesses and grace periods |
 //! | `counts`, `kind` | access counts, kinds of access |
 
@@ -13,12 +14,15 @@
 mod access;
 mod counts;
 mod grace;
+mod handlers;
 mod kind;
 #[cfg(all(test, loom))]
 mod loom;
 mod running;
 mod system;
+mod waits;
 
 pub(crate) use access::Access;
+pub(crate) use handlers::thread_ends;
 pub(crate) use kind::AccessKind;
 pub(crate) use system::{CpuSlot, GuestSlot, System, Vcpu};

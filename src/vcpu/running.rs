@@ -1,33 +1,42 @@
-//! Accesses under way, and the calls that wait for their end.
+//! Accesses under way.
 
 #![forbid(unsafe_code)]
 
 use super::grace::{AccessCounter, Accesses};
 use super::system::{System, Vcpu};
 use crate::callback::QuietCallback;
-use crate::error::Error;
 use crate::sys::process::keep_errno;
+use core::sync::atomic::Ordering::Relaxed;
 
-/// An access that is under way until this is dropped.
-#[derive(Debug)]
+/// An access that is under way until [`Running::end`], or a part of one: an access that a trap
+/// handler makes. Nothing is dropped, because a trap handler can be left without returning.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Running<'c> {
-    accesses: &'c AccessCounter,
+    cpu: &'c Vcpu,
     system: &'c System,
 }
 
 impl<'c> Running<'c> {
+    /// Starts an access of a vCPU that is in this number of trap handlers.
     #[inline(always)]
-    pub(super) fn start(cpu: &'c Vcpu, system: &'c System) -> Self {
-        cpu.accesses.start();
-        Self { accesses: &cpu.accesses, system }
+    pub(super) fn start(cpu: &'c Vcpu, system: &'c System, nested: u32) -> Self {
+        if nested == 0 {
+            cpu.accesses.start();
+        }
+        Self { cpu, system }
     }
-}
 
-impl Drop for Running<'_> {
+    /// The access that is under way.
+    pub(super) fn of(cpu: &'c Vcpu, system: &'c System) -> Self {
+        Self { cpu, system }
+    }
+
+    /// Ends the access, if the vCPU is in no trap handler.
     #[inline(always)]
-    fn drop(&mut self) {
-        if self.accesses.end(&self.system.grace_periods) {
-            keep_errno(|| self.system.end_grace_periods(self.accesses));
+    pub(super) fn end(self) {
+        let Self { cpu, system } = self;
+        if cpu.nested.load(Relaxed) == 0 && cpu.accesses.end(&system.grace_periods) {
+            keep_errno(|| system.end_grace_periods(&cpu.accesses));
         }
     }
 }
@@ -42,31 +51,6 @@ impl Accesses for System {
 }
 
 impl System {
-    /// Waits for a grace period.
-    pub(crate) fn synchronize(&self) -> Result<(), Error> {
-        self.check_may_wait()?;
-        self.grace_periods.synchronize(self)
-    }
-
-    /// Has the callback called after a grace period.
-    pub(crate) fn call_when_quiet(&self, callback: QuietCallback) -> Result<(), Error> {
-        if let Some(callback) = self.grace_periods.call_when_quiet(self, callback)? {
-            callback.call();
-        }
-        Ok(())
-    }
-
-    /// Refuses a wait that might never end: inside an access, or with a lock held that an access
-    /// may wait for.
-    fn check_may_wait(&self) -> Result<(), Error> {
-        let handling = self.cpus.lock().iter().any(|cpu| cpu.get().is_some_and(Vcpu::is_handling));
-        match self.guest().locked_space() {
-            Some(kind) => Err(Error::WaitsWithLock(kind)),
-            None if handling => Err(Error::WaitsForItself),
-            None => Ok(()),
-        }
-    }
-
     /// Removes a vCPU's access from all grace periods, and ends those that waited for nothing else.
     #[cold]
     pub(super) fn end_grace_periods(&self, accesses: &AccessCounter) {

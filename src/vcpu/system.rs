@@ -12,13 +12,12 @@ use crate::error::Error;
 use crate::guest::{Guest, Locks, Options};
 use crate::map::Hint;
 use crate::raw::slots::Slot;
-use crate::sys::thread::this_thread;
 use crate::value::convert::memory_range;
 use crate::value::kind::SpaceKind;
 use crate::value::range::Location;
 use crate::value::region::Region;
 use core::ptr;
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize};
 use gasp_abi::{gasp_counts, gasp_cpu, qvm_state_block};
 use parking_lot::Mutex;
 
@@ -28,13 +27,31 @@ pub(crate) type GuestSlot = Slot<System, Locks>;
 pub(crate) type CpuSlot = Slot<Vcpu>;
 
 /// The maximum number of trap handlers that one vCPU can be in at the same time.
-const MAX_NESTED: usize = 16;
+pub(super) const MAX_NESTED: usize = 16;
+
+/// A trap handler that a vCPU is in.
+#[derive(Debug, Default)]
+pub(super) struct Handler {
+    /// What identifies the device.
+    pub(super) device: AtomicU64,
+    /// The thread that the handler is called on.
+    pub(super) thread: AtomicU64,
+    /// Where on the stack of the thread the access is.
+    pub(super) place: AtomicUsize,
+}
+
+/// The vCPUs of all guests, for the thread that ends. Lock order: before the list of slots.
+pub(super) fn all_cpus() -> &'static Mutex<Vec<&'static CpuSlot>> {
+    static ALL: Mutex<Vec<&'static CpuSlot>> = Mutex::new(Vec::new());
+    &ALL
+}
 
 /// A guest and its vCPUs.
 #[derive(Debug)]
 pub(crate) struct System {
     guest: Guest,
-    /// The vCPUs. Lock order: before the list of grace periods, and before the list of slots.
+    /// The vCPUs. Lock order: before that of all vCPUs, the list of grace periods, and the list of
+    /// slots.
     pub(super) cpus: Mutex<Vec<&'static CpuSlot>>,
     /// The counts of destroyed vCPUs.
     past: Counts,
@@ -47,11 +64,9 @@ pub(crate) struct System {
 pub(crate) struct Vcpu {
     system: &'static GuestSlot,
     pub(super) accesses: AccessCounter,
-    /// The thread that is in a trap handler, valid while `nested` is not 0.
-    handler: AtomicU64,
-    /// The devices whose handlers this vCPU is in, the innermost last.
-    devices: [AtomicU64; MAX_NESTED],
-    nested: AtomicU32,
+    /// The trap handlers that this vCPU is in, the innermost last. `nested` is their number.
+    pub(super) handlers: [Handler; MAX_NESTED],
+    pub(super) nested: AtomicU32,
     pub(super) counts: Counts,
     memory: Hint,
     ports: Hint,
@@ -79,16 +94,19 @@ impl System {
         &self,
         create: impl FnOnce() -> Result<&'static CpuSlot, Error>,
     ) -> Result<&'static CpuSlot, Error> {
-        let mut cpus = self.cpus.lock();
+        let (mut cpus, mut all) = (self.cpus.lock(), all_cpus().lock());
         cpus.try_reserve(1).map_err(|_| Error::NoMemory)?;
+        all.try_reserve(1).map_err(|_| Error::NoMemory)?;
         let slot = create()?;
         cpus.push(slot);
+        all.push(slot);
         Ok(slot)
     }
 
     /// Removes a vCPU that is about to be destroyed. Its counts are kept.
     pub(crate) fn remove_cpu(&self, slot: &'static CpuSlot) {
         self.cpus.lock().retain(|cpu| !ptr::eq(*cpu, slot));
+        all_cpus().lock().retain(|cpu| !ptr::eq(*cpu, slot));
         if let Some(cpu) = slot.get() {
             self.past.add(&cpu.counts);
             self.end_grace_periods(&cpu.accesses);
@@ -97,7 +115,10 @@ impl System {
 
     /// Removes all vCPUs, for their destruction.
     pub(crate) fn take_cpus(&self) -> Vec<&'static CpuSlot> {
-        core::mem::take(&mut *self.cpus.lock())
+        let cpus = core::mem::take(&mut *self.cpus.lock());
+        let is_ours = |cpu: &Vcpu| cpu.system().is_some_and(|other| ptr::eq(other, self));
+        all_cpus().lock().retain(|slot| !slot.get().is_some_and(is_ours));
+        cpus
     }
 
     /// The access counts of all vCPUs, destroyed ones included.
@@ -116,8 +137,7 @@ impl Vcpu {
         Self {
             system,
             accesses: AccessCounter::new(),
-            handler: AtomicU64::new(0),
-            devices: [const { AtomicU64::new(0) }; MAX_NESTED],
+            handlers: core::array::from_fn(|_| Handler::default()),
             nested: AtomicU32::new(0),
             counts: Counts::new(),
             memory: Hint::new(),
@@ -158,32 +178,6 @@ impl Vcpu {
         let region = self.lookup(guest, kind, range.first());
         let region = region.ok_or(Error::Absent { kind, location: range.first() })?;
         Ok(region.view(&range))
-    }
-
-    /// Whether the calling thread is in a trap handler of this vCPU.
-    pub(super) fn is_handling(&self) -> bool {
-        self.nested.load(Relaxed) > 0 && self.handler.load(Relaxed) == this_thread()
-    }
-
-    /// Runs a device's trap handler, unless this vCPU is in a handler of that device already, which
-    /// would recurse forever.
-    #[inline(always)]
-    pub(super) fn in_handler<T>(
-        &self,
-        device: u64,
-        handle: impl FnOnce() -> T,
-    ) -> Result<T, Error> {
-        let nested = self.nested.load(Relaxed);
-        let outer = &self.devices[..(nested as usize).min(MAX_NESTED)];
-        if outer.len() == MAX_NESTED || outer.iter().any(|other| other.load(Relaxed) == device) {
-            return Err(Error::ReachesItself);
-        }
-        self.devices[outer.len()].store(device, Relaxed);
-        self.handler.store(this_thread(), Relaxed);
-        self.nested.store(nested + 1, Relaxed);
-        let result = handle();
-        self.nested.store(nested, Relaxed);
-        Ok(result)
     }
 }
 

@@ -80,6 +80,8 @@ type Function = Box<dyn FnOnce()>;
 struct Model {
     quiet: GracePeriods<Function>,
     activities: [AccessCounter; CPUS],
+    /// How many accesses of each vCPU are inside of each other. Only its thread uses it.
+    depths: [AtomicUsize; CPUS],
     devices: [Device; DEVICES],
     /// Functions that were called.
     called: AtomicUsize,
@@ -97,6 +99,7 @@ impl Model {
         Self {
             quiet: GracePeriods::default(),
             activities: core::array::from_fn(|_| AccessCounter::new()),
+            depths: core::array::from_fn(|_| AtomicUsize::new(0)),
             devices: core::array::from_fn(|_| Device::new()),
             called: AtomicUsize::new(0),
         }
@@ -105,13 +108,16 @@ impl Model {
     /// As `Running::start`.
     fn start(&self, cpu: usize) {
         membarrier::become_cpu(cpu);
-        self.activities[cpu].start();
+        if self.depths[cpu].fetch_add(1, Relaxed) == 0 {
+            self.activities[cpu].start();
+        }
     }
 
-    /// As the drop of `Running`. Whether somebody may have been waiting.
+    /// As `Running::end`. Whether somebody may have been waiting.
     fn end(&self, cpu: usize) -> bool {
         membarrier::become_cpu(cpu);
-        let is_awaited = self.activities[cpu].end(&self.quiet);
+        let is_last = self.depths[cpu].fetch_sub(1, Relaxed) == 1;
+        let is_awaited = is_last && self.activities[cpu].end(&self.quiet);
         if is_awaited {
             self.quiet.end_of(&self.activities[cpu], |function| function());
         }
