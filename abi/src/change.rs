@@ -59,6 +59,10 @@ pub struct gasp_cost {
 /// A callback must not change the guest, add or remove listeners, or lock the other space: these
 /// are EDEADLK, and so gasp_region_set() ends the process. It must not wait for a thread that does
 /// one of these, or that wants a lock of the guest.
+///
+/// A callback must return. If its thread ends inside, or it leaves by longjmp(), the guest's locks
+/// stay taken, and the process ends with a message when the library finds out: at the latest when
+/// the thread ends. A C++ exception must not leave it either.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct gasp_listener {

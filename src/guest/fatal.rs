@@ -1,4 +1,5 @@
-//! The end of the process after a failed `gasp_region_set()` or an unsupported access.
+//! The end of the process: after a failed `gasp_region_set()`, an unsupported access, or a
+//! listener's callback that did not return.
 
 #![forbid(unsafe_code)]
 
@@ -43,6 +44,17 @@ fn end(function: &str, refusal: &Refusal, code: c_int, handler: Option<FatalHand
 /// As [`die`], for a bad `gsp`.
 pub(crate) fn die_without_guest(refusal: &Refusal) -> ! {
     die(refusal, false, None)
+}
+
+/// Ends the process because a thread has left a listener's callback. The guest's locks are taken for
+/// ever, so the fatal handler is not called.
+#[cold]
+pub(crate) fn die_of_left_listener() -> ! {
+    announce(
+        b"libgasp: a thread has left a function of a listener (by pthread_exit, cancellation or \
+          longjmp) while a guest was being changed",
+    );
+    std::process::abort()
 }
 
 /// Writes the line with one system call, so that lines of several threads do not mix.

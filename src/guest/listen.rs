@@ -40,6 +40,8 @@ impl Guest {
     /// Removes all listeners, the last one first, because the guest is destroyed. No lock is taken:
     /// a thread may have ended with one held.
     pub(crate) fn remove_listeners(&self) {
+        // Who has left a callback has the list locked.
+        let _ = self.listeners.refuse_inside();
         let mut notifier = self.listeners.lock();
         if notifier.list.entries.is_empty() {
             return;

@@ -6,17 +6,39 @@
 //! callback has returned, so callbacks of one guest never run at the same time. Listeners are added
 //! and removed with the locks of both spaces held, so a thread that holds one of these locks knows
 //! whether there are any.
+//!
+//! A callback that is left without returning (`pthread_exit`, cancellation, `longjmp`) leaves locks
+//! taken and a draft open, which nobody can repair: the process ends when that shows.
 
 #![forbid(unsafe_code)]
 
 use super::difference::Difference;
+use super::fatal;
 use crate::callback::Listener;
 use crate::error::Error;
-use crate::sys::thread::{NO_THREAD, this_thread};
+use crate::sys::thread::{NO_THREAD, this_thread, watched_thread};
+use core::cell::Cell;
 use core::ffi::c_int;
+use core::mem::MaybeUninit;
+use core::ptr;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use gasp_abi::{gasp_cost, gasp_difference};
 use parking_lot::{Mutex, MutexGuard};
+
+thread_local! {
+    /// The place on the stack of the innermost call of a listener that this thread is in;
+    /// [`OUTSIDE`]: none. Without a destructor, so that the library can be unloaded.
+    static INNERMOST: Cell<usize> = const { Cell::new(OUTSIDE) };
+}
+
+const OUTSIDE: usize = 0;
+
+/// Called when a thread ends: the process ends too, if the thread has left a listener's callback.
+pub(crate) fn thread_ends() {
+    if INNERMOST.get() != OUTSIDE {
+        fatal::die_of_left_listener();
+    }
+}
 
 /// The listeners of a guest.
 #[derive(Debug, Default)]
@@ -52,7 +74,17 @@ impl Listeners {
     pub(super) fn refuse_inside(&self) -> Result<(), Error> {
         let thread = self.notifying.load(Relaxed);
         let inside = thread != NO_THREAD && thread == this_thread();
-        if inside { Err(Error::InListener) } else { Ok(()) }
+        if inside { Err(Self::inside()) } else { Ok(()) }
+    }
+
+    #[cold]
+    fn inside() -> Error {
+        let mark = MaybeUninit::<u8>::uninit();
+        // What is called inside of a callback is below it on the stack.
+        if INNERMOST.get() <= ptr::from_ref(&mark).addr() {
+            fatal::die_of_left_listener();
+        }
+        Error::InListener
     }
 
     /// Keeps other threads from calling listeners and from changing the list.
@@ -108,10 +140,17 @@ impl Notifier<'_> {
     }
 
     /// Runs `functions`, which makes calls to listeners, marked as being inside a callback.
+    #[inline(never)] // for a frame below that of the function that changes the guest
     fn call_with<T>(&self, entries: &[Entry], functions: impl FnOnce(&[Entry]) -> T) -> T {
-        self.listeners.notifying.store(this_thread(), Relaxed);
+        let mark = MaybeUninit::<u8>::uninit();
+        let here = ptr::from_ref(&mark).addr();
+        let outer = INNERMOST.replace(here);
+        self.listeners.notifying.store(watched_thread(), Relaxed);
         let result = functions(entries);
         self.listeners.notifying.store(NO_THREAD, Relaxed);
+        if INNERMOST.replace(outer) != here {
+            fatal::die_of_left_listener();
+        }
         result
     }
 

@@ -20,7 +20,7 @@ pub(crate) mod fatal;
 mod find;
 mod gram;
 mod listen;
-mod listeners;
+pub(crate) mod listeners;
 mod mapping;
 mod memory;
 mod overlap;

@@ -16,6 +16,7 @@
 use super::running::Running;
 use super::system::{Handler, MAX_NESTED, Vcpu, all_cpus};
 use crate::error::Error;
+use crate::guest::listeners;
 use crate::sys::thread::{this_thread, watched_thread};
 use core::ffi::c_void;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -94,6 +95,7 @@ impl Vcpu {
 /// Called when a thread ends. Its number is not reused, so the callbacks that it is still in are
 /// those that it has left.
 pub(crate) extern "C" fn thread_ends(_: *mut c_void) {
+    listeners::thread_ends();
     let left = |cpu: &'static Vcpu| Some((cpu, cpu.own_handler(|_| true)?));
     // The list is not locked while an access ends, which may call the host.
     let next = || all_cpus().lock().iter().filter_map(|slot| slot.get()).find_map(left);
