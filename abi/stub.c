@@ -20,6 +20,7 @@
 #else
 
 #include <pthread.h>
+#include <sys/types.h>
 
 struct guest_system;
 struct gasp_cpu;
@@ -66,11 +67,17 @@ struct guest_intr {
 };
 
 struct guest_timer_data {
-	uint64_t when;
-	uint64_t now;
+	uint64_t host_notify_start;
+	uint64_t host_current;
+	uint64_t guest_notify_start;
+	uint64_t guest_current;
 };
 
-enum guest_intr_state { GIS_ON = 1, GIS_OFF = 2, GIS_ISR = 4 };
+enum guest_intr_state { GIS_NOP = 0, GIS_ON = 1, GIS_OFF = 2, GIS_ISR = 4 };
+
+enum guest_intr_notifications { GIN_UNMASK = 1, GIN_ACK = 2 };
+
+enum guest_table_spec_component { GTSC_FDT_INTR };
 
 enum vdev_ref_status {
 	VRS_NORMAL, VRS_NO_ADVANCE, VRS_ABORT, VRS_BUS_ERROR, VRS_CONTINUE, VRS_TERMINATE,
@@ -84,11 +91,12 @@ typedef enum vdev_ref_status (*vdev_ref_function_t)(vdev_t *vdev, unsigned cooki
 struct vdev_pic_functions {
 	unsigned flags;
 	unsigned pnum_mask;
-	int (*signal)(const struct guest_intr *intr, enum guest_intr_state state);
-	void (*notify)(void);
-	void (*parse)(void);
-	void (*string)(void);
-	const void *table_spec;
+	int (*signal)(const struct guest_intr *gip, enum guest_intr_state gis);
+	void (*notify)(const struct guest_intr *gip, enum guest_intr_notifications gin);
+	const char *(*parse)(struct guest_intr *gip, const char *name);
+	size_t (*string)(const struct guest_intr *gip, char *buf, size_t buf_len);
+	ssize_t (*table_spec)(const struct guest_intr *gip,
+			enum guest_table_spec_component component, void *buf, size_t buf_len);
 };
 
 struct vdev_factory {
@@ -110,12 +118,12 @@ struct vdev_factory {
 
 struct qvm_sched_info {
 	int policy;
-	int priority;
+	struct sched_param sched;
 };
 
 struct vdev_s {
 	void *v_device;
-	const struct vdev_factory *v_factory;
+	struct vdev_factory *v_factory;
 	struct guest_system *v_gsp;
 	struct qvm_state_block v_block;
 	struct guest_intr v_intr;

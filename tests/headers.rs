@@ -14,7 +14,7 @@ const COMMAND: &str = "GASP_BLESS=1 cargo test --test headers";
 const EXTERN: &str = "extern ";
 
 /// Types of other headers, as C spells them.
-const STRUCTS: [&str; 10] = [
+const STRUCTS: [&str; 17] = [
     "guest_system",
     "gasp_cpu",
     "gasp_region",
@@ -24,21 +24,51 @@ const STRUCTS: [&str; 10] = [
     "guest_cpu",
     "guest_timer",
     "guest_timer_data",
+    "guest_power_state_notify",
     "vdev_factory",
+    "qvm_callback",
+    "qvm_sched_info",
+    "sched_param",
+    "sigevent",
+    "virtq",
+    "vpci_rw_state",
 ];
 
 /// The enumerations of which C may pass any number. Where it does, Rust has an integer: the type
 /// alias `any_` and the name.
-const ENUMS: [&str; 2] = ["guest_intr_state", "vdev_ref_status"];
+const ENUMS: [&str; 8] = [
+    "guest_instr_type",
+    "guest_intr_assign_type",
+    "guest_intr_notifications",
+    "guest_intr_state",
+    "guest_power_state_cmd",
+    "guest_table_spec_component",
+    "vdev_ref_status",
+    "vio_version",
+];
+
+/// Types that are functions in C. In Rust they are pointers to them.
+const FUNCTIONS: [&str; 4] = [
+    "guest_instr_callback_func_t",
+    "guest_msi_deliver_func_t",
+    "guest_power_state_callback_func_t",
+    "qvm_callback_func_t",
+];
+
+/// Types that are declared by hand.
+const BY_HAND: [&str; 3] = ["iov_t", "qvm_callback_func_t", "vdev_t"];
+
+/// Constants that are unsigned in C too.
+const UNSIGNED: [&str; 3] = ["QVM_VDEV_ABI", "VDEV_CTRL_", "VDEV_SAFETY_"];
 
 /// One header: where it goes, what it is made from, and the parts that are written by hand.
 struct Header {
     path: &'static str,
     title: &'static str,
     includes: &'static [&'static str],
+    /// Files of Rust, and of C (`.in`), which come after what is generated.
     sources: &'static [&'static str],
-    before: &'static str,
-    after: &'static [&'static str],
+    before: &'static [&'static str],
 }
 
 const EOK: &str = "\
@@ -51,106 +81,146 @@ struct vdev_s;
 /** A virtual device; <qvm/vdev-core.h> has its fields. */
 typedef struct vdev_s vdev_t;";
 
-const PCI: &str = "\
-/** Pack a PCI location. The name is QNX's, the packing (as in PCI's ECAM) is libgasp's own. */
-#define QSL_PCI_MAKE_LOC(bus, dev, func) \\
-\t(((uint64_t)(bus) << 20) | ((uint64_t)(dev) << 15) | ((uint64_t)(func) << 12))
-";
-
 const VDEV: &str = "\
 /** Prefix of an entry of the option list that takes no argument (QNX 7.1). */
 #define QVM_OPTION_NO_ARG_PREFIX \"0\"";
 
-const TO_VRS: &str = "\
-/** The answer of vread or vwrite for what guest_cpu_read() or guest_cpu_write() returned, where
- * that is not EOK. Source: QNX 7.1, where it is part of the header too. */
-static inline enum vdev_ref_status guest_cpu_to_vrs(int const errcode)
-{
-\treturn errcode == -1 ? VRS_BUS_ERROR : (enum vdev_ref_status)(VRS_ERRNO + errcode);
+const SIGEVENT: &str = "struct sigevent;\n\n";
+
+const CALLBACK: &str = "\
+struct qvm_callback;
+/** A function that an event calls (QNX 7.0). A function, not a pointer. */
+typedef void qvm_callback_func_t(struct qvm_callback *cbp);
+
+";
+
+const FORMATS: &str = include_str!("headers/formats.h.in");
+
+const VIO: &str = "\
+/** The ring of a queue: opaque. */
+struct virtq;
+typedef struct vq vq_t;
+
+/** A piece of host memory, by its QNX name. */
+typedef struct iovec iov_t;";
+
+/// Where the functions of a header are.
+macro_rules! title {
+    ($what:literal) => {
+        concat!(
+            $what,
+            "\n *\n * The functions are in the program that runs the guest (gasp-vm), not in libgasp. \
+             Which of them\n * gasp-vm has, docs/vdevs.md says."
+        )
+    };
 }
 
-";
-
-const FORMATS: &str = "\
-/** A function that formats as printf() does: which argument is the format, where the rest is. */
-#if defined(__GNUC__)
-#define QVM_PRINTF_LIKE(text, rest) __attribute__((__format__(__printf__, text, rest)))
-#define QVM_NO_RETURN __attribute__((__noreturn__))
-#else
-#define QVM_PRINTF_LIKE(text, rest)
-#define QVM_NO_RETURN
-#endif";
-
-const LOG: &str = include_str!("headers/log.h.in");
-
-const SAFETY_SELECTED: &str = "\
-/** Which of the two this build is: VDEV_SAFETY_NO unless the build says otherwise (QNX 7.1). */
-#ifndef VDEV_SAFETY_SELECTED
-#define VDEV_SAFETY_SELECTED VDEV_SAFETY_NO
-#endif
-";
-
-const GRAM_INLINE: &str = "\
-/** Find a place inside the guest's RAM or ROM, and reserve it: gram_find_free_range() over all of
- * the space. Source: QNX 7.1, where it is part of the header too. */
-static inline uint64_t gram_find_free(struct guest_system *const gsp, uint64_t const size,
-\t\tuint64_t const align, unsigned const flags)
-{
-\treturn gram_find_free_range(gsp, size, align, flags, 0, UINT64_MAX);
-}
-";
-
-const HEADERS: [Header; 6] = [
+const HEADERS: [Header; 13] = [
     Header {
         path: "qvm/types.h",
-        title: "State blocks, regions and their flags (QNX 7.1 <qvm/types.h>).",
-        includes: &["<errno.h>", "<stdint.h>"],
-        sources: &["abi/src/types.rs"],
-        before: EOK,
-        after: &[PCI],
+        title: "State blocks, regions and their flags, interrupts (QNX 7.1 <qvm/types.h>).",
+        includes: &["<errno.h>", "<sched.h>", "<stdint.h>"],
+        sources: &["abi/src/types.rs", "tests/headers/types.h.in"],
+        before: &[EOK],
+    },
+    Header {
+        path: "qvm/abi.h",
+        title: "The version of the vdev interface (QNX 7.0 <qvm/abi.h>).",
+        includes: &[],
+        sources: &["abi/src/abi.rs"],
+        before: &[],
     },
     Header {
         path: "qvm/guest.h",
-        title: "Guests, vCPUs, interrupts and timers (QNX 7.1 <qvm/guest.h>).\n *\n * \
-                The functions are in the program that runs the guest (gasp-vm), not in libgasp.",
-        includes: &["<qvm/types.h>"],
+        title: title!("Guests, vCPUs, interrupts and timers (QNX 7.1 <qvm/guest.h>)."),
+        includes: &["<qvm/types.h>", "<stddef.h>"],
         sources: &["abi/src/guest.rs"],
-        before: "",
-        after: &[],
+        before: &[],
     },
     Header {
         path: "qvm/vdev-core.h",
-        title: "A virtual device as its own code sees it (QNX 7.1 <qvm/vdev-core.h>).\n *\n * \
-                The functions are in the program that runs the guest (gasp-vm), not in libgasp.",
-        includes: &["<pthread.h>", "<qvm/guest.h>", "<qvm/types.h>"],
-        sources: &["abi/src/vdev_core.rs"],
-        before: VDEV,
-        after: &[TO_VRS, SAFETY_SELECTED],
+        title: title!("A virtual device as its own code sees it (QNX 7.1 <qvm/vdev-core.h>)."),
+        includes: &[
+            "<pthread.h>",
+            "<qvm/abi.h>",
+            "<qvm/guest.h>",
+            "<qvm/types.h>",
+            "<signal.h>",
+            "<stddef.h>",
+            "<sys/types.h>",
+        ],
+        sources: &["abi/src/vdev_core.rs", "tests/headers/vdev-core.h.in"],
+        before: &[SIGEVENT, VDEV],
+    },
+    Header {
+        path: "qvm/outpipe.h",
+        title: title!("What vdevs say (QNX 7.1 <qvm/outpipe.h>)."),
+        includes: &["<qvm/types.h>", "<stdarg.h>"],
+        sources: &["abi/src/outpipe.rs", "tests/headers/outpipe.h.in"],
+        before: &[FORMATS],
     },
     Header {
         path: "qvm/log.h",
-        title: "What vdevs say (QNX 7.1 <qvm/log.h>).\n *\n * \
-                The functions are in the program that runs the guest (gasp-vm), not in libgasp.",
+        title: "Not of QNX 7.1.",
+        includes: &[],
+        sources: &["tests/headers/log.h.in"],
+        before: &[],
+    },
+    Header {
+        path: "qvm/utils.h",
+        title: title!("Reading options, and callbacks (QNX 7.1 <qvm/utils.h>)."),
+        includes: &["<qvm/types.h>", "<signal.h>"],
+        sources: &["abi/src/utils.rs", "tests/headers/utils.h.in"],
+        before: &[CALLBACK, SIGEVENT, FORMATS],
+    },
+    Header {
+        path: "qvm/cdev.h",
+        title: title!("Character devices (QNX 7.1 <qvm/cdev.h>)."),
+        includes: &[
+            "<qvm/types.h>",
+            "<qvm/utils.h>",
+            "<signal.h>",
+            "<stddef.h>",
+            "<termios.h>",
+            "<time.h>",
+        ],
+        sources: &["tests/headers/cdev.h.in"],
+        before: &[],
+    },
+    Header {
+        path: "qvm/wdog.h",
+        title: title!("Watchdogs (QNX 7.1 <qvm/wdog.h>)."),
         includes: &["<qvm/types.h>"],
-        sources: &["abi/src/log.rs"],
-        before: FORMATS,
-        after: &[LOG],
+        sources: &["abi/src/wdog.rs"],
+        before: &[],
+    },
+    Header {
+        path: "qvm/vio.h",
+        title: title!("VIRTIO devices (QNX 7.1 <qvm/vio.h>)."),
+        includes: &["<qvm/guest.h>", "<qvm/types.h>", "<sys/types.h>", "<sys/uio.h>"],
+        sources: &["abi/src/vio.rs", "tests/headers/vio.h.in"],
+        before: &[VIO],
+    },
+    Header {
+        path: "qvm/vpci.h",
+        title: title!("PCI devices (QNX 7.1 <qvm/vpci.h>)."),
+        includes: &["<qvm/types.h>"],
+        sources: &["abi/src/vpci.rs"],
+        before: &[],
     },
     Header {
         path: "qvm/gasp.h",
         title: "The guest's address space (QNX 7.1 <qvm/gasp.h>).",
         includes: &["<stddef.h>", "<qvm/types.h>"],
-        sources: &["abi/src/gasp.rs"],
-        before: "",
-        after: &[GRAM_INLINE],
+        sources: &["abi/src/gasp.rs", "tests/headers/gasp.h.in"],
+        before: &[],
     },
     Header {
         path: "gasp/host.h",
         title: "libgasp for hosts: a VMM or a test harness. Not part of QNX's interface.",
         includes: &["<stddef.h>", "<qvm/types.h>"],
         sources: &["abi/src/host.rs", "abi/src/cpu.rs", "abi/src/change.rs", "abi/src/text.rs"],
-        before: "",
-        after: &[],
+        before: &[],
     },
 ];
 
@@ -177,8 +247,8 @@ impl Header {
         };
         config.sort_by = cbindgen::SortKey::None;
         config.function.args = cbindgen::Layout::Auto;
-        config.export.exclude.push("vdev_t".into());
-        let sources: String = self.sources.iter().map(|source| read(Path::new(source))).collect();
+        config.export.exclude.extend(BY_HAND.map(Into::into));
+        let sources: String = self.of_kind("rs").map(|source| read(Path::new(source))).collect();
         let spelled = STRUCTS.map(|name| format!("struct {name}"));
         for spelling in spelled.into_iter().filter(|name| !sources.contains(&format!("{name} "))) {
             let (_, name) = spelling.split_once(' ').unwrap();
@@ -195,26 +265,30 @@ impl Header {
             }
         }
         let mut builder = Builder::new().with_config(config);
-        for source in self.sources {
+        for source in self.of_kind("rs") {
             builder = builder.with_src(source);
         }
         let mut text = Vec::new();
         builder.generate().unwrap().write(&mut text);
         let text = for_c_readers(&String::from_utf8(text).unwrap());
         let end = text.rfind("#endif").unwrap();
-        format!(
-            "{}{}{}{}",
-            &text[..end],
-            self.after.concat(),
-            if self.after.is_empty() { "" } else { "\n" },
-            &text[end..]
-        )
+        let after: String = self.of_kind("in").map(|part| read(Path::new(part))).collect();
+        let gap = if after.is_empty() { "" } else { "\n" };
+        format!("{}{after}{gap}{}", &text[..end], &text[end..])
+    }
+
+    /// The sources with this ending.
+    fn of_kind(&self, ending: &str) -> impl Iterator<Item = &'static str> {
+        self.sources.iter().copied().filter(move |source| source.rsplit('.').next() == Some(ending))
     }
 
     fn after_includes(&self) -> String {
         let includes: String =
             self.includes.iter().map(|include| format!("\n#include {include}")).collect();
-        if self.before.is_empty() { includes } else { format!("{includes}\n\n{}", self.before) }
+        match self.before.concat() {
+            before if before.is_empty() => includes,
+            before => format!("{includes}\n\n{}", before.trim_end()),
+        }
     }
 
     fn path(&self) -> PathBuf {
@@ -228,7 +302,15 @@ fn read(path: &Path) -> String {
 
 /// What cbindgen wrote, as a C programmer would have written it.
 fn for_c_readers(text: &str) -> String {
-    let text = text.replace(" {\n    uint8_t _opaque[0];\n}", "");
+    let mut text = text.replace(" {\n    uint8_t _opaque[0];\n}", "");
+    for name in FUNCTIONS {
+        text = text.replace(&format!("{name} "), &format!("{name} *"));
+        if let Some((before, after)) = text.split_once(&format!("(*{name})")) {
+            // Without these three characters, the next arguments start earlier.
+            let (arguments, rest) = after.split_once(';').unwrap();
+            text = format!("{before}{name}{};{rest}", arguments.replace("\n   ", "\n"));
+        }
+    }
     let mut lines: Vec<String> = Vec::new();
     for line in without_extern(&text) {
         let comment = [lines.len().wrapping_sub(2), lines.len().wrapping_sub(1)]
@@ -241,7 +323,7 @@ fn for_c_readers(text: &str) -> String {
                 lines.push(indent + &only);
             }
             (["", _] | [_, ""], "") => {}
-            _ => lines.push(in_hex(line)),
+            _ => lines.push(number(line)),
         }
     }
     lines.join("\n") + "\n"
@@ -260,11 +342,19 @@ fn without_extern(text: &str) -> Vec<&str> {
     text.lines().map(strip).collect()
 }
 
-/// Writes a value of more than one digit as the hexadecimal number that it was in the source.
+/// A number as it was in the source: hexadecimal if that has more than one digit, and unsigned.
+fn number(line: &str) -> String {
+    let line = if line.contains("QVM_VDEV_ABI") { line.to_owned() } else { in_hex(line) };
+    match line.strip_prefix("#define ") {
+        Some(name) if UNSIGNED.iter().any(|unsigned| name.starts_with(unsigned)) => line + "u",
+        _ => line,
+    }
+}
+
 fn in_hex(line: &str) -> String {
     let value = line.trim_end_matches(',').rsplit(' ').next().unwrap_or_default();
     match value.parse::<u64>() {
-        Ok(number) if number > 9 && (line.contains("#define") || line.contains(" = ")) => {
+        Ok(number) if number > 15 && (line.contains("#define") || line.contains(" = ")) => {
             line.replace(value, &format!("{number:#x}"))
         }
         _ => line.to_owned(),

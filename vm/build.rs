@@ -22,17 +22,17 @@ fn main() {
 /// The functions with "..." that vdevs call. The whole archive is linked, because no Rust code
 /// calls them.
 fn compile_variadic_functions() {
-    println!("cargo::rerun-if-changed=c/log.c");
+    println!("cargo::rerun-if-changed=c/outpipe.c");
     println!("cargo::rerun-if-changed=../include/qvm");
     cc::Build::new()
-        .file("c/log.c")
+        .file("c/outpipe.c")
         .include("../include")
         .std("c11")
         .warnings(true)
         .extra_warnings(true)
         .warnings_into_errors(true)
         .cargo_metadata(false)
-        .compile("vdev_log");
+        .compile("vdev_variadic");
     println!("cargo::rustc-link-search=native={}", env::var("OUT_DIR").unwrap_or_default());
-    println!("cargo::rustc-link-lib=static:+whole-archive=vdev_log");
+    println!("cargo::rustc-link-lib=static:+whole-archive=vdev_variadic");
 }

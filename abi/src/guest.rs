@@ -1,7 +1,10 @@
 //! `<qvm/guest.h>`: guests, vCPUs, interrupts and timers, as vdevs see them.
 
-use crate::types::{guest_system, qvm_state_block, vdev_t};
-use core::ffi::{c_int, c_uint, c_void};
+use crate::types::{
+    any_guest_intr_assign_type, any_guest_intr_notifications, any_guest_intr_state, guest_intr,
+    guest_system, qvm_state_block, vdev_t,
+};
+use core::ffi::{c_char, c_int, c_uint, c_void};
 
 /// The vCPU on which a vdev is called: opaque.
 #[repr(C)]
@@ -17,23 +20,31 @@ pub struct guest_timer {
     _opaque: [u8; 0],
 }
 
-/// State of an interrupt line (QNX 7.x).
+/// What a vread or vwrite function answers, and what <qvm/vdev-core.h> has too (QNX 7.1).
+/// VRS_ERRNO + n reports errno n.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum guest_intr_state {
-    /// Asserted.
-    GIS_ON = 1,
-    /// Not asserted.
-    GIS_OFF = 2,
-    /// Being serviced.
-    GIS_ISR = 4,
+pub enum vdev_ref_status {
+    /// Done.
+    VRS_NORMAL = 0,
+    /// Done; do not advance the instruction pointer.
+    VRS_NO_ADVANCE = 1,
+    /// Internal to QNX.
+    VRS_ABORT = 2,
+    /// The guest sees a bus error.
+    VRS_BUS_ERROR = 3,
+    /// Only for functions of guest_instr_register().
+    VRS_CONTINUE = 4,
+    /// The guest is to be terminated.
+    VRS_TERMINATE = 5,
+    /// Base of the errno values.
+    VRS_ERRNO = 0x100,
 }
 
-/// A `guest_intr_state` that came from C, which may pass any number as one. For C it is the
-/// enumeration.
-pub type any_guest_intr_state = c_uint;
+/// A `vdev_ref_status` that came from C, which may answer any number. For C it is the enumeration.
+pub type any_vdev_ref_status = c_uint;
 
-/// How to transfer data to or from a vCPU (QNX 7.x).
+/// How to transfer data to or from a vCPU (QNX 7.1).
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum guest_xfer_flags {
@@ -65,31 +76,82 @@ pub const GTC_CUSTOM_MIN: u32 = 32;
 /// Last number of a cause (the name is of QNX 8.0, the number of 7.0).
 pub const GTC_MAX: u32 = 63;
 
-/// An interrupt of a guest: the controller's vdev and its parameters (QNX 7.1: 16 bytes).
-#[repr(C)]
-#[derive(Debug, Clone, Copy)]
-pub struct guest_intr {
-    /// The interrupt controller.
-    pub pic: *mut vdev_t,
-    /// Which input of it.
-    pub param: c_uint,
-    /// Which source.
-    pub src_id: c_uint,
-}
-
-/// "Never": a timer that is not set. libgasp's own.
-pub const GUEST_TIMER_OFF: u64 = u64::MAX;
-
-/// What a timer function is told. The name is QNX's, the fields are libgasp's own.
+/// The time of a timer (QNX 7.0: 32 bytes). The two clocks do not correspond: of the guest's, the
+/// resolution is what guest_timer_create() says; the host's is for comparisons alone.
+///
+/// In gasp-vm, both count nanoseconds. The guest's clock is 0 until the guest starts, the host's is
+/// CLOCK_MONOTONIC.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct guest_timer_data {
-    /// The moment for which the timer is or was set: nanoseconds of CLOCK_MONOTONIC, or
-    /// GUEST_TIMER_OFF.
-    pub when: u64,
-    /// This moment: nanoseconds of CLOCK_MONOTONIC.
-    pub now: u64,
+    /// When the timer was activated, by the host's clock.
+    pub host_notify_start: u64,
+    /// Now, by the host's clock.
+    pub host_current: u64,
+    /// When the timer was activated, by the guest's clock.
+    pub guest_notify_start: u64,
+    /// Now, by the guest's clock.
+    pub guest_current: u64,
 }
+
+/// Which parts of the guest's power state are meant; both, if they are ORed (names: QNX 7.1;
+/// numbers: libgasp's own).
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum guest_power_state_cmd {
+    /// vCPUs that wait.
+    GPSC_WAIT = 1,
+    /// vCPUs that are off.
+    GPSC_OFF = 2,
+}
+
+/// A `guest_power_state_cmd` that came from C.
+pub type any_guest_power_state_cmd = c_uint;
+
+/// A function to be called when the guest's power state changes: opaque.
+#[repr(C)]
+#[derive(Debug)]
+pub struct guest_power_state_notify {
+    _opaque: [u8; 0],
+}
+
+/// Which instructions a function is called for. QNX's pages name none of them.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum guest_instr_type {
+    /// ORed to a type: for any qualifier. The name is QNX's (7.0), the number is libgasp's own.
+    GIT_FLAG_NO_QUALIFIER = 0x4000_0000,
+}
+
+/// A `guest_instr_type` that came from C.
+pub type any_guest_instr_type = c_uint;
+
+/// Delivers an MSI that was sent to an address of guest_msi_register() (QNX 7.0). A function, not a
+/// pointer.
+pub type guest_msi_deliver_func_t = Option<
+    unsafe extern "C" fn(
+        pic: *mut vdev_t,
+        src: *const vdev_t,
+        paddr: u64,
+        data: c_uint,
+        cookie: c_uint,
+    ),
+>;
+
+/// Is called when the guest's power state is the one that was asked for. A function, not a pointer.
+/// The name is QNX's (7.0), the type is libgasp's own.
+pub type guest_power_state_callback_func_t = Option<unsafe extern "C" fn(data: *mut c_void)>;
+
+/// Is called for an instruction of guest_instr_register(); VRS_CONTINUE: ask the next one (QNX 7.0).
+/// A function, not a pointer.
+pub type guest_instr_callback_func_t = Option<
+    unsafe extern "C" fn(
+        vdp: *mut vdev_t,
+        gcp: *mut guest_cpu,
+        git: any_guest_instr_type,
+        qualifier: c_uint,
+    ) -> any_vdev_ref_status,
+>;
 
 unsafe extern "C" {
     /// Get the value of operands: in vwrite, what the guest writes (oopnd).
@@ -101,13 +163,16 @@ unsafe extern "C" {
     /// QST_MEMORY and QST_PCI_IO, QST_X86_IO; the last three are accesses of the vCPU, and trap where
     /// its own would.
     ///
+    /// gcp: what the vdev was called with; NULL: the guest's memory and ports, as seen by nobody in
+    /// particular (QNX 8.0; that it is so in 7.1 is libgasp's own reading).
     /// flags: GXF_NONE; GXF_PAUSE, GXF_UNPAUSE and GXF_FLUSH have nothing to do here.
     ///
-    /// Returns EOK; -1 a bus error; or an error number: EINVAL gcp, blk or data is NULL, no blocks,
-    /// unknown type or flags; EPERM gcp is not this thread's vCPU; ENOTSUP the other types, GXF_ASYNC,
-    /// GXF_GDB; ENOMEM; ELOOP as gasp_cpu_access(). guest_cpu_to_vrs() makes an answer of it.
-    /// Threads: the one on which the vdev was called with gcp. Source: QNX 7.0; lengths, extension
-    /// and errors are libgasp's own.
+    /// Returns EOK; -1 an exception has to go to the guest; or an error number: EINVAL blk or data is
+    /// NULL, no blocks, unknown type or flags, or gcp is NULL and it is not clear which guest is
+    /// meant; EPERM gcp is not this thread's vCPU; ENOTSUP the other types, GXF_ASYNC, GXF_GDB;
+    /// ENOMEM; ELOOP as gasp_cpu_access(). guest_cpu_to_vrs() makes an answer of it.
+    /// Threads: the one on which the vdev was called with gcp; with NULL, any. Source: QNX 7.0;
+    /// lengths, extension and errors are libgasp's own.
     pub fn guest_cpu_read(
         gcp: *mut guest_cpu,
         flags: c_uint,
@@ -132,52 +197,176 @@ unsafe extern "C" {
         data_len: c_uint,
     ) -> c_int;
 
-    /// Put all ones into an operand: in vread, the answer of a register that is not there.
+    /// Put all ones into an operand: the answer to a request that is not valid.
     ///
-    /// Returns and threads: as guest_cpu_write(). Source: QNX 7.0 (name); the rest is libgasp's own.
-    pub fn guest_write_all_ones(gcp: *mut guest_cpu, blk: *const qvm_state_block) -> c_int;
+    /// flags, returns, threads: as guest_cpu_write(). Source: QNX 7.1.
+    pub fn guest_write_all_ones(
+        gcp: *mut guest_cpu,
+        flags: c_uint,
+        blk: *const qvm_state_block,
+    ) -> c_int;
 }
 
 unsafe extern "C" {
     /// Change the state of an interrupt's line. For an edge: GIS_ON, then GIS_OFF.
     ///
-    /// intr: mostly &vdev->v_intr. It goes to the signal function of its controller.
+    /// gip: mostly &vdev->v_intr. It goes to the signal function of its controller, except GIS_NOP,
+    /// which does nothing. gis: GIS_ISR alone asks whether this may be called from an interrupt
+    /// service routine: in gasp-vm it may not.
     ///
-    /// Returns EOK, or an error number: EINVAL NULL, no controller, an input or a state that it does
-    /// not have; EAGAIN the guest has not started; or what the controller's function returned.
-    /// Threads: any. Source: QNX 7.0 (name, state); the signature is that of the controller's
-    /// function; the errors are libgasp's own.
-    pub fn guest_intr_signal(intr: *const guest_intr, state: any_guest_intr_state) -> c_int;
+    /// Returns EOK; -ENOTSUP if gis has GIS_ISR and it may not; or an error number: EINVAL NULL, no
+    /// controller, an input or a state that it does not have; EAGAIN the guest has not started; or
+    /// what the controller's function returned.
+    /// Threads: any. Source: QNX 7.1 (states), 8.0 (function); const is libgasp's own reading; the
+    /// errors are libgasp's own.
+    pub fn guest_intr_signal(gip: *const guest_intr, gis: any_guest_intr_state) -> c_int;
 
+    /// Assign an input of a controller: for vdevs with several interrupts, or that choose a
+    /// controller themselves.
+    ///
+    /// ip: filled in, unless it is NULL. An input that does not exist, or is assigned in a way that
+    /// excludes this one, ends the process (libgasp's own reading).
+    ///
+    /// When: startup. Source: QNX 7.0.
+    pub fn guest_intr_assign(
+        pic: *mut vdev_t,
+        pnum: c_uint,
+        r#type: any_guest_intr_assign_type,
+        ip: *mut guest_intr,
+    );
+
+    /// Tell that the guest has unmasked or acknowledged an interrupt: from a controller, if its
+    /// notify function was asked for it.
+    ///
+    /// Threads: any. Source: QNX 7.1.
+    pub fn guest_intr_notify(vdp: *const vdev_t, param: c_uint, gin: any_guest_intr_notifications);
+
+    /// Write an interrupt as text, as in `intr`: as the string function of a controller.
+    ///
+    /// Returns the length of the whole text, as snprintf(). Threads: any. Source: QNX 7.0 (name); the
+    /// signature is libgasp's own reading.
+    pub fn guest_intr_string(gip: *const guest_intr, buf: *mut c_char, buf_len: usize) -> usize;
+
+    /// Send a message-signalled interrupt.
+    ///
+    /// src: the vdev that sends it. Returns EOK or an error number. Threads: any. Source: QNX 7.0.
+    pub fn guest_msi_signal(src: *const vdev_t, addr: u64, data: c_uint) -> c_int;
+
+    /// Take the messages for addresses: those that are paddr after mask is applied.
+    ///
+    /// pic: the controller; deliver: called with it, and with cookie. When: startup. Source: QNX 7.0.
+    pub fn guest_msi_register(
+        pic: *mut vdev_t,
+        paddr: u64,
+        mask: u64,
+        deliver: guest_msi_deliver_func_t,
+        cookie: c_uint,
+    );
+}
+
+unsafe extern "C" {
     /// Make a timer for a vdev. It is not set yet. It is there as long as the vdev.
     ///
-    /// data: handed to the factory's timer function, which is called when the timer expires, after
-    /// the guest has started and before VDEV_CTRL_TERMINATE, on a thread of its own: one for all
-    /// timers of the guest.
+    /// gcp: NULL; a timer of one vCPU is not supported. vdp: its factory's timer function is called
+    /// when the timer expires: in gasp-vm after the guest has started and before
+    /// VDEV_CTRL_TERMINATE, on a thread of its own, one for all timers of the guest. data: handed to
+    /// that function. resolutionp: set to how often the guest's clock counts in a second:
+    /// 1,000,000,000 in gasp-vm.
     ///
-    /// Returns the timer, or NULL with errno EINVAL: no vdev, or its factory has no timer function.
-    /// Threads: any. Source: QNX 7.0 (name); the rest is libgasp's own.
-    pub fn guest_timer_create(vdev: *mut vdev_t, data: *mut c_void) -> *mut guest_timer;
+    /// Returns the timer, or NULL with an error number in *resolutionp: EINVAL vdp is no vdev; EPERM
+    /// the guest has started; ENOTSUP gcp is not NULL. NULL also if resolutionp is NULL.
+    /// When: startup. Source: QNX 7.0; that the resolution is in hertz is libgasp's own reading; the
+    /// error numbers are libgasp's own.
+    pub fn guest_timer_create(
+        gcp: *const guest_cpu,
+        vdp: *const vdev_t,
+        data: *const c_void,
+        resolutionp: *mut u64,
+    ) -> *mut guest_timer;
 
-    /// Set a timer: when, in nanoseconds of CLOCK_MONOTONIC; a moment that is over is now.
-    /// GUEST_TIMER_OFF: not at all. The timer function is called once for each setting; one call
-    /// that has begun already may still come after this function.
+    /// Set a timer: the timer function is called once, after incr counts of the guest's clock.
     ///
-    /// Returns EOK; EINVAL timer is NULL or its vdev is gone. Threads: any, also the timer function.
-    /// Source: QNX 7.0 (name); the rest is libgasp's own.
-    pub fn guest_timer_notify(timer: *mut guest_timer, when: u64) -> c_int;
+    /// tdp: NULL: they are counted from now. What the timer function was told last: they are counted
+    /// from when it was to be called, so that a timer that repeats does not drift. A timer that is
+    /// set already is set anew; a call that has begun already may still come after this function.
+    ///
+    /// Returns EOK, or EINVAL: vtp is NULL, its vdev is gone, or has no timer function.
+    /// Threads: any, also the timer function. Source: QNX 7.1; how the counts are taken, that there
+    /// is one setting, and the error are libgasp's own reading.
+    pub fn guest_timer_notify(
+        vtp: *mut guest_timer,
+        tdp: *const guest_timer_data,
+        incr: u64,
+    ) -> c_int;
 
-    /// The state of a timer: the moment to which it is set, and this moment.
+    /// The time of a timer now. *notify_start is 0 in a timer that was never set (libgasp's own).
     ///
-    /// Returns EOK; EINVAL NULL, or its vdev is gone (*tdp not written). Threads: any.
-    /// Source: QNX 7.0 (name); the rest is libgasp's own.
-    pub fn guest_timer_state(timer: *const guest_timer, tdp: *mut guest_timer_data) -> c_int;
+    /// vtp NULL, or its vdev is gone: *tdp is zeroed (libgasp's own). Threads: any. Source: QNX 7.1.
+    pub fn guest_timer_state(vtp: *const guest_timer, tdp: *mut guest_timer_data);
+
+    /// Count what follows as run time of the guest: it is not the host's overhead.
+    ///
+    /// Threads: the one on which a vdev was called. Source: QNX 7.0 (name), 8.0 (signature).
+    pub fn guest_clock_start();
+
+    /// The end of guest_clock_start().
+    pub fn guest_clock_stop();
+
+    /// The guest's power state, as words of bits: a bit for each vCPU.
+    ///
+    /// base: 0. Returns the number of words in result, or a negative error number. A notification
+    /// has to be registered. Threads: any. Source: QNX 7.1.
+    pub fn guest_power_state_current(
+        gsp: *mut guest_system,
+        cmd: any_guest_power_state_cmd,
+        base: c_uint,
+        nresult: c_uint,
+        result: *mut u64,
+    ) -> c_int;
+
+    /// Make what guest_power_state_notify_register() asks for.
+    ///
+    /// Threads: any. Source: QNX 7.0 (name); the signature is libgasp's own.
+    pub fn guest_power_state_notify_create(gsp: *mut guest_system)
+    -> *mut guest_power_state_notify;
+
+    /// Undo guest_power_state_notify_create(). Source: QNX 7.0 (name); the signature is libgasp's own.
+    pub fn guest_power_state_notify_delete(qpnp: *mut guest_power_state_notify);
+
+    /// Have func(data) called when the bits of the power state under mask are these.
+    ///
+    /// Threads: any. Source: QNX 7.0.
+    pub fn guest_power_state_notify_register(
+        qpnp: *mut guest_power_state_notify,
+        cmd: any_guest_power_state_cmd,
+        base: c_uint,
+        mask: u64,
+        bits: u64,
+        func: guest_power_state_callback_func_t,
+        data: *mut c_void,
+    );
+
+    /// Have func called for instructions of the guest.
+    ///
+    /// git: may have GIT_FLAG_NO_QUALIFIER; then qualifier does not count. Returns EOK or an error
+    /// number. When: startup. Source: QNX 7.1.
+    pub fn guest_instr_register(
+        vdp: *mut vdev_t,
+        git: any_guest_instr_type,
+        qualifier: c_uint,
+        func: guest_instr_callback_func_t,
+    ) -> c_int;
 
     /// End the guest. The exit code of the process is the cause: GTC_*, or the vdev's own number
     /// from GTC_CUSTOM_MIN to GTC_MAX; any other number is GTC_VDEV_ERROR. The first call counts.
     ///
-    /// Returns at once; vCPUs leave the guest soon after. Before the guest has started the process
-    /// ends here, with exit code 64.
+    /// Returns at once in gasp-vm; vCPUs leave the guest soon after. Before the guest has started
+    /// the process ends here, with exit code 64.
     /// Threads: any. Source: QNX 7.0 (name, cause); the signature is libgasp's own.
     pub fn guest_terminate(gsp: *mut guest_system, cause: guest_termination_cause_t);
+
+    /// Write a core file of the guest, where the configuration says.
+    ///
+    /// Returns EOK or an error number. Source: QNX 7.0 (name); the signature is libgasp's own.
+    pub fn guest_write_core_file(gsp: *mut guest_system) -> c_int;
 }

@@ -2,7 +2,7 @@
 //! the same table.
 
 use crate::vdev_core::vdev_s;
-use crate::{change, cpu, gasp, guest, guest::guest_intr, host, types, vdev_core};
+use crate::{change, cpu, gasp, guest, host, types, vdev_core, vio, vpci};
 use core::mem::{offset_of, size_of};
 
 macro_rules! layout {
@@ -24,8 +24,27 @@ layout!(
     gasp::gasp_walk_state_filtered, 80,
     ws at 0, filter at 56, remaining_guest_loc at 64, remaining_length at 72
 );
-layout!(guest_intr, 16, pic at 0, param at 8, src_id at 12);
-layout!(guest::guest_timer_data, 16, when at 0, now at 8);
+layout!(types::guest_intr, 16, pic at 0, param at 8, src_id at 12);
+layout!(types::qvm_sched_info, 8, policy at 0, sched at 4);
+layout!(
+    guest::guest_timer_data, 32,
+    host_notify_start at 0, host_current at 8, guest_notify_start at 16, guest_current at 24
+);
+layout!(
+    vio::vio_description, 32,
+    device_type at 0, vendor_id at 2, pci_class at 4, num_queues at 8, device_config_size at 12,
+    device_features at 16
+);
+layout!(vio::vio_state, 32, vsip at 0, qinfo at 8, driver_features at 16);
+layout!(
+    vio::vio_iov, 40,
+    vi_iov at 0, vi_paddrs at 8, vi_iov_len at 16, vi_reserved at 20, vi_flags at 24,
+    vi_hdr_len at 28, vi_count at 32, vi_payload at 36
+);
+layout!(
+    vpci::vpci_bar, 56,
+    vb_mapping at 0, vb_value at 40, vb_value_upper at 44, vb_slice at 48, vb_breg at 50
+);
 layout!(
     vdev_core::vdev_factory, 88,
     next at 0, control at 8, vread at 16, vwrite at 24, pulse at 32, timer at 40, pic at 48,

@@ -27,24 +27,34 @@
 // The names are C's.
 #![allow(non_camel_case_types)]
 
+mod abi;
 mod change;
 mod cpu;
 mod gasp;
 mod guest;
 mod host;
 mod layout;
-mod log;
 mod none;
+mod outpipe;
 mod text;
 mod types;
+mod utils;
 mod vdev_core;
+mod vio;
+mod vpci;
+mod wdog;
 
+pub use abi::*;
 pub use change::*;
 pub use cpu::*;
 pub use gasp::*;
 pub use guest::*;
 pub use host::*;
-pub use log::*;
+pub use outpipe::*;
 pub use text::*;
 pub use types::*;
+pub use utils::*;
 pub use vdev_core::*;
+pub use vio::*;
+pub use vpci::*;
+pub use wdog::*;

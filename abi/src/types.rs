@@ -1,6 +1,8 @@
 //! `<qvm/types.h>`: state blocks, regions and their flags.
 
 use crate::vdev_core::vdev_s;
+use core::ffi::{c_int, c_uint};
+use libc::sched_param;
 
 /// A guest: the memory space and the port space of a virtual machine. Opaque. The host gets it from
 /// gasp_guest_create(), a vdev gets it as vdev_t.v_gsp.
@@ -165,4 +167,89 @@ pub struct gasp_region {
     pub host_location: u64,
     /// The region's locations in the guest.
     pub guest: qvm_state_block,
+}
+
+/// State of an interrupt line (QNX 7.1).
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum guest_intr_state {
+    /// Nothing to do (7.1).
+    GIS_NOP = 0,
+    /// Asserted.
+    GIS_ON = 1,
+    /// Not asserted.
+    GIS_OFF = 2,
+    /// Alone: may guest_intr_signal() be called for this interrupt from an interrupt service
+    /// routine? With GIS_ON or GIS_OFF: it is called from one.
+    GIS_ISR = 4,
+}
+
+/// A `guest_intr_state` that came from C, which may pass any number as one. For C it is the
+/// enumeration, as it is for the others of these types.
+pub type any_guest_intr_state = c_uint;
+
+/// Of what an interrupt controller has to tell with guest_intr_notify() (QNX 7.0). Bits.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum guest_intr_notifications {
+    /// The guest has unmasked the interrupt.
+    GIN_UNMASK = 1,
+    /// The guest has acknowledged the interrupt.
+    GIN_ACK = 2,
+}
+
+/// A `guest_intr_notifications` that came from C.
+pub type any_guest_intr_notifications = c_uint;
+
+/// How an input of an interrupt controller is assigned: what is asked for, and the state of the
+/// input, which only moves towards the end of this list (QNX 7.0).
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum guest_intr_assign_type {
+    /// Free, also for automatic assignment.
+    GIAT_UNUSED = 0,
+    /// Assigned, and still open for automatic assignment.
+    GIAT_SHAREABLE = 1,
+    /// Never assigned automatically; the configuration may name it.
+    GIAT_RESERVED = 2,
+    /// Assigned by the configuration, and not shared.
+    GIAT_EXCLUSIVE = 3,
+    /// The configuration may not name it.
+    GIAT_SPECIAL = 4,
+}
+
+/// A `guest_intr_assign_type` that came from C.
+pub type any_guest_intr_assign_type = c_uint;
+
+/// What a table for the guest needs to know of an interrupt (QNX 7.1).
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum guest_table_spec_component {
+    /// The controller's own cells of an interrupt in a device tree.
+    GTSC_FDT_INTR = 0,
+}
+
+/// A `guest_table_spec_component` that came from C.
+pub type any_guest_table_spec_component = c_uint;
+
+/// An interrupt of a guest (QNX 7.1: 16 bytes).
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct guest_intr {
+    /// The controller that receives it.
+    pub pic: *mut vdev_t,
+    /// Which input of it.
+    pub param: c_uint,
+    /// Which of the input's sources.
+    pub src_id: c_uint,
+}
+
+/// Scheduling of a vdev's pulses and threads (QNX 7.0; sched_param has this system's size).
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct qvm_sched_info {
+    /// Scheduling policy, SCHED_*; -1: not set.
+    pub policy: c_int,
+    /// sched_priority: the priority within the policy; -1: not set.
+    pub sched: sched_param,
 }

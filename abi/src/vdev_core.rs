@@ -1,31 +1,12 @@
 //! `<qvm/vdev-core.h>`: a virtual device as its own code sees it.
 
-use crate::guest::{any_guest_intr_state, guest_cpu, guest_intr, guest_timer_data};
-use crate::types::{guest_system, qvm_state_block, vdev_t};
+use crate::guest::{any_vdev_ref_status, guest_cpu, guest_timer_data};
+use crate::types::{
+    any_guest_intr_notifications, any_guest_intr_state, any_guest_table_spec_component, guest_intr,
+    guest_system, qvm_sched_info, qvm_state_block, vdev_t,
+};
 use core::ffi::{c_char, c_int, c_uint, c_void};
-
-/// What a vread or vwrite function answers (QNX 7.x). VRS_ERRNO + n reports errno n.
-#[repr(C)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum vdev_ref_status {
-    /// Done.
-    VRS_NORMAL = 0,
-    /// Done; do not advance the instruction pointer.
-    VRS_NO_ADVANCE = 1,
-    /// Internal to QNX.
-    VRS_ABORT = 2,
-    /// The guest sees a bus error.
-    VRS_BUS_ERROR = 3,
-    /// Only for instruction callbacks.
-    VRS_CONTINUE = 4,
-    /// The guest is to be terminated.
-    VRS_TERMINATE = 5,
-    /// Base of the errno values.
-    VRS_ERRNO = 0x100,
-}
-
-/// A `vdev_ref_status` that came from C, which may answer any number. For C it is the enumeration.
-pub type any_vdev_ref_status = c_uint;
+use libc::{pthread_attr_t, pthread_t, sigevent, ssize_t};
 
 /// What a vdev needs and offers (`vdev_factory.factory_flags`; QNX 7.0).
 #[repr(C)]
@@ -61,101 +42,65 @@ pub enum vdev_factory_flags {
     VFF_MANUAL_REGION = 1 << 11,
 }
 
-/// What a vdev's control function is told (QNX 7.x, but for the four that say otherwise).
-#[repr(C)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum vdev_ctrl_options {
-    /// The options of this vdev follow.
-    VDEV_CTRL_OPTIONS_START = 0,
-    /// That was the last option.
-    VDEV_CTRL_OPTIONS_END = 1,
-    /// The guest's configuration is complete.
-    VDEV_CTRL_GUEST_CONFIGURED = 2,
-    /// The guest ends.
-    VDEV_CTRL_TERMINATE = 3,
-    /// Report your state.
-    VDEV_CTRL_STATUS = 4,
-    /// Add to the ACPI tables.
-    VDEV_CTRL_GEN_ACPI = 5,
-    /// Add to the device tree.
-    VDEV_CTRL_GEN_FDT = 6,
-    /// A button was pressed.
-    VDEV_CTRL_BUTTON = 7,
-    /// Choose location and interrupt. The number is libgasp's own.
-    VDEV_CTRL_ASSIGN = 8,
-    /// The guest starts. The number is libgasp's own.
-    VDEV_CTRL_GUEST_STARTING = 9,
-    /// The PCI base addresses changed. The number is libgasp's own.
-    VDEV_CTRL_PCI_BARS = 10,
-    /// The first entry of the option list. The number is libgasp's own.
-    VDEV_CTRL_FIRST_OPTIDX = 0x100,
-}
-
-/// The older name of VDEV_CTRL_GUEST_CONFIGURED (QNX 7.0).
+/// Control: the options of this vdev follow (QNX 7.1, as the rest but for the numbers of four).
+pub const VDEV_CTRL_OPTIONS_START: u32 = 0;
+/// Control: that was the last option of this vdev.
+pub const VDEV_CTRL_OPTIONS_END: u32 = 1;
+/// Control: the guest's configuration is complete. Threads may be made from now on.
+pub const VDEV_CTRL_GUEST_CONFIGURED: u32 = 2;
+/// An older name of VDEV_CTRL_GUEST_CONFIGURED.
 pub const VDEV_CTRL_BOOTUP: u32 = 2;
+/// Control: the guest has ended.
+pub const VDEV_CTRL_TERMINATE: u32 = 3;
+/// Control: report your state.
+pub const VDEV_CTRL_STATUS: u32 = 4;
+/// Control: add to the ACPI tables.
+pub const VDEV_CTRL_GEN_ACPI: u32 = 5;
+/// Control: add to the device tree. arg is not a string, but the number of the root node for vdevs.
+pub const VDEV_CTRL_GEN_FDT: u32 = 6;
+/// Control: the power button was pressed.
+pub const VDEV_CTRL_BUTTON: u32 = 7;
+/// Control: all options of all vdevs are known. Choose a location and an interrupt now, if there
+/// is no `loc` and no `intr`. The number is libgasp's own.
+pub const VDEV_CTRL_ASSIGN: u32 = 8;
+/// Control: the guest starts. From now on it is ended with guest_terminate(), not with qvm_fatal().
+/// The number is libgasp's own.
+pub const VDEV_CTRL_GUEST_STARTING: u32 = 9;
+/// Control: describe the base address registers (PCI devices only). The number is libgasp's own.
+pub const VDEV_CTRL_PCI_BARS: u32 = 10;
+/// Control: the first entry of the option list; the others follow. The number is libgasp's own.
+pub const VDEV_CTRL_FIRST_OPTIDX: u32 = 0x100;
 
 /// The vdev is not for safety-related guests (QNX 7.1).
 pub const VDEV_SAFETY_NO: u32 = 0x5555_5555;
 /// The vdev is for safety-related guests (QNX 7.1).
 pub const VDEV_SAFETY_YES: u32 = 0xaaaa_aaaa;
 
-/// Version of the vdev interface. The name is QNX's, the number is libgasp's own.
-pub const QVM_VDEV_ABI: u32 = 0x0701;
-
-/// VIRTIO references: nothing (QNX 7.x).
-pub const VIOREF_CLASS_NOP: u32 = 0;
-/// The driver notified a queue.
-pub const VIOREF_CLASS_NOTIFY: u32 = 0x10000;
-/// A queue was enabled.
-pub const VIOREF_CLASS_ENABLED: u32 = 0x20000;
-/// The device is to be reset.
-pub const VIOREF_CLASS_RESET: u32 = 0x30000;
-/// The status register was written.
-pub const VIOREF_CLASS_STATUS: u32 = 0x40000;
-/// The device's own configuration was accessed.
-pub const VIOREF_CLASS_DEVCFG: u32 = 0x50000;
-/// The access fails with a bus error.
-pub const VIOREF_CLASS_BUS_ERROR: u32 = 0x60000;
-/// The access fails with an errno.
-pub const VIOREF_CLASS_ERRNO: u32 = 0x70000;
-/// Mask of the class.
-pub const VIOREF_CLASS_MASK: u32 = 0xf0000;
-/// Words of feature bits that a VIRTIO device can have.
-pub const VIO_MAX_FEATURE_WORDS: u32 = 4;
-
-/// Scheduling of a vdev's threads. The name is QNX's; its pages do not give the fields, which are
-/// libgasp's own.
-#[repr(C)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct qvm_sched_info {
-    /// Scheduling policy, SCHED_*.
-    pub policy: c_int,
-    /// Priority within the policy.
-    pub priority: c_int,
-}
-
-/// A virtual device (QNX 7.1). Offsets up to v_mtx are QNX's; v_mtx has this system's size, and
-/// v_sched follows it.
+/// A virtual device (QNX 7.1). Offsets up to v_mtx are QNX's; v_mtx and v_sched have this system's
+/// sizes.
 #[repr(C)]
 #[allow(missing_debug_implementations)] // pthread_mutex_t has none
 pub struct vdev_s {
     /// The vdev's own data.
     pub v_device: *mut c_void,
     /// What made it.
-    pub v_factory: *const vdev_factory,
+    pub v_factory: *mut vdev_factory,
     /// The guest that it belongs to: what every gasp function asks for.
     pub v_gsp: *mut guest_system,
     /// Where the vdev is in the guest.
     pub v_block: qvm_state_block,
     /// Its interrupt.
     pub v_intr: guest_intr,
-    /// Its mutex, initialised by the host if VFF_MUTEX asks for it.
+    /// Its mutex, for its own use. The host initialises it if VFF_MUTEX asks for it.
     pub v_mtx: libc::pthread_mutex_t,
     /// Its scheduling.
     pub v_sched: qvm_sched_info,
 }
 
-/// What handles an access to a vdev.
+/// What a thread of vdev_thread_create() runs. The name is QNX's, the type is libgasp's own reading.
+pub type vdev_thread_create_func_t = Option<unsafe extern "C" fn(arg: *mut c_void) -> *mut c_void>;
+
+/// What handles an access to a vdev. The name is libgasp's own.
 ///
 /// cookie: that of the region. vopnd: what the guest touched (location, length, type of the
 /// space). oopnd: the other operand: where vread puts the value (guest_cpu_write()), and where
@@ -171,37 +116,46 @@ pub type vdev_ref_function_t = Option<
     ) -> any_vdev_ref_status,
 >;
 
-/// A function of which QNX's pages give the name but not the type: has to be NULL here.
-pub type vdev_unsupported_function_t = Option<unsafe extern "C" fn()>;
-
-/// What an interrupt controller does (names: QNX 7.0; the order is its pages', the types but for
-/// signal are libgasp's own).
+/// What an interrupt controller does (QNX 7.1).
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct vdev_pic_functions {
-    /// Has to be 0 here.
+    /// The controller's flags. QNX's pages do not give any.
     pub flags: c_uint,
-    /// Which bits of guest_intr.param are the number of the input; 0: all.
+    /// Which bits of guest_intr.param are the number of the input; 0: all (libgasp's own reading).
     pub pnum_mask: c_uint,
-    /// The line of an interrupt changes its state.
+    /// Required. The line of an interrupt changes its state.
     pub signal:
-        Option<unsafe extern "C" fn(intr: *const guest_intr, state: any_guest_intr_state) -> c_int>,
-    /// Has to be NULL here.
-    pub notify: vdev_unsupported_function_t,
-    /// Has to be NULL here.
-    pub parse: vdev_unsupported_function_t,
-    /// Has to be NULL here.
-    pub string: vdev_unsupported_function_t,
-    /// Has to be NULL here.
-    pub table_spec: *const c_void,
+        Option<unsafe extern "C" fn(gip: *const guest_intr, gis: any_guest_intr_state) -> c_int>,
+    /// From now on, tell of these events with guest_intr_notify().
+    pub notify:
+        Option<unsafe extern "C" fn(gip: *const guest_intr, gin: any_guest_intr_notifications)>,
+    /// The text of an `intr` option, after the colon, as gip->param. Returns the first character
+    /// that is not of it, or NULL if there is none such (libgasp's own reading).
+    pub parse:
+        Option<unsafe extern "C" fn(gip: *mut guest_intr, name: *const c_char) -> *const c_char>,
+    /// gip->param as text. Returns the length, as snprintf() (libgasp's own reading).
+    pub string: Option<
+        unsafe extern "C" fn(gip: *const guest_intr, buf: *mut c_char, buf_len: usize) -> usize,
+    >,
+    /// The interrupt as a table for the guest has it. Returns the number of bytes, or a negative
+    /// error number (libgasp's own reading).
+    pub table_spec: Option<
+        unsafe extern "C" fn(
+            gip: *const guest_intr,
+            component: any_guest_table_spec_component,
+            buf: *mut c_void,
+            buf_len: usize,
+        ) -> ssize_t,
+    >,
 }
 
-/// What makes vdevs of one kind (QNX 7.0: 88 bytes). It has to be there as long as the process,
-/// and is not changed after vdev_register_factory().
+/// What makes vdevs of one kind (QNX 7.0: 88 bytes). It has to be there as long as the process, and
+/// the vdev does not change it after vdev_register_factory().
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct vdev_factory {
-    /// The host's.
+    /// A link of the host's.
     pub next: *mut vdev_factory,
     /// Required. Told of each step of the life of a vdev: ctrl is VDEV_CTRL_*, or
     /// VDEV_CTRL_FIRST_OPTIDX + the index of an option, and then arg is its argument (or NULL).
@@ -212,7 +166,7 @@ pub struct vdev_factory {
     pub vread: vdev_ref_function_t,
     /// A guest write that traps; NULL: as if nothing were there.
     pub vwrite: vdev_ref_function_t,
-    /// Has to be NULL here: there are no pulses.
+    /// A pulse of vdev_pulse() has arrived.
     pub pulse: Option<unsafe extern "C" fn(vdev: *mut vdev_t, code: i8) -> c_int>,
     /// A timer of guest_timer_create() has expired; data is what was given there.
     pub timer: Option<
@@ -244,9 +198,50 @@ unsafe extern "C" {
     /// Register the factory of a vdev: in a constructor function of the plugin.
     ///
     /// factory: has to be there as long as the process. abi_version: QVM_VDEV_ABI as the plugin was
-    /// compiled; another one has the plugin refused.
+    /// compiled; another one has the plugin refused (libgasp's own reading).
     ///
-    /// Threads: the one that loads the plugin. Source: QNX 7.1; the program that runs the guest has
-    /// the function, libgasp does not.
+    /// Threads: the one that loads the plugin. Source: QNX 7.1.
     pub fn vdev_register_factory(factory: *mut vdev_factory, abi_version: c_uint);
+
+    /// Fill in an event whose delivery calls the vdev's pulse function with code.
+    ///
+    /// coid: a connection to a server; -1: any; QMRE_UNREG_EVENT: do not register the event.
+    ///
+    /// When: after VDEV_CTRL_OPTIONS_START. Threads: any. Source: QNX 7.1.
+    pub fn vdev_pulse(vdp: *mut vdev_t, code: i8, priority: c_int, ev: *mut sigevent, coid: c_int);
+
+    /// Write a name of the vdev with its location, for people. In gasp-vm: "trace@mem:0xd0000000",
+    /// "serial@io:0x3f8", or the name alone if it has no location.
+    ///
+    /// buf, count: where, and its size; the text is cut, and ends with a zero. count 0: nothing is
+    /// written, and buf may be NULL.
+    ///
+    /// Returns the length of the whole text, without the zero. When: from
+    /// VDEV_CTRL_GUEST_CONFIGURED on. Threads: any. Source: QNX 7.1; the text is libgasp's own.
+    pub fn vdev_string(buf: *mut c_char, count: usize, vdp: *const vdev_t) -> c_int;
+
+    /// vdev_string(). The name is that of QNX's guides; that it is an older name of vdev_string()
+    /// is libgasp's own reading.
+    pub fn vdev_path(buf: *mut c_char, count: usize, vdp: *const vdev_t) -> c_int;
+
+    /// Make a thread of a vdev: pthread_create(), and the thread has a name.
+    ///
+    /// name: cut to what the system takes (15 bytes); NULL: none. attr: NULL: as v_sched of the vdev
+    /// says (libgasp's own reading).
+    ///
+    /// Returns what pthread_create() returns: EOK, or an error number. EINVAL: vdp is no vdev, or
+    /// thread or start_routine is NULL (libgasp's own). When: from VDEV_CTRL_GUEST_CONFIGURED on;
+    /// end the thread in VDEV_CTRL_TERMINATE. Threads: any. Source: QNX 7.0 (name), 8.0 (signature).
+    pub fn vdev_thread_create(
+        vdp: *const vdev_t,
+        name: *const c_char,
+        thread: *mut pthread_t,
+        attr: *mut pthread_attr_t,
+        start_routine: vdev_thread_create_func_t,
+        arg: *mut c_void,
+    ) -> c_int;
 }
+
+/// For coid of vdev_pulse(): do not register the event. The name is QNX's, the number is libgasp's
+/// own.
+pub const QMRE_UNREG_EVENT: i32 = -2;

@@ -1,13 +1,11 @@
 /* Every size, offset and value that C sees, asserted while this compiles (C11 and later, C++11
- * and later). The numbers are QNX's, or libgasp's own where its pages give none; src/abi/layout.rs
+ * and later); ctests/vdev/facts has those of the vdev interface. The numbers are QNX's, or libgasp's own where its pages give none; src/abi/layout.rs
  * has the layouts for Rust.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
 #include <assert.h>
 #include <gasp/host.h>
 #include <qvm/gasp.h>
-#include <qvm/guest.h>
-#include <qvm/log.h>
 #include <qvm/types.h>
 #include <qvm/vdev-core.h>
 #include <stddef.h>
@@ -91,128 +89,6 @@ IS(QSL_NO_LOCATION, UINT64_MAX); /* value: libgasp's own */
 IS(QSL_PCI_MAKE_LOC(0, 0, 0), 0u); /* packing: libgasp's own */
 IS(QSL_PCI_MAKE_LOC(255, 31, 7), 0xffff000u);
 IS(QSL_PCI_MAKE_LOC(1, 2, 3), 0x113000u);
-
-/* <qvm/guest.h> */
-
-SIZE(struct guest_intr, 16);
-AT(struct guest_intr, pic, 0, 8);
-AT(struct guest_intr, param, 8, 4);
-AT(struct guest_intr, src_id, 12, 4);
-IS(GXF_NONE, 0);
-IS(GXF_PAUSE, 1);
-IS(GXF_UNPAUSE, 2);
-IS(GXF_ASYNC, 4);
-IS(GXF_GDB, 8);
-IS(GXF_FLUSH, 0x10);
-IS(GIS_ON, 1);
-IS(GIS_OFF, 2);
-IS(GIS_ISR, 4);
-IS(GTC_NORMAL_EXIT, 0);
-IS(GTC_WATCHDOG, 4); /* name: libgasp's own, as the next */
-IS(GTC_VDEV_ERROR, 6);
-IS(GTC_CUSTOM_MIN, 32);
-IS(GTC_MAX, 63);
-SIZE(guest_termination_cause_t, 4);
-SIZE(struct guest_timer_data, 16); /* fields: libgasp's own */
-AT(struct guest_timer_data, when, 0, 8);
-AT(struct guest_timer_data, now, 8, 8);
-IS(GUEST_TIMER_OFF, UINT64_MAX); /* libgasp's own */
-
-/* <qvm/log.h>: the numbers are libgasp's own */
-
-IS(QL_QVM_ERR, 1);
-IS(QL_QVM_WARN, 2);
-IS(QL_QVM_INFO, 3);
-IS(QL_QVM_DBG, 4);
-IS(QLS_CNF, 1);
-IS(QLS_QVM, 2);
-#if !defined(QVM_PRINTF_LIKE) || !defined(QVM_NO_RETURN)
-#error "a macro is missing"
-#endif
-
-/* <qvm/vdev-core.h>: after v_mtx, offsets depend on this system's pthread_mutex_t */
-
-SIZE(struct qvm_sched_info, 8); /* fields: libgasp's own */
-AT(struct qvm_sched_info, policy, 0, 4);
-AT(struct qvm_sched_info, priority, 4, 4);
-AT(struct vdev_s, v_device, 0, 8);
-AT(struct vdev_s, v_factory, 8, 8);
-AT(struct vdev_s, v_gsp, 16, 8);
-AT(struct vdev_s, v_block, 24, 16);
-AT(struct vdev_s, v_intr, 40, 16);
-AT(struct vdev_s, v_mtx, 56, sizeof(pthread_mutex_t));
-AT(struct vdev_s, v_sched, 56 + sizeof(pthread_mutex_t), 8);
-SIZE(vdev_t, 56 + sizeof(pthread_mutex_t) + sizeof(struct qvm_sched_info));
-SIZE(struct vdev_factory, 88);
-AT(struct vdev_factory, next, 0, 8);
-AT(struct vdev_factory, control, 8, 8);
-AT(struct vdev_factory, vread, 16, 8);
-AT(struct vdev_factory, vwrite, 24, 8);
-AT(struct vdev_factory, pulse, 32, 8);
-AT(struct vdev_factory, timer, 40, 8);
-AT(struct vdev_factory, pic, 48, 8);
-AT(struct vdev_factory, option_list, 56, 8);
-AT(struct vdev_factory, name, 64, 8);
-AT(struct vdev_factory, factory_flags, 72, 4);
-AT(struct vdev_factory, acc_sizes, 76, 4);
-AT(struct vdev_factory, extra_space, 80, 4);
-AT(struct vdev_factory, safety, 84, 4);
-SIZE(struct vdev_pic_functions, 48); /* types but for signal: libgasp's own */
-AT(struct vdev_pic_functions, flags, 0, 4);
-AT(struct vdev_pic_functions, pnum_mask, 4, 4);
-AT(struct vdev_pic_functions, signal, 8, 8);
-AT(struct vdev_pic_functions, notify, 16, 8);
-AT(struct vdev_pic_functions, parse, 24, 8);
-AT(struct vdev_pic_functions, string, 32, 8);
-AT(struct vdev_pic_functions, table_spec, 40, 8);
-IS(VFF_NONE, 0);
-IS(VFF_RESERVED, 0x1);
-IS(VFF_INTR_NO, 0x2);
-IS(VFF_INTR_REQ, 0x4);
-IS(VFF_INTR_NONPCI, 0x8);
-IS(VFF_LOC_NO, 0x10);
-IS(VFF_VDEV_MEM, 0x20);
-IS(VFF_VDEV_X86_IO, 0x40);
-IS(VFF_VDEV_PCI, 0x80);
-IS(VFF_VDEV_LOC_TYPES, 0xe0);
-IS(VFF_MUTEX, 0x100);
-IS(VFF_MUTEX_RECURSIVE, 0x200);
-IS(VFF_RC, 0x400);
-IS(VFF_MANUAL_REGION, 0x800);
-IS(VDEV_CTRL_OPTIONS_START, 0);
-IS(VDEV_CTRL_OPTIONS_END, 1);
-IS(VDEV_CTRL_GUEST_CONFIGURED, 2);
-IS(VDEV_CTRL_BOOTUP, VDEV_CTRL_GUEST_CONFIGURED);
-IS(VDEV_CTRL_TERMINATE, 3);
-IS(VDEV_CTRL_STATUS, 4);
-IS(VDEV_CTRL_GEN_ACPI, 5);
-IS(VDEV_CTRL_GEN_FDT, 6);
-IS(VDEV_CTRL_BUTTON, 7);
-IS(VDEV_CTRL_ASSIGN, 8); /* number: libgasp's own, as the three that follow */
-IS(VDEV_CTRL_GUEST_STARTING, 9);
-IS(VDEV_CTRL_PCI_BARS, 10);
-IS(VDEV_CTRL_FIRST_OPTIDX, 0x100);
-IS(VDEV_SAFETY_NO, 0x55555555);
-IS(VDEV_SAFETY_YES, 0xaaaaaaaau);
-IS(VDEV_SAFETY_SELECTED, VDEV_SAFETY_NO);
-IS(QVM_VDEV_ABI, 0x701); /* number: libgasp's own */
-IS(VIOREF_CLASS_NOP, 0);
-IS(VIOREF_CLASS_NOTIFY, 0x10000);
-IS(VIOREF_CLASS_ENABLED, 0x20000);
-IS(VIOREF_CLASS_RESET, 0x30000);
-IS(VIOREF_CLASS_STATUS, 0x40000);
-IS(VIOREF_CLASS_DEVCFG, 0x50000);
-IS(VIOREF_CLASS_BUS_ERROR, 0x60000);
-IS(VIOREF_CLASS_ERRNO, 0x70000);
-IS(VIOREF_CLASS_MASK, 0xf0000);
-IS(VIO_MAX_FEATURE_WORDS, 4);
-IS(VRS_NORMAL, 0);
-IS(VRS_NO_ADVANCE, 1);
-IS(VRS_ABORT, 2);
-IS(VRS_BUS_ERROR, 3);
-IS(VRS_CONTINUE, 4);
-IS(VRS_TERMINATE, 5);
-IS(VRS_ERRNO, 0x100);
 
 /* <qvm/gasp.h> */
 
@@ -307,31 +183,6 @@ IS(GASP_EXECUTE, 2);
 IS(GASP_UNSUPPORTED_IGNORE, 0);
 IS(GASP_UNSUPPORTED_FAIL, 1);
 IS(GASP_UNSUPPORTED_ABORT, 2);
-
-/* The prototypes that vdevs call, as docs/vdevs.md has them. The functions are in the program that
- * runs the guest, so this is never linked to them. */
-
-#ifdef __cplusplus
-extern "C" {
-#endif
-int guest_cpu_read(struct guest_cpu *gcp, unsigned flags, const struct qvm_state_block *blk,
-	unsigned nblks, void *data, unsigned data_len);
-int guest_cpu_write(struct guest_cpu *gcp, unsigned flags, const struct qvm_state_block *blk,
-	unsigned nblks, const void *data, unsigned data_len);
-int guest_intr_signal(const struct guest_intr *intr, enum guest_intr_state state);
-void guest_terminate(struct guest_system *gsp, guest_termination_cause_t cause);
-struct guest_timer *guest_timer_create(vdev_t *vdev, void *data);
-int guest_timer_notify(struct guest_timer *timer, uint64_t when);
-int guest_timer_state(const struct guest_timer *timer, struct guest_timer_data *tdp);
-int guest_write_all_ones(struct guest_cpu *gcp, const struct qvm_state_block *blk);
-void vdev_register_factory(struct vdev_factory *factory, unsigned abi_version);
-void qvm_logf(unsigned kind, const char *fmt, ...);
-void vdev_logf(unsigned kind, const vdev_t *vdev, const char *fmt, ...);
-void qvm_report(const char *fmt, ...);
-void qvm_fatal(unsigned source, const char *fmt, ...);
-#ifdef __cplusplus
-}
-#endif
 
 /* What no assertion can say. */
 int main(void)

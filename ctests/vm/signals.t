@@ -37,10 +37,10 @@ after_signals() {
 	check "$name" test "$ended $(grep -cx "$line" "$work/signalled.out")" = "$code 1"
 }
 
-signalled "SIGTERM: the button, and the end" 0 "probe: button" "" TERM
-signalled "SIGINT: the same" 0 "probe: button" "" INT
-signalled "SIGTERM: a vdev's own end" 40 "probe: button" "button 40" TERM
-signalled "SIGQUIT: the power cut" 3 "probe: terminated" "" QUIT
-signalled "SIGUSR2: a report" 0 "probe: status" "" USR2 TERM
+signalled "SIGTERM: the button, and the end" 0 "gasp-vm: probe: button" "" TERM
+signalled "SIGINT: the same" 0 "gasp-vm: probe: button" "" INT
+signalled "SIGTERM: a vdev's own end" 40 "gasp-vm: probe: button" "button 40" TERM
+signalled "SIGQUIT: the power cut" 3 "gasp-vm: probe: terminated" "" QUIT
+signalled "SIGUSR2: a report" 0 "gasp-vm: probe: status" "" USR2 TERM
 hung "SIGTERM twice: the end at once" 3 "gasp-vm: ended at once" "" TERM TERM
 done_testing

@@ -1,7 +1,8 @@
 /* The guest's address space (QNX 7.1 <qvm/gasp.h>).
  *
  * Generated from
- * abi/src/gasp.rs by
+ * abi/src/gasp.rs,
+ * tests/headers/gasp.h.in by
  *   GASP_BLESS=1 cargo test --test headers
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 

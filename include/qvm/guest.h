@@ -1,6 +1,7 @@
 /* Guests, vCPUs, interrupts and timers (QNX 7.1 <qvm/guest.h>).
  *
- * The functions are in the program that runs the guest (gasp-vm), not in libgasp.
+ * The functions are in the program that runs the guest (gasp-vm), not in libgasp. Which of them
+ * gasp-vm has, docs/vdevs.md says.
  *
  * Generated from
  * abi/src/guest.rs by
@@ -11,6 +12,8 @@
 #define LIBGASP_QVM_GUEST_H
 
 #include <qvm/types.h>
+#include <stddef.h>
+
 /** The guest has ended as it should. The name is QNX's (8.0), the number is its exit code. */
 #define GTC_NORMAL_EXIT 0
 
@@ -26,20 +29,28 @@
 /** Last number of a cause (the name is of QNX 8.0, the number of 7.0). */
 #define GTC_MAX 0x3f
 
-/** "Never": a timer that is not set. libgasp's own. */
-#define GUEST_TIMER_OFF UINT64_MAX
-
-/** State of an interrupt line (QNX 7.x). */
-enum guest_intr_state {
-    /** Asserted. */
-    GIS_ON = 1,
-    /** Not asserted. */
-    GIS_OFF = 2,
-    /** Being serviced. */
-    GIS_ISR = 4,
+/**
+ * What a vread or vwrite function answers, and what <qvm/vdev-core.h> has too (QNX 7.1).
+ * VRS_ERRNO + n reports errno n.
+ */
+enum vdev_ref_status {
+    /** Done. */
+    VRS_NORMAL = 0,
+    /** Done; do not advance the instruction pointer. */
+    VRS_NO_ADVANCE = 1,
+    /** Internal to QNX. */
+    VRS_ABORT = 2,
+    /** The guest sees a bus error. */
+    VRS_BUS_ERROR = 3,
+    /** Only for functions of guest_instr_register(). */
+    VRS_CONTINUE = 4,
+    /** The guest is to be terminated. */
+    VRS_TERMINATE = 5,
+    /** Base of the errno values. */
+    VRS_ERRNO = 0x100,
 };
 
-/** How to transfer data to or from a vCPU (QNX 7.x). */
+/** How to transfer data to or from a vCPU (QNX 7.1). */
 enum guest_xfer_flags {
     /** No flags. */
     GXF_NONE = 0,
@@ -55,32 +66,74 @@ enum guest_xfer_flags {
     GXF_FLUSH = (1 << 4),
 };
 
+/**
+ * Which parts of the guest's power state are meant; both, if they are ORed (names: QNX 7.1;
+ * numbers: libgasp's own).
+ */
+enum guest_power_state_cmd {
+    /** vCPUs that wait. */
+    GPSC_WAIT = 1,
+    /** vCPUs that are off. */
+    GPSC_OFF = 2,
+};
+
+/** Which instructions a function is called for. QNX's pages name none of them. */
+enum guest_instr_type {
+    /** ORed to a type: for any qualifier. The name is QNX's (7.0), the number is libgasp's own. */
+    GIT_FLAG_NO_QUALIFIER = 0x40000000,
+};
+
 /** The vCPU on which a vdev is called: opaque. */
 struct guest_cpu;
 
-/** An interrupt of a guest: the controller's vdev and its parameters (QNX 7.1: 16 bytes). */
-struct guest_intr {
-    /** The interrupt controller. */
-    vdev_t *pic;
-    /** Which input of it. */
-    unsigned int param;
-    /** Which source. */
-    unsigned int src_id;
-};
+/**
+ * Delivers an MSI that was sent to an address of guest_msi_register() (QNX 7.0). A function, not a
+ * pointer.
+ */
+typedef void guest_msi_deliver_func_t(vdev_t *pic,
+                                      const vdev_t *src,
+                                      uint64_t paddr,
+                                      unsigned int data,
+                                      unsigned int cookie);
 
 /** A timer of a vdev, made by guest_timer_create(): opaque. */
 struct guest_timer;
 
-/** What a timer function is told. The name is QNX's, the fields are libgasp's own. */
+/**
+ * The time of a timer (QNX 7.0: 32 bytes). The two clocks do not correspond: of the guest's, the
+ * resolution is what guest_timer_create() says; the host's is for comparisons alone.
+ *
+ * In gasp-vm, both count nanoseconds. The guest's clock is 0 until the guest starts, the host's is
+ * CLOCK_MONOTONIC.
+ */
 struct guest_timer_data {
-    /**
-     * The moment for which the timer is or was set: nanoseconds of CLOCK_MONOTONIC, or
-     * GUEST_TIMER_OFF.
-     */
-    uint64_t when;
-    /** This moment: nanoseconds of CLOCK_MONOTONIC. */
-    uint64_t now;
+    /** When the timer was activated, by the host's clock. */
+    uint64_t host_notify_start;
+    /** Now, by the host's clock. */
+    uint64_t host_current;
+    /** When the timer was activated, by the guest's clock. */
+    uint64_t guest_notify_start;
+    /** Now, by the guest's clock. */
+    uint64_t guest_current;
 };
+
+/** A function to be called when the guest's power state changes: opaque. */
+struct guest_power_state_notify;
+
+/**
+ * Is called when the guest's power state is the one that was asked for. A function, not a pointer.
+ * The name is QNX's (7.0), the type is libgasp's own.
+ */
+typedef void guest_power_state_callback_func_t(void *data);
+
+/**
+ * Is called for an instruction of guest_instr_register(); VRS_CONTINUE: ask the next one (QNX 7.0).
+ * A function, not a pointer.
+ */
+typedef enum vdev_ref_status guest_instr_callback_func_t(vdev_t *vdp,
+                                                         struct guest_cpu *gcp,
+                                                         enum guest_instr_type git,
+                                                         unsigned int qualifier);
 
 /** Why a guest ends: the exit code of the process that runs it (QNX 7.0: an unsigned). */
 typedef unsigned int guest_termination_cause_t;
@@ -99,13 +152,16 @@ extern "C" {
  * QST_MEMORY and QST_PCI_IO, QST_X86_IO; the last three are accesses of the vCPU, and trap where
  * its own would.
  *
+ * gcp: what the vdev was called with; NULL: the guest's memory and ports, as seen by nobody in
+ * particular (QNX 8.0; that it is so in 7.1 is libgasp's own reading).
  * flags: GXF_NONE; GXF_PAUSE, GXF_UNPAUSE and GXF_FLUSH have nothing to do here.
  *
- * Returns EOK; -1 a bus error; or an error number: EINVAL gcp, blk or data is NULL, no blocks,
- * unknown type or flags; EPERM gcp is not this thread's vCPU; ENOTSUP the other types, GXF_ASYNC,
- * GXF_GDB; ENOMEM; ELOOP as gasp_cpu_access(). guest_cpu_to_vrs() makes an answer of it.
- * Threads: the one on which the vdev was called with gcp. Source: QNX 7.0; lengths, extension
- * and errors are libgasp's own.
+ * Returns EOK; -1 an exception has to go to the guest; or an error number: EINVAL blk or data is
+ * NULL, no blocks, unknown type or flags, or gcp is NULL and it is not clear which guest is
+ * meant; EPERM gcp is not this thread's vCPU; ENOTSUP the other types, GXF_ASYNC, GXF_GDB;
+ * ENOMEM; ELOOP as gasp_cpu_access(). guest_cpu_to_vrs() makes an answer of it.
+ * Threads: the one on which the vdev was called with gcp; with NULL, any. Source: QNX 7.0;
+ * lengths, extension and errors are libgasp's own.
  */
 int guest_cpu_read(struct guest_cpu *gcp,
                    unsigned int flags,
@@ -130,63 +186,188 @@ int guest_cpu_write(struct guest_cpu *gcp,
                     unsigned int data_len);
 
 /**
- * Put all ones into an operand: in vread, the answer of a register that is not there.
+ * Put all ones into an operand: the answer to a request that is not valid.
  *
- * Returns and threads: as guest_cpu_write(). Source: QNX 7.0 (name); the rest is libgasp's own.
+ * flags, returns, threads: as guest_cpu_write(). Source: QNX 7.1.
  */
-int guest_write_all_ones(struct guest_cpu *gcp, const struct qvm_state_block *blk);
+int guest_write_all_ones(struct guest_cpu *gcp,
+                         unsigned int flags,
+                         const struct qvm_state_block *blk);
 
 /**
  * Change the state of an interrupt's line. For an edge: GIS_ON, then GIS_OFF.
  *
- * intr: mostly &vdev->v_intr. It goes to the signal function of its controller.
+ * gip: mostly &vdev->v_intr. It goes to the signal function of its controller, except GIS_NOP,
+ * which does nothing. gis: GIS_ISR alone asks whether this may be called from an interrupt
+ * service routine: in gasp-vm it may not.
  *
- * Returns EOK, or an error number: EINVAL NULL, no controller, an input or a state that it does
- * not have; EAGAIN the guest has not started; or what the controller's function returned.
- * Threads: any. Source: QNX 7.0 (name, state); the signature is that of the controller's
- * function; the errors are libgasp's own.
+ * Returns EOK; -ENOTSUP if gis has GIS_ISR and it may not; or an error number: EINVAL NULL, no
+ * controller, an input or a state that it does not have; EAGAIN the guest has not started; or
+ * what the controller's function returned.
+ * Threads: any. Source: QNX 7.1 (states), 8.0 (function); const is libgasp's own reading; the
+ * errors are libgasp's own.
  */
-int guest_intr_signal(const struct guest_intr *intr, enum guest_intr_state state);
+int guest_intr_signal(const struct guest_intr *gip, enum guest_intr_state gis);
+
+/**
+ * Assign an input of a controller: for vdevs with several interrupts, or that choose a
+ * controller themselves.
+ *
+ * ip: filled in, unless it is NULL. An input that does not exist, or is assigned in a way that
+ * excludes this one, ends the process (libgasp's own reading).
+ *
+ * When: startup. Source: QNX 7.0.
+ */
+void guest_intr_assign(vdev_t *pic,
+                       unsigned int pnum,
+                       enum guest_intr_assign_type type,
+                       struct guest_intr *ip);
+
+/**
+ * Tell that the guest has unmasked or acknowledged an interrupt: from a controller, if its
+ * notify function was asked for it.
+ *
+ * Threads: any. Source: QNX 7.1.
+ */
+void guest_intr_notify(const vdev_t *vdp, unsigned int param, enum guest_intr_notifications gin);
+
+/**
+ * Write an interrupt as text, as in `intr`: as the string function of a controller.
+ *
+ * Returns the length of the whole text, as snprintf(). Threads: any. Source: QNX 7.0 (name); the
+ * signature is libgasp's own reading.
+ */
+size_t guest_intr_string(const struct guest_intr *gip, char *buf, size_t buf_len);
+
+/**
+ * Send a message-signalled interrupt.
+ *
+ * src: the vdev that sends it. Returns EOK or an error number. Threads: any. Source: QNX 7.0.
+ */
+int guest_msi_signal(const vdev_t *src, uint64_t addr, unsigned int data);
+
+/**
+ * Take the messages for addresses: those that are paddr after mask is applied.
+ *
+ * pic: the controller; deliver: called with it, and with cookie. When: startup. Source: QNX 7.0.
+ */
+void guest_msi_register(vdev_t *pic,
+                        uint64_t paddr,
+                        uint64_t mask,
+                        guest_msi_deliver_func_t *deliver,
+                        unsigned int cookie);
 
 /**
  * Make a timer for a vdev. It is not set yet. It is there as long as the vdev.
  *
- * data: handed to the factory's timer function, which is called when the timer expires, after
- * the guest has started and before VDEV_CTRL_TERMINATE, on a thread of its own: one for all
- * timers of the guest.
+ * gcp: NULL; a timer of one vCPU is not supported. vdp: its factory's timer function is called
+ * when the timer expires: in gasp-vm after the guest has started and before
+ * VDEV_CTRL_TERMINATE, on a thread of its own, one for all timers of the guest. data: handed to
+ * that function. resolutionp: set to how often the guest's clock counts in a second:
+ * 1,000,000,000 in gasp-vm.
  *
- * Returns the timer, or NULL with errno EINVAL: no vdev, or its factory has no timer function.
- * Threads: any. Source: QNX 7.0 (name); the rest is libgasp's own.
+ * Returns the timer, or NULL with an error number in *resolutionp: EINVAL vdp is no vdev; EPERM
+ * the guest has started; ENOTSUP gcp is not NULL. NULL also if resolutionp is NULL.
+ * When: startup. Source: QNX 7.0; that the resolution is in hertz is libgasp's own reading; the
+ * error numbers are libgasp's own.
  */
-struct guest_timer *guest_timer_create(vdev_t *vdev, void *data);
+struct guest_timer *guest_timer_create(const struct guest_cpu *gcp,
+                                       const vdev_t *vdp,
+                                       const void *data,
+                                       uint64_t *resolutionp);
 
 /**
- * Set a timer: when, in nanoseconds of CLOCK_MONOTONIC; a moment that is over is now.
- * GUEST_TIMER_OFF: not at all. The timer function is called once for each setting; one call
- * that has begun already may still come after this function.
+ * Set a timer: the timer function is called once, after incr counts of the guest's clock.
  *
- * Returns EOK; EINVAL timer is NULL or its vdev is gone. Threads: any, also the timer function.
- * Source: QNX 7.0 (name); the rest is libgasp's own.
+ * tdp: NULL: they are counted from now. What the timer function was told last: they are counted
+ * from when it was to be called, so that a timer that repeats does not drift. A timer that is
+ * set already is set anew; a call that has begun already may still come after this function.
+ *
+ * Returns EOK, or EINVAL: vtp is NULL, its vdev is gone, or has no timer function.
+ * Threads: any, also the timer function. Source: QNX 7.1; how the counts are taken, that there
+ * is one setting, and the error are libgasp's own reading.
  */
-int guest_timer_notify(struct guest_timer *timer, uint64_t when);
+int guest_timer_notify(struct guest_timer *vtp, const struct guest_timer_data *tdp, uint64_t incr);
 
 /**
- * The state of a timer: the moment to which it is set, and this moment.
+ * The time of a timer now. *notify_start is 0 in a timer that was never set (libgasp's own).
  *
- * Returns EOK; EINVAL NULL, or its vdev is gone (*tdp not written). Threads: any.
- * Source: QNX 7.0 (name); the rest is libgasp's own.
+ * vtp NULL, or its vdev is gone: *tdp is zeroed (libgasp's own). Threads: any. Source: QNX 7.1.
  */
-int guest_timer_state(const struct guest_timer *timer, struct guest_timer_data *tdp);
+void guest_timer_state(const struct guest_timer *vtp, struct guest_timer_data *tdp);
+
+/**
+ * Count what follows as run time of the guest: it is not the host's overhead.
+ *
+ * Threads: the one on which a vdev was called. Source: QNX 7.0 (name), 8.0 (signature).
+ */
+void guest_clock_start(void);
+
+/** The end of guest_clock_start(). */
+void guest_clock_stop(void);
+
+/**
+ * The guest's power state, as words of bits: a bit for each vCPU.
+ *
+ * base: 0. Returns the number of words in result, or a negative error number. A notification
+ * has to be registered. Threads: any. Source: QNX 7.1.
+ */
+int guest_power_state_current(struct guest_system *gsp,
+                              enum guest_power_state_cmd cmd,
+                              unsigned int base,
+                              unsigned int nresult,
+                              uint64_t *result);
+
+/**
+ * Make what guest_power_state_notify_register() asks for.
+ *
+ * Threads: any. Source: QNX 7.0 (name); the signature is libgasp's own.
+ */
+struct guest_power_state_notify *guest_power_state_notify_create(struct guest_system *gsp);
+
+/** Undo guest_power_state_notify_create(). Source: QNX 7.0 (name); the signature is libgasp's own. */
+void guest_power_state_notify_delete(struct guest_power_state_notify *qpnp);
+
+/**
+ * Have func(data) called when the bits of the power state under mask are these.
+ *
+ * Threads: any. Source: QNX 7.0.
+ */
+void guest_power_state_notify_register(struct guest_power_state_notify *qpnp,
+                                       enum guest_power_state_cmd cmd,
+                                       unsigned int base,
+                                       uint64_t mask,
+                                       uint64_t bits,
+                                       guest_power_state_callback_func_t *func,
+                                       void *data);
+
+/**
+ * Have func called for instructions of the guest.
+ *
+ * git: may have GIT_FLAG_NO_QUALIFIER; then qualifier does not count. Returns EOK or an error
+ * number. When: startup. Source: QNX 7.1.
+ */
+int guest_instr_register(vdev_t *vdp,
+                         enum guest_instr_type git,
+                         unsigned int qualifier,
+                         guest_instr_callback_func_t *func);
 
 /**
  * End the guest. The exit code of the process is the cause: GTC_*, or the vdev's own number
  * from GTC_CUSTOM_MIN to GTC_MAX; any other number is GTC_VDEV_ERROR. The first call counts.
  *
- * Returns at once; vCPUs leave the guest soon after. Before the guest has started the process
- * ends here, with exit code 64.
+ * Returns at once in gasp-vm; vCPUs leave the guest soon after. Before the guest has started
+ * the process ends here, with exit code 64.
  * Threads: any. Source: QNX 7.0 (name, cause); the signature is libgasp's own.
  */
 void guest_terminate(struct guest_system *gsp, guest_termination_cause_t cause);
+
+/**
+ * Write a core file of the guest, where the configuration says.
+ *
+ * Returns EOK or an error number. Source: QNX 7.0 (name); the signature is libgasp's own.
+ */
+int guest_write_core_file(struct guest_system *gsp);
 
 #ifdef __cplusplus
 }  // extern "C"

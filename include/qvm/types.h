@@ -1,7 +1,8 @@
-/* State blocks, regions and their flags (QNX 7.1 <qvm/types.h>).
+/* State blocks, regions and their flags, interrupts (QNX 7.1 <qvm/types.h>).
  *
  * Generated from
- * abi/src/types.rs by
+ * abi/src/types.rs,
+ * tests/headers/types.h.in by
  *   GASP_BLESS=1 cargo test --test headers
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
@@ -9,6 +10,7 @@
 #define LIBGASP_QVM_TYPES_H
 
 #include <errno.h>
+#include <sched.h>
 #include <stdint.h>
 
 /** No error: the system's name for 0 where it has one, as on QNX. */
@@ -89,7 +91,7 @@ enum qvm_state_flags {
     /** No flags. */
     QSF_NONE = 0,
     /** Mask of one extension field. */
-    QSF_EXT_MASK = 0xf,
+    QSF_EXT_MASK = 15,
     /** Write even if the location is read-only for the guest (7.1). */
     QSF_FORCE_WRITE = 0x4000,
     /** Report a guest exception if the access fails. */
@@ -148,6 +150,52 @@ enum gasp_region_flags {
     GRF_STICKY = (51 << 8),
 };
 
+/** State of an interrupt line (QNX 7.1). */
+enum guest_intr_state {
+    /** Nothing to do (7.1). */
+    GIS_NOP = 0,
+    /** Asserted. */
+    GIS_ON = 1,
+    /** Not asserted. */
+    GIS_OFF = 2,
+    /**
+     * Alone: may guest_intr_signal() be called for this interrupt from an interrupt service
+     * routine? With GIS_ON or GIS_OFF: it is called from one.
+     */
+    GIS_ISR = 4,
+};
+
+/** Of what an interrupt controller has to tell with guest_intr_notify() (QNX 7.0). Bits. */
+enum guest_intr_notifications {
+    /** The guest has unmasked the interrupt. */
+    GIN_UNMASK = 1,
+    /** The guest has acknowledged the interrupt. */
+    GIN_ACK = 2,
+};
+
+/**
+ * How an input of an interrupt controller is assigned: what is asked for, and the state of the
+ * input, which only moves towards the end of this list (QNX 7.0).
+ */
+enum guest_intr_assign_type {
+    /** Free, also for automatic assignment. */
+    GIAT_UNUSED = 0,
+    /** Assigned, and still open for automatic assignment. */
+    GIAT_SHAREABLE = 1,
+    /** Never assigned automatically; the configuration may name it. */
+    GIAT_RESERVED = 2,
+    /** Assigned by the configuration, and not shared. */
+    GIAT_EXCLUSIVE = 3,
+    /** The configuration may not name it. */
+    GIAT_SPECIAL = 4,
+};
+
+/** What a table for the guest needs to know of an interrupt (QNX 7.1). */
+enum guest_table_spec_component {
+    /** The controller's own cells of an interrupt in a device tree. */
+    GTSC_FDT_INTR = 0,
+};
+
 /**
  * A guest: the memory space and the port space of a virtual machine. Opaque. The host gets it from
  * gasp_guest_create(), a vdev gets it as vdev_t.v_gsp.
@@ -183,6 +231,24 @@ struct gasp_region {
     uint64_t host_location;
     /** The region's locations in the guest. */
     struct qvm_state_block guest;
+};
+
+/** An interrupt of a guest (QNX 7.1: 16 bytes). */
+struct guest_intr {
+    /** The controller that receives it. */
+    vdev_t *pic;
+    /** Which input of it. */
+    unsigned int param;
+    /** Which of the input's sources. */
+    unsigned int src_id;
+};
+
+/** Scheduling of a vdev's pulses and threads (QNX 7.0; sched_param has this system's size). */
+struct qvm_sched_info {
+    /** Scheduling policy, SCHED_*; -1: not set. */
+    int policy;
+    /** sched_priority: the priority within the policy; -1: not set. */
+    struct sched_param sched;
 };
 
 /** Pack a PCI location. The name is QNX's, the packing (as in PCI's ECAM) is libgasp's own. */

@@ -1,9 +1,11 @@
 /* A virtual device as its own code sees it (QNX 7.1 <qvm/vdev-core.h>).
  *
- * The functions are in the program that runs the guest (gasp-vm), not in libgasp.
+ * The functions are in the program that runs the guest (gasp-vm), not in libgasp. Which of them
+ * gasp-vm has, docs/vdevs.md says.
  *
  * Generated from
- * abi/src/vdev_core.rs by
+ * abi/src/vdev_core.rs,
+ * tests/headers/vdev-core.h.in by
  *   GASP_BLESS=1 cargo test --test headers
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
@@ -11,71 +13,73 @@
 #define LIBGASP_QVM_VDEV_CORE_H
 
 #include <pthread.h>
+#include <qvm/abi.h>
 #include <qvm/guest.h>
 #include <qvm/types.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/types.h>
 
+struct sigevent;
 /** Prefix of an entry of the option list that takes no argument (QNX 7.1). */
 #define QVM_OPTION_NO_ARG_PREFIX "0"
 
-/** The older name of VDEV_CTRL_GUEST_CONFIGURED (QNX 7.0). */
-#define VDEV_CTRL_BOOTUP 2
+/** Control: the options of this vdev follow (QNX 7.1, as the rest but for the numbers of four). */
+#define VDEV_CTRL_OPTIONS_START 0u
+
+/** Control: that was the last option of this vdev. */
+#define VDEV_CTRL_OPTIONS_END 1u
+
+/** Control: the guest's configuration is complete. Threads may be made from now on. */
+#define VDEV_CTRL_GUEST_CONFIGURED 2u
+
+/** An older name of VDEV_CTRL_GUEST_CONFIGURED. */
+#define VDEV_CTRL_BOOTUP 2u
+
+/** Control: the guest has ended. */
+#define VDEV_CTRL_TERMINATE 3u
+
+/** Control: report your state. */
+#define VDEV_CTRL_STATUS 4u
+
+/** Control: add to the ACPI tables. */
+#define VDEV_CTRL_GEN_ACPI 5u
+
+/** Control: add to the device tree. arg is not a string, but the number of the root node for vdevs. */
+#define VDEV_CTRL_GEN_FDT 6u
+
+/** Control: the power button was pressed. */
+#define VDEV_CTRL_BUTTON 7u
+
+/**
+ * Control: all options of all vdevs are known. Choose a location and an interrupt now, if there
+ * is no `loc` and no `intr`. The number is libgasp's own.
+ */
+#define VDEV_CTRL_ASSIGN 8u
+
+/**
+ * Control: the guest starts. From now on it is ended with guest_terminate(), not with qvm_fatal().
+ * The number is libgasp's own.
+ */
+#define VDEV_CTRL_GUEST_STARTING 9u
+
+/** Control: describe the base address registers (PCI devices only). The number is libgasp's own. */
+#define VDEV_CTRL_PCI_BARS 10u
+
+/** Control: the first entry of the option list; the others follow. The number is libgasp's own. */
+#define VDEV_CTRL_FIRST_OPTIDX 0x100u
 
 /** The vdev is not for safety-related guests (QNX 7.1). */
-#define VDEV_SAFETY_NO 0x55555555
+#define VDEV_SAFETY_NO 0x55555555u
 
 /** The vdev is for safety-related guests (QNX 7.1). */
-#define VDEV_SAFETY_YES 0xaaaaaaaa
+#define VDEV_SAFETY_YES 0xaaaaaaaau
 
-/** Version of the vdev interface. The name is QNX's, the number is libgasp's own. */
-#define QVM_VDEV_ABI 0x701
-
-/** VIRTIO references: nothing (QNX 7.x). */
-#define VIOREF_CLASS_NOP 0
-
-/** The driver notified a queue. */
-#define VIOREF_CLASS_NOTIFY 0x10000
-
-/** A queue was enabled. */
-#define VIOREF_CLASS_ENABLED 0x20000
-
-/** The device is to be reset. */
-#define VIOREF_CLASS_RESET 0x30000
-
-/** The status register was written. */
-#define VIOREF_CLASS_STATUS 0x40000
-
-/** The device's own configuration was accessed. */
-#define VIOREF_CLASS_DEVCFG 0x50000
-
-/** The access fails with a bus error. */
-#define VIOREF_CLASS_BUS_ERROR 0x60000
-
-/** The access fails with an errno. */
-#define VIOREF_CLASS_ERRNO 0x70000
-
-/** Mask of the class. */
-#define VIOREF_CLASS_MASK 0xf0000
-
-/** Words of feature bits that a VIRTIO device can have. */
-#define VIO_MAX_FEATURE_WORDS 4
-
-/** What a vread or vwrite function answers (QNX 7.x). VRS_ERRNO + n reports errno n. */
-enum vdev_ref_status {
-    /** Done. */
-    VRS_NORMAL = 0,
-    /** Done; do not advance the instruction pointer. */
-    VRS_NO_ADVANCE = 1,
-    /** Internal to QNX. */
-    VRS_ABORT = 2,
-    /** The guest sees a bus error. */
-    VRS_BUS_ERROR = 3,
-    /** Only for instruction callbacks. */
-    VRS_CONTINUE = 4,
-    /** The guest is to be terminated. */
-    VRS_TERMINATE = 5,
-    /** Base of the errno values. */
-    VRS_ERRNO = 0x100,
-};
+/**
+ * For coid of vdev_pulse(): do not register the event. The name is QNX's, the number is libgasp's
+ * own.
+ */
+#define QMRE_UNREG_EVENT -2
 
 /** What a vdev needs and offers (`vdev_factory.factory_flags`; QNX 7.0). */
 enum vdev_factory_flags {
@@ -109,36 +113,8 @@ enum vdev_factory_flags {
     VFF_MANUAL_REGION = (1 << 11),
 };
 
-/** What a vdev's control function is told (QNX 7.x, but for the four that say otherwise). */
-enum vdev_ctrl_options {
-    /** The options of this vdev follow. */
-    VDEV_CTRL_OPTIONS_START = 0,
-    /** That was the last option. */
-    VDEV_CTRL_OPTIONS_END = 1,
-    /** The guest's configuration is complete. */
-    VDEV_CTRL_GUEST_CONFIGURED = 2,
-    /** The guest ends. */
-    VDEV_CTRL_TERMINATE = 3,
-    /** Report your state. */
-    VDEV_CTRL_STATUS = 4,
-    /** Add to the ACPI tables. */
-    VDEV_CTRL_GEN_ACPI = 5,
-    /** Add to the device tree. */
-    VDEV_CTRL_GEN_FDT = 6,
-    /** A button was pressed. */
-    VDEV_CTRL_BUTTON = 7,
-    /** Choose location and interrupt. The number is libgasp's own. */
-    VDEV_CTRL_ASSIGN = 8,
-    /** The guest starts. The number is libgasp's own. */
-    VDEV_CTRL_GUEST_STARTING = 9,
-    /** The PCI base addresses changed. The number is libgasp's own. */
-    VDEV_CTRL_PCI_BARS = 0xa,
-    /** The first entry of the option list. The number is libgasp's own. */
-    VDEV_CTRL_FIRST_OPTIDX = 0x100,
-};
-
 /**
- * What handles an access to a vdev.
+ * What handles an access to a vdev. The name is libgasp's own.
  *
  * cookie: that of the region. vopnd: what the guest touched (location, length, type of the
  * space). oopnd: the other operand: where vread puts the value (guest_cpu_write()), and where
@@ -151,36 +127,39 @@ typedef enum vdev_ref_status (*vdev_ref_function_t)(vdev_t *vdev,
                                                     const struct qvm_state_block *oopnd,
                                                     struct guest_cpu *gcp);
 
-/** A function of which QNX's pages give the name but not the type: has to be NULL here. */
-typedef void (*vdev_unsupported_function_t)(void);
-
-/**
- * What an interrupt controller does (names: QNX 7.0; the order is its pages', the types but for
- * signal are libgasp's own).
- */
+/** What an interrupt controller does (QNX 7.1). */
 struct vdev_pic_functions {
-    /** Has to be 0 here. */
+    /** The controller's flags. QNX's pages do not give any. */
     unsigned int flags;
-    /** Which bits of guest_intr.param are the number of the input; 0: all. */
+    /** Which bits of guest_intr.param are the number of the input; 0: all (libgasp's own reading). */
     unsigned int pnum_mask;
-    /** The line of an interrupt changes its state. */
-    int (*signal)(const struct guest_intr *intr, enum guest_intr_state state);
-    /** Has to be NULL here. */
-    vdev_unsupported_function_t notify;
-    /** Has to be NULL here. */
-    vdev_unsupported_function_t parse;
-    /** Has to be NULL here. */
-    vdev_unsupported_function_t string;
-    /** Has to be NULL here. */
-    const void *table_spec;
+    /** Required. The line of an interrupt changes its state. */
+    int (*signal)(const struct guest_intr *gip, enum guest_intr_state gis);
+    /** From now on, tell of these events with guest_intr_notify(). */
+    void (*notify)(const struct guest_intr *gip, enum guest_intr_notifications gin);
+    /**
+     * The text of an `intr` option, after the colon, as gip->param. Returns the first character
+     * that is not of it, or NULL if there is none such (libgasp's own reading).
+     */
+    const char *(*parse)(struct guest_intr *gip, const char *name);
+    /** gip->param as text. Returns the length, as snprintf() (libgasp's own reading). */
+    size_t (*string)(const struct guest_intr *gip, char *buf, size_t buf_len);
+    /**
+     * The interrupt as a table for the guest has it. Returns the number of bytes, or a negative
+     * error number (libgasp's own reading).
+     */
+    ssize_t (*table_spec)(const struct guest_intr *gip,
+                          enum guest_table_spec_component component,
+                          void *buf,
+                          size_t buf_len);
 };
 
 /**
- * What makes vdevs of one kind (QNX 7.0: 88 bytes). It has to be there as long as the process,
- * and is not changed after vdev_register_factory().
+ * What makes vdevs of one kind (QNX 7.0: 88 bytes). It has to be there as long as the process, and
+ * the vdev does not change it after vdev_register_factory().
  */
 struct vdev_factory {
-    /** The host's. */
+    /** A link of the host's. */
     struct vdev_factory *next;
     /**
      * Required. Told of each step of the life of a vdev: ctrl is VDEV_CTRL_*, or
@@ -192,7 +171,7 @@ struct vdev_factory {
     vdev_ref_function_t vread;
     /** A guest write that traps; NULL: as if nothing were there. */
     vdev_ref_function_t vwrite;
-    /** Has to be NULL here: there are no pulses. */
+    /** A pulse of vdev_pulse() has arrived. */
     int (*pulse)(vdev_t *vdev, int8_t code);
     /** A timer of guest_timer_create() has expired; data is what was given there. */
     void (*timer)(vdev_t *vdev, void *data, const struct guest_timer_data *tdp, struct guest_cpu *gcp);
@@ -215,33 +194,25 @@ struct vdev_factory {
     unsigned int safety;
 };
 
-/**
- * Scheduling of a vdev's threads. The name is QNX's; its pages do not give the fields, which are
- * libgasp's own.
- */
-struct qvm_sched_info {
-    /** Scheduling policy, SCHED_*. */
-    int policy;
-    /** Priority within the policy. */
-    int priority;
-};
+/** What a thread of vdev_thread_create() runs. The name is QNX's, the type is libgasp's own reading. */
+typedef void *(*vdev_thread_create_func_t)(void *arg);
 
 /**
- * A virtual device (QNX 7.1). Offsets up to v_mtx are QNX's; v_mtx has this system's size, and
- * v_sched follows it.
+ * A virtual device (QNX 7.1). Offsets up to v_mtx are QNX's; v_mtx and v_sched have this system's
+ * sizes.
  */
 struct vdev_s {
     /** The vdev's own data. */
     void *v_device;
     /** What made it. */
-    const struct vdev_factory *v_factory;
+    struct vdev_factory *v_factory;
     /** The guest that it belongs to: what every gasp function asks for. */
     struct guest_system *v_gsp;
     /** Where the vdev is in the guest. */
     struct qvm_state_block v_block;
     /** Its interrupt. */
     struct guest_intr v_intr;
-    /** Its mutex, initialised by the host if VFF_MUTEX asks for it. */
+    /** Its mutex, for its own use. The host initialises it if VFF_MUTEX asks for it. */
     pthread_mutex_t v_mtx;
     /** Its scheduling. */
     struct qvm_sched_info v_sched;
@@ -255,12 +226,55 @@ extern "C" {
  * Register the factory of a vdev: in a constructor function of the plugin.
  *
  * factory: has to be there as long as the process. abi_version: QVM_VDEV_ABI as the plugin was
- * compiled; another one has the plugin refused.
+ * compiled; another one has the plugin refused (libgasp's own reading).
  *
- * Threads: the one that loads the plugin. Source: QNX 7.1; the program that runs the guest has
- * the function, libgasp does not.
+ * Threads: the one that loads the plugin. Source: QNX 7.1.
  */
 void vdev_register_factory(struct vdev_factory *factory, unsigned int abi_version);
+
+/**
+ * Fill in an event whose delivery calls the vdev's pulse function with code.
+ *
+ * coid: a connection to a server; -1: any; QMRE_UNREG_EVENT: do not register the event.
+ *
+ * When: after VDEV_CTRL_OPTIONS_START. Threads: any. Source: QNX 7.1.
+ */
+void vdev_pulse(vdev_t *vdp, int8_t code, int priority, struct sigevent *ev, int coid);
+
+/**
+ * Write a name of the vdev with its location, for people. In gasp-vm: "trace@mem:0xd0000000",
+ * "serial@io:0x3f8", or the name alone if it has no location.
+ *
+ * buf, count: where, and its size; the text is cut, and ends with a zero. count 0: nothing is
+ * written, and buf may be NULL.
+ *
+ * Returns the length of the whole text, without the zero. When: from
+ * VDEV_CTRL_GUEST_CONFIGURED on. Threads: any. Source: QNX 7.1; the text is libgasp's own.
+ */
+int vdev_string(char *buf, size_t count, const vdev_t *vdp);
+
+/**
+ * vdev_string(). The name is that of QNX's guides; that it is an older name of vdev_string()
+ * is libgasp's own reading.
+ */
+int vdev_path(char *buf, size_t count, const vdev_t *vdp);
+
+/**
+ * Make a thread of a vdev: pthread_create(), and the thread has a name.
+ *
+ * name: cut to what the system takes (15 bytes); NULL: none. attr: NULL: as v_sched of the vdev
+ * says (libgasp's own reading).
+ *
+ * Returns what pthread_create() returns: EOK, or an error number. EINVAL: vdp is no vdev, or
+ * thread or start_routine is NULL (libgasp's own). When: from VDEV_CTRL_GUEST_CONFIGURED on;
+ * end the thread in VDEV_CTRL_TERMINATE. Threads: any. Source: QNX 7.0 (name), 8.0 (signature).
+ */
+int vdev_thread_create(const vdev_t *vdp,
+                       const char *name,
+                       pthread_t *thread,
+                       pthread_attr_t *attr,
+                       vdev_thread_create_func_t start_routine,
+                       void *arg);
 
 #ifdef __cplusplus
 }  // extern "C"

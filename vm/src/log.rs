@@ -2,35 +2,48 @@
 
 #![forbid(unsafe_code)]
 
-use gasp_abi::qvm_log_kinds;
+use gasp_abi::qvm_outlbl::{self, *};
 use std::io::{self, Write};
 use std::sync::OnceLock;
 
-pub(crate) const ERROR: u32 = qvm_log_kinds::QL_QVM_ERR as u32;
-const WARNING: u32 = qvm_log_kinds::QL_QVM_WARN as u32;
-const INFO: u32 = qvm_log_kinds::QL_QVM_INFO as u32;
+/// The labels of a line with what is written for them, the most severe first.
+const LABELS: [(qvm_outlbl, &str); 7] = [
+    (QVM_OUTAL_FATAL, "fatal: "),
+    (QVM_OUTAL_INTERNAL, "internal: "),
+    (QVM_OUTAL_ERROR, "error: "),
+    (QVM_OUTAL_WARNING, "warning: "),
+    (QVM_OUTAL_INFO, ""),
+    (QVM_OUTAL_DEBUG, "debug: "),
+    (QVM_OUTAL_VERBOSE, "verbose: "),
+];
+
+/// Writes a fatal error; the process has to end.
+pub(crate) fn fatal(text: &str) {
+    line(QVM_OUTAL_FATAL as u32, "", text);
+}
 
 /// Writes an error; `vdev` may be empty.
 pub(crate) fn error(vdev: &str, text: &str) {
-    line(ERROR, vdev, text);
+    line(QVM_OUTAL_ERROR as u32, vdev, text);
 }
 
 /// Writes a warning.
 pub(crate) fn warn(vdev: &str, text: &str) {
-    line(WARNING, vdev, text);
+    line(QVM_OUTAL_WARNING as u32, vdev, text);
 }
 
-/// Writes a line unless its kind (`QL_QVM_*`) is for debugging and debugging is off.
-pub(crate) fn line(kind: u32, vdev: &str, text: &str) {
-    if kind <= INFO || is_debugging() {
+/// Writes a line with an attribute (`QVM_OUT*`), unless it is for debugging and debugging is off.
+pub(crate) fn line(attr: u32, vdev: &str, text: &str) {
+    let (label, what) = label(attr);
+    if !matches!(label, QVM_OUTAL_DEBUG | QVM_OUTAL_VERBOSE) || is_debugging() {
         // There is no other place for a message that standard error cannot be written.
-        let _ = io::stderr().lock().write_all(format(kind, vdev, text).as_bytes());
+        let _ = io::stderr().lock().write_all(format(what, vdev, text).as_bytes());
     }
 }
 
 /// Writes a line for the person who runs the guest.
 pub(crate) fn tell(text: &str) {
-    line(INFO, "", text);
+    line(QVM_OUTAL_INFO as u32, "", text);
 }
 
 /// Writes a result to standard output.
@@ -53,14 +66,14 @@ fn is_debugging() -> bool {
     *ANSWER.get_or_init(|| std::env::var_os("GASP_VM_DEBUG").is_some())
 }
 
-fn format(kind: u32, vdev: &str, text: &str) -> String {
+/// The most severe label of an attribute; without any, it is information.
+fn label(attr: u32) -> (qvm_outlbl, &'static str) {
+    let has = |label: qvm_outlbl| attr & label as u32 != 0;
+    LABELS.into_iter().find(|(label, _)| has(*label)).unwrap_or((QVM_OUTAL_INFO, ""))
+}
+
+fn format(what: &str, vdev: &str, text: &str) -> String {
     let of_vdev = if vdev.is_empty() { String::new() } else { format!("{vdev}: ") };
-    let what = match kind {
-        ERROR => "error: ",
-        WARNING => "warning: ",
-        INFO => "",
-        _ => "debug: ",
-    };
     format!("gasp-vm: {of_vdev}{what}{}\n", text.trim_end_matches('\n'))
 }
 
@@ -70,9 +83,17 @@ mod tests {
 
     #[test]
     fn a_line_says_who_and_how_bad() {
-        assert_eq!(format(INFO, "trace", "hello\n"), "gasp-vm: trace: hello\n");
-        assert_eq!(format(ERROR, "", "bad"), "gasp-vm: error: bad\n");
-        assert_eq!(format(WARNING, "a", "b"), "gasp-vm: a: warning: b\n");
-        assert_eq!(format(4, "a", "b"), "gasp-vm: a: debug: b\n");
+        let line = |attr, vdev, text| format(label(attr).1, vdev, text);
+        assert_eq!(line(QVM_OUTAL_INFO as u32, "trace", "hello\n"), "gasp-vm: trace: hello\n");
+        assert_eq!(line(QVM_OUTAL_ERROR as u32, "", "bad"), "gasp-vm: error: bad\n");
+        assert_eq!(line(QVM_OUTAL_WARNING as u32, "a", "b"), "gasp-vm: a: warning: b\n");
+    }
+
+    #[test]
+    fn the_most_severe_label_counts() {
+        let both = QVM_OUTAL_VERBOSE as u32 | QVM_OUTAL_INTERNAL as u32;
+        assert_eq!(label(both), (QVM_OUTAL_INTERNAL, "internal: "));
+        // The source and a vdev's own code are no labels.
+        assert_eq!(label(0x00ff_ffff), (QVM_OUTAL_INFO, ""));
     }
 }

@@ -30,7 +30,7 @@
 #include <inttypes.h>
 #include <qvm/gasp.h>
 #include <qvm/guest.h>
-#include <qvm/log.h>
+#include <qvm/outpipe.h>
 #include <qvm/vdev-core.h>
 #include <stdlib.h>
 #include <string.h>
@@ -265,11 +265,11 @@ static int configured(vdev_t *vdev)
 	int error = place_list(vdev);
 
 	if (error != EOK) {
-		vdev_logf(QL_QVM_ERR, vdev, "no page for the list: %s", strerror(error));
+		vdev_logf(QVM_OUTE_QVM, vdev, "no page for the list: %s", strerror(error));
 		return error;
 	}
 	place_registers(vdev);
-	vdev_logf(QL_QVM_DBG, vdev, "watches %u of %u runs of memory",
+	vdev_logf(QVM_OUTD_QVM, vdev, "watches %u of %u runs of memory",
 		gasp_walk_count_filtered(vdev->v_gsp, 0, 0, only_watched),
 		gasp_walk_count(vdev->v_gsp, 0, 0));
 	return EOK;
@@ -285,7 +285,7 @@ static void report(vdev_t *vdev)
 	size_t length;
 	void *mapped;
 
-	qvm_report("dirty: %" PRIu64 " pages of %" PRIu64 " bytes written\n", dirty->pages,
+	vdev_logf(QVM_OUTI_QVM, vdev, "%" PRIu64 " pages of %" PRIu64 " bytes written", dirty->pages,
 		dirty->watched);
 	gasp_walk_init(&walk, vdev->v_gsp, 0, GWS_HOST);
 	while (gasp_walk_next(&walk)) {
@@ -293,11 +293,11 @@ static void report(vdev_t *vdev)
 		length = (size_t)walk.length;
 		mapped = gasp_map_contig(vdev, PROT_READ, &host, &length);
 		if (mapped == NULL) {
-			qvm_report("  memory 0x%" PRIx64 ": %s\n", walk.guest_loc, strerror(errno));
+			vdev_logf(QVM_OUTI_QVM, vdev, "memory 0x%" PRIx64 ": %s", walk.guest_loc, strerror(errno));
 			continue;
 		}
-		qvm_report("  memory 0x%" PRIx64 ": %zu of %" PRIu64 " bytes contiguous at host 0x%"
-			PRIx64 "\n", walk.guest_loc, length, walk.length, host);
+		vdev_logf(QVM_OUTI_QVM, vdev, "memory 0x%" PRIx64 ": %zu of %" PRIu64
+			" bytes contiguous at host 0x%" PRIx64, walk.guest_loc, length, walk.length, host);
 		gasp_unmap(vdev->v_gsp, mapped, length, 0);
 	}
 }
@@ -331,7 +331,7 @@ static int set_option(vdev_t *vdev, unsigned option, const char *arg)
 static int options_start(vdev_t *vdev)
 {
 	if (there) {
-		vdev_logf(QL_QVM_ERR, vdev, "there is one already, and there can be only one");
+		vdev_logf(QVM_OUTE_QVM, vdev, "there is one already, and there can be only one");
 		return EBUSY;
 	}
 	there = 1;

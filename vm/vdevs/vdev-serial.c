@@ -20,7 +20,7 @@
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
 #include <qvm/guest.h>
-#include <qvm/log.h>
+#include <qvm/outpipe.h>
 #include <qvm/vdev-core.h>
 #include <unistd.h>
 
@@ -56,7 +56,7 @@ static int control(vdev_t *vdev, unsigned ctrl, const char *arg)
 			vdev->v_block.location = 0x3f8;
 		break;
 	case VDEV_CTRL_STATUS:
-		qvm_report("serial: %llu bytes printed\n", (unsigned long long)serial->written);
+		vdev_logf(QVM_OUTI_QVM, vdev, "%llu bytes printed", (unsigned long long)serial->written);
 		break;
 	default:
 		break;

@@ -15,7 +15,7 @@
 
 #include <inttypes.h>
 #include <qvm/guest.h>
-#include <qvm/log.h>
+#include <qvm/outpipe.h>
 #include <qvm/vdev-core.h>
 #include <stdio.h>
 
@@ -49,8 +49,8 @@ static int control(vdev_t *vdev, unsigned ctrl, const char *arg)
 			return ENAMETOOLONG;
 		break;
 	case VDEV_CTRL_STATUS:
-		qvm_report("trace %s: %" PRIu64 " values, the last was 0x%" PRIx64 "\n", trace->label,
-			trace->count, trace->value);
+		vdev_logf(QVM_OUTI_QVM, vdev, "%s: %" PRIu64 " values, the last was 0x%" PRIx64,
+			trace->label, trace->count, trace->value);
 		break;
 	default:
 		break;
@@ -100,7 +100,7 @@ static enum vdev_ref_status vwrite(vdev_t *vdev, unsigned cookie,
 	case VALUE:
 		trace->value = value;
 		trace->count++;
-		vdev_logf(QL_QVM_INFO, vdev, "%s 0x%" PRIx64, trace->label, value);
+		vdev_logf(QVM_OUTI_QVM, vdev, "%s 0x%" PRIx64, trace->label, value);
 		break;
 	case COUNT:
 		trace->count = 0;

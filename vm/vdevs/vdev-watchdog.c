@@ -22,7 +22,7 @@
 
 #include <inttypes.h>
 #include <qvm/guest.h>
-#include <qvm/log.h>
+#include <qvm/outpipe.h>
 #include <qvm/vdev-core.h>
 #include <stdlib.h>
 
@@ -35,13 +35,14 @@ enum { OPTION_HZ = VDEV_CTRL_FIRST_OPTIDX };
 #define INTEN 0x1u
 #define RESEN 0x2u
 #define UNLOCK 0x1acce551u
-#define SECOND UINT64_C(1000000000)
-#define MOST_HZ SECOND
+#define MOST_HZ UINT64_C(1000000000)
+#define STOPPED UINT64_MAX
 
 struct watchdog {
 	struct guest_timer *timer;
+	uint64_t resolution; /* how often the guest's clock counts in a second */
 	uint64_t hz;
-	uint64_t reload_at; /* when the counter reaches 0, in nanoseconds; GUEST_TIMER_OFF: stopped */
+	uint64_t reload_at; /* when the counter reaches 0, by that clock; or STOPPED */
 	uint32_t load;
 	uint32_t left; /* the counter while it is stopped */
 	uint32_t control;
@@ -54,17 +55,19 @@ static struct watchdog *state(const vdev_t *vdev)
 	return (struct watchdog *)vdev->v_device;
 }
 
-/* Ticks of the counter as nanoseconds: at most 2^32 seconds, so nothing overflows. */
-static uint64_t nanoseconds(const struct watchdog *wd, uint64_t ticks)
+/* Ticks of the counter as counts of the guest's clock. Nothing overflows: both rates are below
+ * 2^32, and so are the ticks. */
+static uint64_t counts(const struct watchdog *wd, uint64_t ticks)
 {
-	return ticks / wd->hz * SECOND + ticks % wd->hz * SECOND / wd->hz;
+	return ticks / wd->hz * wd->resolution + ticks % wd->hz * wd->resolution / wd->hz;
 }
 
 static uint64_t now(const struct watchdog *wd)
 {
 	struct guest_timer_data data;
 
-	return guest_timer_state(wd->timer, &data) == EOK ? data.now : 0;
+	guest_timer_state(wd->timer, &data);
+	return data.guest_current;
 }
 
 /* The counter as the guest reads it. */
@@ -72,18 +75,29 @@ static uint32_t value(const struct watchdog *wd)
 {
 	uint64_t left, moment = now(wd);
 
-	if (wd->reload_at == GUEST_TIMER_OFF)
+	if (wd->reload_at == STOPPED)
 		return wd->left;
 	left = wd->reload_at > moment ? wd->reload_at - moment : 0;
-	return (uint32_t)(left / SECOND * wd->hz + left % SECOND * wd->hz / SECOND);
+	return (uint32_t)(left / wd->resolution * wd->hz + left % wd->resolution * wd->hz / wd->resolution);
 }
 
-/* Set the counter to `from` now. It runs only if INTEN is set. */
+/* Set the counter to `from` now. It runs only if INTEN is set. A timer cannot be stopped: a call of
+ * one that is not wanted any more does nothing. */
 static void run_from(struct watchdog *wd, uint32_t from)
 {
 	wd->left = from;
-	wd->reload_at = wd->control & INTEN ? now(wd) + nanoseconds(wd, from) : GUEST_TIMER_OFF;
-	(void)guest_timer_notify(wd->timer, wd->reload_at);
+	wd->reload_at = STOPPED;
+	if ((wd->control & INTEN) == 0)
+		return;
+	wd->reload_at = now(wd) + counts(wd, from);
+	(void)guest_timer_notify(wd->timer, NULL, counts(wd, from));
+}
+
+/* The counter has reached 0: it goes on from LOAD, without a gap for the time until it was noticed. */
+static void run_again(struct watchdog *wd, const struct guest_timer_data *tdp)
+{
+	wd->reload_at += counts(wd, wd->load);
+	(void)guest_timer_notify(wd->timer, tdp, counts(wd, wd->load));
 }
 
 static void update_line(vdev_t *vdev)
@@ -104,15 +118,15 @@ static void expired(vdev_t *vdev, void *data, const struct guest_timer_data *tdp
 	(void)data;
 	(void)gcp;
 	pthread_mutex_lock(&vdev->v_mtx);
-	if (wd->reload_at <= tdp->now) {
+	if (wd->reload_at <= tdp->guest_current) {
 		if (wd->ris && wd->control & RESEN) {
-			vdev_logf(QL_QVM_ERR, vdev, "the guest did not answer: it is ended");
-			wd->reload_at = GUEST_TIMER_OFF;
+			vdev_logf(QVM_OUTE_QVM, vdev, "the guest did not answer: it is ended");
+			wd->reload_at = STOPPED;
 			guest_terminate(vdev->v_gsp, GTC_WATCHDOG);
 		} else {
 			wd->ris = 1;
 			update_line(vdev);
-			run_from(wd, wd->load);
+			run_again(wd, tdp);
 		}
 	}
 	pthread_mutex_unlock(&vdev->v_mtx);
@@ -142,14 +156,15 @@ static int control(vdev_t *vdev, unsigned ctrl, const char *arg)
 		vdev->v_block.length = LENGTH;
 		wd->hz = 1000000;
 		wd->load = wd->left = UINT32_MAX;
-		wd->reload_at = GUEST_TIMER_OFF;
-		wd->timer = guest_timer_create(vdev, NULL);
-		return wd->timer != NULL ? EOK : errno;
+		wd->reload_at = STOPPED;
+		wd->timer = guest_timer_create(NULL, vdev, NULL, &wd->resolution);
+		/* Without a timer, what it has put there is an error number. */
+		return wd->timer != NULL ? EOK : (int)wd->resolution;
 	case OPTION_HZ:
 		return set_hz(wd, arg);
 	case VDEV_CTRL_STATUS:
 		pthread_mutex_lock(&vdev->v_mtx);
-		qvm_report("watchdog: control %" PRIu32 ", value %" PRIu32 ", interrupt %" PRIu32 "\n",
+		vdev_logf(QVM_OUTI_QVM, vdev, "control %" PRIu32 ", value %" PRIu32 ", interrupt %" PRIu32,
 			wd->control, value(wd), wd->ris);
 		pthread_mutex_unlock(&vdev->v_mtx);
 		return EOK;

@@ -15,7 +15,7 @@
 
 #include <qvm/gasp.h>
 #include <qvm/guest.h>
-#include <qvm/log.h>
+#include <qvm/outpipe.h>
 #include <qvm/vdev-core.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,20 +58,20 @@ static int control(vdev_t *vdev, unsigned ctrl, const char *arg)
 		set_what_cannot_be(vdev);
 		break;
 	case WRONG:
-		qvm_fatal(QLS_CNF, "probe: %s is wrong", arg);
+		qvm_fatal(QVM_OUTF_CNF, "probe: %s is wrong", arg);
 	case BUTTON:
 		probe->button = (unsigned)strtoul(arg, NULL, 0);
 		break;
 	case VDEV_CTRL_BUTTON:
-		qvm_report("probe: button\n");
+		vdev_logf(QVM_OUTI_QVM, vdev, "button");
 		if (probe->button != 0)
 			guest_terminate(vdev->v_gsp, probe->button);
 		break;
 	case VDEV_CTRL_STATUS:
-		qvm_report("probe: status\n");
+		vdev_logf(QVM_OUTI_QVM, vdev, "status");
 		break;
 	case VDEV_CTRL_TERMINATE:
-		qvm_report("probe: terminated\n");
+		vdev_logf(QVM_OUTI_QVM, vdev, "terminated");
 		break;
 	default:
 		break;
@@ -100,7 +100,7 @@ static enum vdev_ref_status vwrite(vdev_t *vdev, unsigned cookie,
 		(void)guest_intr_signal(&vdev->v_intr, GIS_OFF);
 		break;
 	case HANG:
-		qvm_report("hangs\n");
+		vdev_logf(QVM_OUTI_QVM, vdev, "hangs");
 		for (;;)
 			pause();
 	default: break;

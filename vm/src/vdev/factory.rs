@@ -3,7 +3,7 @@
 #![allow(unsafe_code)]
 
 use core::ffi::{CStr, c_char, c_int, c_uint};
-use gasp_abi::{vdev_factory, vdev_factory_flags as vff, vdev_pic_functions, vdev_t};
+use gasp_abi::{vdev_factory, vdev_factory_flags as vff, vdev_t};
 
 /// The first character of the name of an option without an argument.
 const NO_ARGUMENT: char = '0';
@@ -26,12 +26,10 @@ impl Factory {
         if factory.control.is_none() {
             return Err("its factory has no control function".into());
         }
-        if factory.pulse.is_some() {
-            return Err("its factory has a pulse function, and there are no pulses here".into());
-        }
         // SAFETY: it points to the functions of a controller, or is NULL.
-        if let Some(pic) = unsafe { factory.pic.as_ref() } {
-            usable_controller(pic)?;
+        let pic = unsafe { factory.pic.as_ref() };
+        if pic.is_some_and(|pic| pic.signal.is_none()) {
+            return Err("its interrupt controller has no signal function".into());
         }
         Ok(Self(factory))
     }
@@ -99,25 +97,6 @@ impl Factory {
     /// The control function; [`Factory::new`] has checked that there is one.
     pub(super) fn control(self) -> Option<Control> {
         self.0.control
-    }
-}
-
-/// Checks that an interrupt controller asks for nothing that gasp-vm lacks.
-fn usable_controller(pic: &vdev_pic_functions) -> Result<(), String> {
-    if pic.signal.is_none() {
-        return Err("its interrupt controller has no signal function".into());
-    }
-    let others = [
-        ("notify", pic.notify.is_some()),
-        ("parse", pic.parse.is_some()),
-        ("string", pic.string.is_some()),
-        ("table_spec", !pic.table_spec.is_null()),
-    ];
-    match others.into_iter().find(|(_, is_there)| *is_there) {
-        Some((name, _)) => {
-            Err(format!("its interrupt controller has {name}, which has no use here"))
-        }
-        None => Ok(()),
     }
 }
 

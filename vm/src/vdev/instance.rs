@@ -12,6 +12,10 @@ use gasp_abi::{
 };
 use std::sync::Arc;
 
+/// The scheduling of a vdev without the option `sched`.
+const NOT_SCHEDULED: qvm_sched_info =
+    qvm_sched_info { policy: -1, sched: libc::sched_param { sched_priority: -1 } };
+
 /// A vdev. Its code may change the `vdev_t` at any time.
 #[derive(Debug)]
 pub(super) struct Instance {
@@ -71,7 +75,7 @@ impl Instance {
         let own = Own::new(factory.extra_space());
         let mut vdev = Box::new(vdev_t {
             v_device: own.0.cast(),
-            v_factory: factory.pointer(),
+            v_factory: factory.pointer().cast_mut(),
             v_gsp: guest,
             v_block: qvm_state_block {
                 location: QSL_NO_LOCATION,
@@ -81,7 +85,7 @@ impl Instance {
             },
             v_intr: guest_intr { pic: ptr::null_mut(), param: 0, src_id: 0 },
             v_mtx: libc::PTHREAD_MUTEX_INITIALIZER,
-            v_sched: qvm_sched_info { policy: libc::SCHED_OTHER, priority: 0 },
+            v_sched: NOT_SCHEDULED,
         });
         if factory.has(vff::VFF_MUTEX_RECURSIVE) {
             make_recursive(&mut vdev.v_mtx);

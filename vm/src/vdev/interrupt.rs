@@ -17,8 +17,10 @@ use gasp_abi::{
 
 /// The name of the controller that every guest has.
 pub(super) const APIC: &str = "apic";
+const NOP: any_guest_intr_state = guest_intr_state::GIS_NOP as c_uint;
 const ON: any_guest_intr_state = guest_intr_state::GIS_ON as c_uint;
 const OFF: any_guest_intr_state = guest_intr_state::GIS_OFF as c_uint;
+const ISR: any_guest_intr_state = guest_intr_state::GIS_ISR as c_uint;
 /// The vectors that an APIC can deliver; lower ones are exceptions.
 const VECTORS: core::ops::RangeInclusive<u64> = 0x10..=0xff;
 
@@ -35,7 +37,7 @@ static PIC: Fixed<vdev_pic_functions> = Fixed(vdev_pic_functions {
     notify: None,
     parse: None,
     string: None,
-    table_spec: ptr::null(),
+    table_spec: None,
 });
 
 static FACTORY: Fixed<vdev_factory> = Fixed(vdev_factory {
@@ -64,10 +66,14 @@ unsafe extern "C" fn accept(_: *mut vdev_t, _: c_uint, _: *const c_char) -> c_in
     0
 }
 
-/// Sets the line of a vector.
+/// Sets the line of a vector. There are no interrupt service routines here: it cannot be called from
+/// one.
 unsafe extern "C" fn signal_apic(intr: *const guest_intr, state: any_guest_intr_state) -> c_int {
     // SAFETY: `signal` calls it with an interrupt.
     let guest_intr { pic, param, .. } = unsafe { *intr };
+    if state & ISR != 0 {
+        return -libc::ENOTSUP;
+    }
     let Some(shared) = Shared::of_vdev(pic.addr()) else { return libc::EINVAL };
     let (Ok(vector), ON | OFF) = (u8::try_from(param), state) else { return libc::EINVAL };
     let Some(platform) = shared.platform() else { return libc::EAGAIN };
@@ -91,6 +97,9 @@ pub(super) unsafe fn signal(intr: *const guest_intr, state: any_guest_intr_state
     let Some(signal) = functions.and_then(|functions| functions.signal) else {
         return libc::EINVAL;
     };
+    if state == NOP {
+        return 0;
+    }
     // SAFETY: the controller's function, with an interrupt of its.
     unsafe { signal(intr, state) }
 }

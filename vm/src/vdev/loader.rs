@@ -56,7 +56,7 @@ fn arrived(name: &str) -> Result<Factory, String> {
     for Arrival { factory, version } in unpoisoned(ARRIVED.lock()).drain(..) {
         if version != QVM_VDEV_ABI {
             return Err(format!(
-                "it is for version {version:#x} of the interface, not {QVM_VDEV_ABI:#x}"
+                "it is for version {version} of the interface, not {QVM_VDEV_ABI}"
             ));
         }
         // SAFETY: the plugin promises that its factory lives as long as the process.

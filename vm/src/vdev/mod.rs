@@ -2,11 +2,12 @@
 //!
 //! [`Vdevs`] loads them (`loader`), takes each through its life (`sequence`, over `instance`),
 //! and calls them when a guest's access traps (`trap`, on the vCPU's thread). Plugins call the
-//! functions in `exports` and in `c/log.c`, which `docs/vdevs.md` lists. Vdevs reach the machine
+//! functions in `exports` and in `c/outpipe.c`, which `docs/vdevs.md` lists. Vdevs reach the machine
 //! through [`Platform`].
 //!
 //! Libraries stay loaded until the process ends, because a plugin may have threads.
 
+mod clock;
 mod cpu;
 mod exports;
 mod factory;
@@ -32,7 +33,10 @@ use crate::config::{OptionList, ParseError, VdevConfig};
 use crate::gasp::{Guest, Unsupported};
 use crate::log;
 use crate::platform::Platform;
-use gasp_abi::{gasp_cpu, vdev_ctrl_options as ctrl};
+use gasp_abi::{
+    VDEV_CTRL_BUTTON, VDEV_CTRL_GUEST_CONFIGURED, VDEV_CTRL_GUEST_STARTING, VDEV_CTRL_STATUS,
+    VDEV_CTRL_TERMINATE, gasp_cpu,
+};
 use instance::Instance;
 use shared::Shared;
 use std::path::PathBuf;
@@ -98,14 +102,14 @@ impl Vdevs {
 
     /// Tells all vdevs that the configuration is complete.
     pub(crate) fn configured(&mut self) -> Result<(), String> {
-        self.control_each(ctrl::VDEV_CTRL_GUEST_CONFIGURED, "when the configuration was complete")
+        self.control_each(VDEV_CTRL_GUEST_CONFIGURED, "when the configuration was complete")
     }
 
     /// Tells all vdevs that the guest starts on this platform. Timers expire from now on.
     pub(crate) fn starting(&mut self, platform: Arc<dyn Platform>) -> Result<(), String> {
         self.shared.start(platform)?;
         self.timers = Some(TimerThread::start(&self.shared)?);
-        self.control_each(ctrl::VDEV_CTRL_GUEST_STARTING, "when the guest was to start")
+        self.control_each(VDEV_CTRL_GUEST_STARTING, "when the guest was to start")
     }
 
     /// Makes this thread the thread of a vCPU until the returned value is dropped. Accesses reach
@@ -117,19 +121,19 @@ impl Vdevs {
 
     /// Has all vdevs report their state.
     pub(crate) fn status(&self) {
-        self.tell_each(ctrl::VDEV_CTRL_STATUS, "to report its state");
+        self.tell_each(VDEV_CTRL_STATUS, "to report its state");
     }
 
     /// Tells all vdevs that a button was pressed.
     pub(crate) fn button(&self) {
-        self.tell_each(ctrl::VDEV_CTRL_BUTTON, "that the button was pressed");
+        self.tell_each(VDEV_CTRL_BUTTON, "that the button was pressed");
     }
 
     /// Tells all vdevs that the guest has ended, once. No timer expires afterwards.
     pub(crate) fn terminate(&mut self) {
         if !core::mem::replace(&mut self.terminated, true) {
             self.timers = None;
-            self.tell_each(ctrl::VDEV_CTRL_TERMINATE, "that the guest has ended");
+            self.tell_each(VDEV_CTRL_TERMINATE, "that the guest has ended");
         }
     }
 
@@ -167,16 +171,16 @@ impl Vdevs {
         Ok(())
     }
 
-    fn control_each(&self, step: ctrl, when: &str) -> Result<(), String> {
+    fn control_each(&self, step: u32, when: &str) -> Result<(), String> {
         self.instances.iter().try_for_each(|vdev| {
-            vdev.control(step as u32, None)
+            vdev.control(step, None)
                 .map_err(|error| format!("vdev {} failed {when}: {error}", vdev.name()))
         })
     }
 
-    fn tell_each(&self, step: ctrl, what: &str) {
+    fn tell_each(&self, step: u32, what: &str) {
         for vdev in &self.instances {
-            if let Err(error) = vdev.control(step as u32, None) {
+            if let Err(error) = vdev.control(step, None) {
                 log::warn(vdev.name(), &format!("was told {what}, and answered: {error}"));
             }
         }

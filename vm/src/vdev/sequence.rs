@@ -9,7 +9,10 @@ use super::shared::Shared;
 use super::{interrupt, place};
 use crate::config::{ParseError, VdevConfig, VdevOption, Word, number, place as parse_place};
 use crate::gasp::Guest;
-use gasp_abi::{qvm_sched_info, vdev_ctrl_options as ctrl, vdev_factory_flags as vff};
+use gasp_abi::{
+    VDEV_CTRL_ASSIGN, VDEV_CTRL_FIRST_OPTIDX, VDEV_CTRL_OPTIONS_END, VDEV_CTRL_OPTIONS_START,
+    qvm_sched_info, vdev_factory_flags as vff,
+};
 use std::ffi::CString;
 use std::sync::Arc;
 
@@ -22,12 +25,12 @@ pub(super) fn create(
     others: &[Instance],
 ) -> Result<Instance, ParseError> {
     let mut vdev = Instance::new(factory, config.name.clone(), guest.handle(), shared);
-    tell(&vdev, config, ctrl::VDEV_CTRL_OPTIONS_START, "to start (VDEV_CTRL_OPTIONS_START)")?;
+    tell(&vdev, config, VDEV_CTRL_OPTIONS_START, "to start (VDEV_CTRL_OPTIONS_START)")?;
     for option in &config.options {
         apply(&mut vdev, config, option, others)?;
     }
-    tell(&vdev, config, ctrl::VDEV_CTRL_OPTIONS_END, "its options (VDEV_CTRL_OPTIONS_END)")?;
-    tell(&vdev, config, ctrl::VDEV_CTRL_ASSIGN, "to be placed (VDEV_CTRL_ASSIGN)")?;
+    tell(&vdev, config, VDEV_CTRL_OPTIONS_END, "its options (VDEV_CTRL_OPTIONS_END)")?;
+    tell(&vdev, config, VDEV_CTRL_ASSIGN, "to be placed (VDEV_CTRL_ASSIGN)")?;
     let needs_interrupt = factory.has(vff::VFF_INTR_REQ) || factory.has(vff::VFF_INTR_NONPCI);
     if needs_interrupt && vdev.interrupt().pic.is_null() {
         let message = format!("vdev {} needs an interrupt, such as intr apic:0x30", config.name);
@@ -38,8 +41,8 @@ pub(super) fn create(
 }
 
 /// Tells a vdev of a step.
-fn tell(vdev: &Instance, config: &VdevConfig, step: ctrl, what: &str) -> Result<(), ParseError> {
-    vdev.control(step as u32, None).map_err(|why: Refused| ParseError {
+fn tell(vdev: &Instance, config: &VdevConfig, step: u32, what: &str) -> Result<(), ParseError> {
+    vdev.control(step, None).map_err(|why: Refused| ParseError {
         position: config.position,
         message: format!("vdev {} refused {what}: {why}", config.name),
     })
@@ -91,9 +94,8 @@ fn own_option(vdev: &Instance, config: &VdevConfig, option: &VdevOption) -> Resu
     let Ok(argument) = argument else {
         return Err(refuse(config, option, "takes no text with a zero in it"));
     };
-    let step = u32::try_from(index)
-        .ok()
-        .and_then(|index| index.checked_add(ctrl::VDEV_CTRL_FIRST_OPTIDX as u32));
+    let step =
+        u32::try_from(index).ok().and_then(|index| index.checked_add(VDEV_CTRL_FIRST_OPTIDX));
     let Some(step) = step else {
         return Err(refuse(config, option, "has too many options"));
     };
@@ -121,6 +123,7 @@ fn scheduling(value: &str, option: &VdevOption) -> Result<qvm_sched_info, ParseE
     let (digits, policy) = found.unwrap_or((value, libc::SCHED_RR));
     let word = Word::new(digits, option.position);
     let priority = number(word, "a priority, with f, r or o after it")?;
-    let priority = i32::try_from(priority).map_err(|_| word.expected("a priority below 2^31"))?;
-    Ok(qvm_sched_info { policy, priority })
+    let sched_priority =
+        i32::try_from(priority).map_err(|_| word.expected("a priority below 2^31"))?;
+    Ok(qvm_sched_info { policy, sched: libc::sched_param { sched_priority } })
 }

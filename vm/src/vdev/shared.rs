@@ -94,6 +94,7 @@ impl Shared {
     /// Marks the guest as started on this platform, once.
     pub(super) fn start(&self, platform: Arc<dyn Platform>) -> Result<(), String> {
         STARTED.store(true, Ordering::Relaxed);
+        self.timers.clock.start();
         self.platform.set(platform).map_err(|_| "the guest has started already".into())
     }
 

@@ -2,12 +2,12 @@
 
 #![allow(unsafe_code)]
 
+use super::clock::times;
 use super::cpu::CpuGuard;
 use super::shared::Shared;
 use super::timer::Due;
-use core::mem::MaybeUninit;
 use core::ptr;
-use gasp_abi::{gasp_cpu, guest_system, guest_timer_data, vdev_t};
+use gasp_abi::{gasp_cpu, guest_system, vdev_t};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
@@ -58,33 +58,22 @@ impl Drop for TimerThread {
 
 fn run(shared: &Arc<Shared>, cpu: &TimerCpu) {
     let guard = CpuGuard::enter(shared, u32::MAX, cpu.0);
-    while let Some(due) = shared.timers.next(now) {
-        call(due, &guard);
+    while let Some(due) = shared.timers.next() {
+        call(shared, due, &guard);
     }
     drop(guard);
     // SAFETY: libgasp's vCPU, which is not used any more.
     unsafe { gasp_abi::gasp_cpu_destroy(cpu.0) };
 }
 
-fn call(due: Due, cpu: &CpuGuard) {
+fn call(shared: &Shared, due: Due, cpu: &CpuGuard) {
     let vdev: *mut vdev_t = ptr::with_exposed_provenance_mut(due.vdev);
     // SAFETY: vdevs live until this thread has ended.
     let factory = unsafe { (*vdev).v_factory };
     // SAFETY: factories live as long as the process.
     let Some(timer) = (unsafe { (*factory).timer }) else { return };
-    let data = guest_timer_data { when: due.when, now: now() };
+    let data = times(due.setting.start, shared.timers.clock.now());
     let given = ptr::with_exposed_provenance_mut(due.data);
     // SAFETY: the plugin's function, with its vdev and its data.
     unsafe { timer(vdev, given, &raw const data, cpu.pointer()) };
-}
-
-/// Nanoseconds of the monotonic clock.
-pub(super) fn now() -> u64 {
-    let mut time = MaybeUninit::<libc::timespec>::zeroed();
-    // SAFETY: the time can be written. It does not fail for this clock.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, time.as_mut_ptr()) };
-    // SAFETY: zeros are a valid time.
-    let time = unsafe { time.assume_init() };
-    let part = |value: i64| u64::try_from(value).unwrap_or(0);
-    part(time.tv_sec).saturating_mul(1_000_000_000).saturating_add(part(time.tv_nsec))
 }

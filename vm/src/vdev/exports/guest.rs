@@ -1,14 +1,14 @@
 //! `<qvm/guest.h>`: interrupts, timers and the end of the guest.
 
+use crate::vdev::clock::{Moment, RESOLUTION, times};
 use crate::vdev::interrupt;
 use crate::vdev::shared::{Shared, fatal_code};
 use crate::vdev::timer::GuestTimer;
-use crate::vdev::timer_thread::now;
 use crate::{exit, log};
 use core::ffi::{c_int, c_void};
 use core::ptr;
 use gasp_abi::{
-    GTC_MAX, any_guest_intr_state, guest_intr, guest_system, guest_termination_cause_t,
+    GTC_MAX, any_guest_intr_state, guest_cpu, guest_intr, guest_system, guest_termination_cause_t,
     guest_timer, guest_timer_data, vdev_t,
 };
 
@@ -23,32 +23,57 @@ pub(super) unsafe extern "C" fn guest_intr_signal(
 
 #[unsafe(no_mangle)]
 pub(super) unsafe extern "C" fn guest_timer_create(
-    vdev: *mut vdev_t,
-    data: *mut c_void,
+    gcp: *const guest_cpu,
+    vdp: *const vdev_t,
+    data: *const c_void,
+    resolutionp: *mut u64,
 ) -> *mut guest_timer {
-    // SAFETY: a vdev, or NULL.
-    let factory = unsafe { vdev.as_ref() }.map_or(ptr::null(), |vdev| vdev.v_factory);
-    // SAFETY: a vdev's factory, or NULL.
-    let has_function = unsafe { factory.as_ref() }.is_some_and(|factory| factory.timer.is_some());
-    match Shared::of_vdev(vdev.addr()) {
-        Some(shared) if has_function => {
-            let (vdev, data) = (vdev.expose_provenance(), data.expose_provenance());
-            shared.timers.add(vdev, data).cast_mut().cast()
-        }
-        _ => {
-            set_errno(libc::EINVAL);
-            ptr::null_mut()
-        }
+    // SAFETY: the caller's promise.
+    let made = unsafe { new_timer(gcp, vdp, data) };
+    // SAFETY: a number, or NULL.
+    let Some(resolution) = (unsafe { resolutionp.as_mut() }) else { return ptr::null_mut() };
+    let (timer, number) = match made {
+        Ok(timer) => (timer.cast_mut().cast(), RESOLUTION),
+        Err(errno) => (ptr::null_mut(), errno.unsigned_abs().into()),
+    };
+    *resolution = number;
+    timer
+}
+
+/// # Safety
+/// As for [`guest_timer_create`].
+unsafe fn new_timer(
+    gcp: *const guest_cpu,
+    vdev: *const vdev_t,
+    data: *const c_void,
+) -> Result<*const GuestTimer, c_int> {
+    let shared = Shared::of_vdev(vdev.addr()).ok_or(libc::EINVAL)?;
+    if !gcp.is_null() {
+        return Err(libc::ENOTSUP);
     }
+    if shared.platform().is_some() {
+        return Err(libc::EPERM);
+    }
+    // SAFETY: it is a vdev.
+    let factory = unsafe { (*vdev).v_factory };
+    // SAFETY: a vdev's factory.
+    let can_expire = unsafe { factory.as_ref() }.is_some_and(|factory| factory.timer.is_some());
+    Ok(shared.timers.add(vdev.expose_provenance(), data.expose_provenance(), can_expire))
 }
 
 #[unsafe(no_mangle)]
-pub(super) unsafe extern "C" fn guest_timer_notify(timer: *mut guest_timer, when: u64) -> c_int {
+pub(super) unsafe extern "C" fn guest_timer_notify(
+    vtp: *mut guest_timer,
+    tdp: *const guest_timer_data,
+    incr: u64,
+) -> c_int {
     // SAFETY: the caller's promise.
-    let timer = unsafe { timer.cast::<GuestTimer>().as_ref() };
-    match timer.and_then(GuestTimer::find) {
+    let timer = unsafe { vtp.cast::<GuestTimer>().as_ref() };
+    // SAFETY: as above.
+    let told = unsafe { tdp.as_ref() }.copied();
+    match timer.filter(|timer| timer.can_expire).and_then(GuestTimer::find) {
         Some((timers, index)) => {
-            timers.set(index, when);
+            timers.set(index, told, incr);
             0
         }
         None => libc::EINVAL,
@@ -57,18 +82,19 @@ pub(super) unsafe extern "C" fn guest_timer_notify(timer: *mut guest_timer, when
 
 #[unsafe(no_mangle)]
 pub(super) unsafe extern "C" fn guest_timer_state(
-    timer: *const guest_timer,
+    vtp: *const guest_timer,
     tdp: *mut guest_timer_data,
-) -> c_int {
+) {
     // SAFETY: the caller's promise.
-    let timer = unsafe { timer.cast::<GuestTimer>().as_ref() };
-    let (Some((timers, index)), false) = (timer.and_then(GuestTimer::find), tdp.is_null()) else {
-        return libc::EINVAL;
+    let timer = unsafe { vtp.cast::<GuestTimer>().as_ref() };
+    let state = match timer.and_then(GuestTimer::find) {
+        Some((timers, index)) => times(timers.start(index), timers.clock.now()),
+        None => times(Moment::default(), Moment::default()),
     };
-    let state = guest_timer_data { when: timers.when(index), now: now() };
-    // SAFETY: the caller's promise.
-    unsafe { tdp.write(state) };
-    0
+    if !tdp.is_null() {
+        // SAFETY: the caller's promise.
+        unsafe { tdp.write(state) };
+    }
 }
 
 #[unsafe(no_mangle)]
@@ -84,15 +110,8 @@ pub(super) unsafe extern "C" fn guest_terminate(
     match shared.as_ref().and_then(|shared| shared.platform()) {
         Some(platform) => platform.terminate(code),
         None => {
-            log::error("", &format!("a vdev ended the guest before it started (cause {cause})"));
+            log::fatal(&format!("a vdev ended the guest before it started (cause {cause})"));
             exit::now(fatal_code());
         }
     }
-}
-
-fn set_errno(number: c_int) {
-    // SAFETY: always works.
-    let errno = unsafe { libc::__errno_location() };
-    // SAFETY: this thread's errno.
-    unsafe { errno.write(number) };
 }

@@ -2,7 +2,7 @@
 //! callers; `vdev-symbols.list` has the names that the program exports.
 //!
 //! Each function checks its arguments and calls one function of another module. Functions with
-//! "..." are in `c/log.c`.
+//! "..." are in `c/outpipe.c`.
 
 #![allow(unsafe_code)]
 

@@ -36,6 +36,7 @@ pub(super) unsafe extern "C" fn guest_cpu_write(
 #[unsafe(no_mangle)]
 pub(super) unsafe extern "C" fn guest_write_all_ones(
     gcp: *mut guest_cpu,
+    flags: c_uint,
     blk: *const qvm_state_block,
 ) -> c_int {
     const ONE: u8 = 0xff;
@@ -46,5 +47,5 @@ pub(super) unsafe extern "C" fn guest_write_all_ones(
     let block = qvm_state_block { flags: 1 | zero_extension, ..block };
     let data = (core::ptr::from_ref(&ONE).cast_mut(), 1);
     // SAFETY: the caller's promise; nothing is written to the data in this direction.
-    unsafe { operands::transfer(gcp, 0, (&raw const block, 1), data, Direction::Write) }
+    unsafe { operands::transfer(gcp, flags, (&raw const block, 1), data, Direction::Write) }
 }

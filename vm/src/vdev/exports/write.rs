@@ -1,32 +1,24 @@
-//! Functions that `c/log.c` calls with formatted texts. They are not for plugins, so not exported.
+//! Functions that `c/outpipe.c` calls with formatted texts. They are not for plugins, so not
+//! exported.
 
 use crate::vdev::shared::{Shared, fatal_code};
 use crate::{exit, log};
 use core::ffi::{CStr, c_char, c_uint};
-use gasp_abi::{qvm_log_sources, vdev_t};
+use gasp_abi::{qvm_outlbl, qvm_outrs, vdev_t};
 
-/// Writes a line to the log.
+/// Writes a line to the log. A fatal one ends the process.
 ///
 /// # Safety
 /// `text` is a string; the vdev may be `NULL`.
 #[unsafe(no_mangle)]
-unsafe extern "C" fn gasp_vm_log(kind: c_uint, vdev: *const vdev_t, text: *const c_char) {
+unsafe extern "C" fn gasp_vm_log(attr: c_uint, vdev: *const vdev_t, text: *const c_char) {
     let name = Shared::of_vdev(vdev.addr()).and_then(|shared| shared.name_of(vdev.addr()));
     // SAFETY: the caller's promise.
     let text = unsafe { CStr::from_ptr(text) }.to_string_lossy();
-    log::line(kind, &name.unwrap_or_default(), &text);
-}
-
-/// Writes a piece of a report.
-///
-/// # Safety
-/// `text` is a string.
-#[unsafe(no_mangle)]
-unsafe extern "C" fn gasp_vm_report(text: *const c_char) {
-    // SAFETY: the caller's promise.
-    let text = unsafe { CStr::from_ptr(text) }.to_string_lossy();
-    // A vdev has no use for the error.
-    let _ = log::print(&text);
+    log::line(attr, &name.unwrap_or_default(), &text);
+    if attr & qvm_outlbl::QVM_OUTAL_FATAL as c_uint != 0 {
+        exit::now(code(attr));
+    }
 }
 
 /// Writes a line to the log and ends the process.
@@ -34,10 +26,15 @@ unsafe extern "C" fn gasp_vm_report(text: *const c_char) {
 /// # Safety
 /// `text` is a string.
 #[unsafe(no_mangle)]
-unsafe extern "C" fn gasp_vm_fatal(source: c_uint, text: *const c_char) -> ! {
+unsafe extern "C" fn gasp_vm_fatal(attr: c_uint, text: *const c_char) -> ! {
     // SAFETY: the caller's promise.
     let text = unsafe { CStr::from_ptr(text) }.to_string_lossy();
-    log::line(log::ERROR, "", &text);
-    let is_configuration = source == qvm_log_sources::QLS_CNF as c_uint;
-    exit::now(if is_configuration { exit::CONFIGURATION } else { fatal_code() })
+    log::line(attr, "", &text);
+    exit::now(code(attr))
+}
+
+/// The exit code for an attribute.
+fn code(attr: c_uint) -> u8 {
+    let is_configuration = attr & qvm_outrs::QVM_OUTAC_XCONF as c_uint != 0;
+    if is_configuration { exit::CONFIGURATION } else { fatal_code() }
 }

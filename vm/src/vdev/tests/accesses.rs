@@ -85,7 +85,7 @@ fn a_vdev_moves_values_through_its_vcpu() {
             blk = block(QST_HOST, (uint64_t)(uintptr_t)host, 8, 1 << QSF_SEXT_SHIFT);
             CHECK(guest_cpu_write(gcp, GXF_NONE, &blk, 1, &(uint8_t){0x80}, 1) == EOK);
             CHECK(host[0] == 0x80 && host[1] == 0xff && host[7] == 0xff);
-            CHECK(guest_write_all_ones(gcp, &(struct qvm_state_block){ blk.location, 8, QST_HOST, 2 << QSF_ZEXT_SHIFT }) == EOK);
+            CHECK(guest_write_all_ones(gcp, GXF_NONE, &(struct qvm_state_block){ blk.location, 8, QST_HOST, 2 << QSF_ZEXT_SHIFT }) == EOK);
             CHECK(host[0] == 0xff && host[1] == 0xff && host[2] == 0 && host[7] == 0);
             /* a value that is shorter than its block: what follows it in the vdev is not its */
             memset(host, 0xaa, sizeof host);
@@ -106,6 +106,8 @@ fn a_vdev_moves_values_through_its_vcpu() {
             CHECK(guest_cpu_read(gcp, GXF_NONE, oopnd, 0, &value, 8) == EINVAL);
             CHECK(guest_cpu_read(gcp, GXF_NONE, oopnd, 1, NULL, 8) == EINVAL);
             CHECK(guest_cpu_read(gcp, 0x20, oopnd, 1, &value, 8) == EINVAL);
+            CHECK(guest_write_all_ones(gcp, 0x20, oopnd) == EINVAL);
+            CHECK(guest_write_all_ones(gcp, GXF_NONE, NULL) == EINVAL);
             CHECK(guest_cpu_read(gcp, GXF_ASYNC, oopnd, 1, &value, 8) == ENOTSUP);
             CHECK(guest_cpu_read((struct guest_cpu *)&value, GXF_NONE, oopnd, 1, &value, 8) == EPERM);
             blk = block(QST_CPUREGS, 0, 8, 0);

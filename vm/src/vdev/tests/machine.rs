@@ -17,7 +17,8 @@ const BEFORE: &str = r"
 #include <inttypes.h>
 #include <qvm/gasp.h>
 #include <qvm/guest.h>
-#include <qvm/log.h>
+#include <qvm/outpipe.h>
+#include <qvm/utils.h>
 #include <qvm/vdev-core.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,0 +1,59 @@
+//! `<qvm/utils.h>`: reading options, and callbacks.
+
+use crate::types::{guest_intr, guest_system, qvm_state_block};
+use core::ffi::{c_char, c_int};
+use libc::sigevent;
+
+/// A function that an event calls. For C it is a function, not a pointer.
+pub type qvm_callback_func_t = Option<unsafe extern "C" fn(cbp: *mut qvm_callback)>;
+
+/// What an event calls: a part of the caller's own structure, which the function finds by it. The
+/// name is QNX's, the field is libgasp's own.
+#[repr(C)]
+#[derive(Debug)]
+pub struct qvm_callback {
+    /// The function; set by qvm_callback_pulse().
+    pub function: qvm_callback_func_t,
+}
+
+unsafe extern "C" {
+    /// Read a location: mem:ADDRESS, io:PORT, or a number alone, which is of the type that bp->type
+    /// has before the call (QST_MEMORY or QST_X86_IO; with any other it is memory). Numbers are
+    /// decimal or, after 0x, hexadecimal; k, m, g after them multiply. There is no PCI in gasp-vm.
+    ///
+    /// bp: its location and type are set. pci_idp: NULL, or set to whether the location is of the
+    /// form pci:VENDOR/DEVICE/INDEX: in gasp-vm it never is.
+    ///
+    /// Returns the first character after the location. A text that is no location ends the process,
+    /// with exit code 65 before the guest has started, 96 after it (libgasp's own reading).
+    /// When: startup. Source: QNX 7.1.
+    pub fn qvm_parse_block(
+        str: *const c_char,
+        bp: *mut qvm_state_block,
+        pci_idp: *mut c_int,
+    ) -> *mut c_char;
+
+    /// Read an interrupt, CONTROLLER:NUMBER, as the option `intr` of every vdev does. The controller
+    /// is a vdev of this guest that exists already, or apic.
+    ///
+    /// ip: filled in; the input is assigned as by `intr`.
+    ///
+    /// Returns the first character after it; a text that is no interrupt ends the process, as
+    /// above. When: startup. Source: QNX 7.1.
+    pub fn qvm_parse_intr(
+        gsp: *const guest_system,
+        str: *const c_char,
+        ip: *mut guest_intr,
+    ) -> *mut c_char;
+
+    /// Fill in an event whose delivery calls cbfp(cbp).
+    ///
+    /// coid: as for vdev_pulse(). Source: QNX 7.0.
+    pub fn qvm_callback_pulse(
+        cbfp: qvm_callback_func_t,
+        cbp: *mut qvm_callback,
+        priority: c_int,
+        ev: *mut sigevent,
+        coid: c_int,
+    );
+}

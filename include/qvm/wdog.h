@@ -1,0 +1,51 @@
+/* Watchdogs (QNX 7.1 <qvm/wdog.h>).
+ *
+ * The functions are in the program that runs the guest (gasp-vm), not in libgasp. Which of them
+ * gasp-vm has, docs/vdevs.md says.
+ *
+ * Generated from
+ * abi/src/wdog.rs by
+ *   GASP_BLESS=1 cargo test --test headers
+ * SPDX-License-Identifier: MIT OR Apache-2.0 */
+
+#ifndef LIBGASP_QVM_WDOG_H
+#define LIBGASP_QVM_WDOG_H
+
+#include <qvm/types.h>
+/** Also write a core file of the guest (name: QNX 7.0; number: libgasp's own). */
+#define WDOG_FLAG_DUMP 1
+
+/** What a watchdog does when its time is over (names: QNX 7.0; numbers: libgasp's own). */
+enum wdog_actions {
+    /** End the guest, with exit code 4. */
+    WDOG_ACTION_TERMINATE = 0,
+    /** Send the vdev's interrupt to the guest. */
+    WDOG_ACTION_INTR = 1,
+};
+
+/** A watchdog. ws_action is QNX's (7.0); its place and the other fields are libgasp's own. */
+struct wdog_state {
+    /** The vdev. */
+    vdev_t *ws_vdev;
+    /** WDOG_ACTION_*. */
+    unsigned int ws_action;
+    /** WDOG_FLAG_*. */
+    unsigned int ws_flags;
+};
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * Do what is to be done when the time is over: ws_action.
+ *
+ * Threads: any. Source: QNX 7.0.
+ */
+void wdog_bite(struct wdog_state *wds);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* LIBGASP_QVM_WDOG_H */
