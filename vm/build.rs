@@ -16,23 +16,24 @@ fn main() {
     let exported = Path::new(&here).join("vdev-symbols.list");
     println!("cargo::rerun-if-changed={}", exported.display());
     println!("cargo::rustc-link-arg-bins=-Wl,--dynamic-list={}", exported.display());
-    compile_variadic_functions();
+    compile_functions_in_c();
 }
 
-/// The functions with "..." that vdevs call. The whole archive is linked, because no Rust code
+/// The functions in C that vdevs call. The whole archive is linked, because no Rust code
 /// calls them.
-fn compile_variadic_functions() {
-    println!("cargo::rerun-if-changed=c/outpipe.c");
+fn compile_functions_in_c() {
+    println!("cargo::rerun-if-changed=c");
     println!("cargo::rerun-if-changed=../include/qvm");
     cc::Build::new()
         .file("c/outpipe.c")
+        .file("c/thread.c")
         .include("../include")
         .std("c11")
         .warnings(true)
         .extra_warnings(true)
         .warnings_into_errors(true)
         .cargo_metadata(false)
-        .compile("vdev_variadic");
+        .compile("vdev_in_c");
     println!("cargo::rustc-link-search=native={}", env::var("OUT_DIR").unwrap_or_default());
-    println!("cargo::rustc-link-lib=static:+whole-archive=vdev_variadic");
+    println!("cargo::rustc-link-lib=static:+whole-archive=vdev_in_c");
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# headers.t: each header compiles alone, twice, and before and after each other one.
+# headers.t: each header compiles alone, twice, and before and after each other one (in the first of
+# the standards; that does not depend on them).
 # SPDX-License-Identifier: MIT OR Apache-2.0
 . "$(dirname "$0")/../harness/tap.sh"
 all=(qvm/types.h qvm/abi.h qvm/guest.h qvm/vdev-core.h qvm/outpipe.h qvm/utils.h qvm/cdev.h qvm/wdog.h
@@ -24,6 +25,7 @@ matrix() { # LANGUAGE COMPILER STANDARD...
 	for standard in "${@:3}"; do
 		for a in "${all[@]}"; do
 			in_order "$language" "$compiler" "$standard" "$a"
+			[ "$standard" = "$3" ] || continue
 			for b in "${all[@]}"; do in_order "$language" "$compiler" "$standard" "$a" "$b"; done
 		done
 	done

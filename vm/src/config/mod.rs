@@ -18,7 +18,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use number::{number, place};
+pub(crate) use number::{leading_number, leading_place, number, place};
 pub(crate) use parse::parse;
 pub(crate) use types::{
     Attributes, Config, Host, LoadConfig, MemoryConfig, OptionList, ParseError, PassConfig, Place,

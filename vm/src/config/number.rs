@@ -4,6 +4,7 @@
 
 use super::types::{ParseError, Place, Position};
 use super::words::Word;
+use crate::gasp::Space;
 
 /// The last x86 port.
 const LAST_PORT: u64 = 0xffff;
@@ -59,6 +60,25 @@ pub(super) fn address(word: Word<'_>) -> Result<u64, ParseError> {
 /// A location in an option of a vdev.
 pub(crate) fn place(text: &str, position: Position) -> Result<Place, ParseError> {
     location(Word::new(text, position))
+}
+
+/// The part of a text up to where a number certainly ends.
+pub(crate) fn leading_number(text: &str) -> &str {
+    text.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default()
+}
+
+/// The location that a text starts with, and how long that is. Without a prefix it is in this space.
+pub(crate) fn leading_place(
+    text: &str,
+    space: Space,
+    position: Position,
+) -> Result<(Place, usize), ParseError> {
+    let written = ["mem:", "io:", "pci:"].into_iter().find(|prefix| text.starts_with(prefix));
+    let (start, rest) = text.split_at(written.map_or(0, str::len));
+    let number = leading_number(rest);
+    let prefix = written.unwrap_or(if space == Space::Ports { "io:" } else { "" });
+    let place = place(&format!("{prefix}{number}"), position)?;
+    Ok((place, start.len().saturating_add(number.len())))
 }
 
 /// A location: `[mem:]ADDRESS` or `io:PORT`.

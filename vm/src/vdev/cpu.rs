@@ -15,12 +15,12 @@ thread_local! {
     static CURRENT: Cell<*const GuestCpu> = const { Cell::new(ptr::null()) };
 }
 
-/// A thread that makes accesses: a vCPU's or the timers'.
+/// A thread that makes accesses: a vCPU's, the timers' or a vdev's.
 #[derive(Debug)]
 pub(super) struct GuestCpu {
     /// Makes the accesses.
     pub(super) cpu: *mut gasp_cpu,
-    /// The number of the vCPU; [`u32::MAX`] for the thread of the timers.
+    /// The number of the vCPU; [`u32::MAX`] for other threads.
     pub(super) number: u32,
     pub(super) shared: Arc<Shared>,
     pub(super) hits: Arc<Hits>,
@@ -36,10 +36,23 @@ pub(crate) struct CpuGuard {
 
 impl CpuGuard {
     pub(super) fn enter(shared: &Arc<Shared>, number: u32, cpu: *mut gasp_cpu) -> Self {
-        let hits = shared.new_hits();
+        Self::enter_with(shared, number, cpu, shared.new_hits())
+    }
+
+    /// With counters that nobody else uses now.
+    pub(super) fn enter_with(
+        shared: &Arc<Shared>,
+        number: u32,
+        cpu: *mut gasp_cpu,
+        hits: Arc<Hits>,
+    ) -> Self {
         let cpu = Rc::new(GuestCpu { cpu, number, shared: Arc::clone(shared), hits });
         let before = CURRENT.replace(Rc::as_ptr(&cpu));
         Self { cpu, before }
+    }
+
+    pub(super) fn cpu(&self) -> &GuestCpu {
+        &self.cpu
     }
 
     /// The handle for vdevs.

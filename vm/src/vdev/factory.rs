@@ -75,20 +75,6 @@ impl Factory {
         self.has(flag) || flag == vff::VFF_VDEV_MEM && !self.has(vff::VFF_VDEV_LOC_TYPES)
     }
 
-    /// Whether it makes interrupt controllers.
-    pub(super) fn is_controller(self) -> bool {
-        !self.0.pic.is_null()
-    }
-
-    /// The bits of an interrupt's parameter that are the number of an input.
-    pub(super) fn input_mask(self) -> u32 {
-        // SAFETY: it points to the functions of a controller, or is NULL.
-        match unsafe { self.0.pic.as_ref() }.map_or(0, |pic| pic.pnum_mask) {
-            0 => u32::MAX,
-            mask => mask,
-        }
-    }
-
     /// The number of bytes of private data of each vdev.
     pub(super) fn extra_space(self) -> usize {
         self.0.extra_space as usize

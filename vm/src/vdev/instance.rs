@@ -87,11 +87,11 @@ impl Instance {
             v_mtx: libc::PTHREAD_MUTEX_INITIALIZER,
             v_sched: NOT_SCHEDULED,
         });
-        if factory.has(vff::VFF_MUTEX_RECURSIVE) {
+        if factory.has(vff::VFF_MUTEX) && factory.has(vff::VFF_MUTEX_RECURSIVE) {
             make_recursive(&mut vdev.v_mtx);
         }
         let vdev = Box::into_raw(vdev);
-        shared.add_vdev(vdev.addr(), &name);
+        shared.add_vdev(vdev.expose_provenance(), &name);
         Self { vdev, factory, name, _own: own, shared: Arc::clone(shared) }
     }
 
@@ -103,6 +103,10 @@ impl Instance {
     /// The address of the `vdev_t`.
     pub(super) fn address(&self) -> usize {
         self.vdev.addr()
+    }
+
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
     }
 
     pub(super) fn factory(&self) -> Factory {

@@ -6,14 +6,17 @@
 #![allow(unsafe_code)]
 
 use super::factory::Factory;
-use super::instance::Instance;
+use super::pins::Asked;
 use super::shared::Shared;
-use crate::config::{ParseError, Position, Word, number};
-use core::ffi::{c_char, c_int, c_uint};
+use crate::config::{ParseError, Position, Word, leading_number, number};
+use core::ffi::{CStr, c_char, c_int, c_uint};
 use core::ptr;
+use gasp_abi::guest_intr_assign_type::{self, *};
 use gasp_abi::{
-    any_guest_intr_state, guest_intr, guest_intr_state, vdev_factory, vdev_pic_functions, vdev_t,
+    any_guest_intr_assign_type, any_guest_intr_state, guest_intr, guest_intr_state, vdev_factory,
+    vdev_pic_functions, vdev_t,
 };
+use std::ffi::CString;
 
 /// The name of the controller that every guest has.
 pub(super) const APIC: &str = "apic";
@@ -22,7 +25,7 @@ const ON: any_guest_intr_state = guest_intr_state::GIS_ON as c_uint;
 const OFF: any_guest_intr_state = guest_intr_state::GIS_OFF as c_uint;
 const ISR: any_guest_intr_state = guest_intr_state::GIS_ISR as c_uint;
 /// The vectors that an APIC can deliver; lower ones are exceptions.
-const VECTORS: core::ops::RangeInclusive<u64> = 0x10..=0xff;
+const VECTORS: core::ops::RangeInclusive<u32> = 0x10..=0xff;
 
 /// A value that never changes and that C reads.
 struct Fixed<T>(T);
@@ -89,12 +92,7 @@ pub(super) unsafe fn signal(intr: *const guest_intr, state: any_guest_intr_state
     // SAFETY: the caller's promise.
     let Some(&guest_intr { pic, .. }) = (unsafe { intr.as_ref() }) else { return libc::EINVAL };
     // SAFETY: a vdev or NULL.
-    let Some(controller) = (unsafe { pic.as_ref() }) else { return libc::EINVAL };
-    // SAFETY: a vdev's factory.
-    let Some(factory) = (unsafe { controller.v_factory.as_ref() }) else { return libc::EINVAL };
-    // SAFETY: the functions of a controller, or NULL.
-    let functions = unsafe { factory.pic.as_ref() };
-    let Some(signal) = functions.and_then(|functions| functions.signal) else {
+    let Some(signal) = (unsafe { functions(pic) }).and_then(|functions| functions.signal) else {
         return libc::EINVAL;
     };
     if state == NOP {
@@ -104,29 +102,157 @@ pub(super) unsafe fn signal(intr: *const guest_intr, state: any_guest_intr_state
     unsafe { signal(intr, state) }
 }
 
-/// Parses `CONTROLLER:NUMBER`. `source` distinguishes the vdevs that share an input.
+/// The functions of an interrupt controller; `None` if it is none.
+///
+/// # Safety
+/// A vdev, or `NULL`.
+unsafe fn functions(vdev: *const vdev_t) -> Option<&'static vdev_pic_functions> {
+    // SAFETY: the caller's promise.
+    let factory = unsafe { vdev.as_ref() }?.v_factory;
+    // SAFETY: factories live as long as the process.
+    let pic = unsafe { factory.as_ref() }?.pic;
+    // SAFETY: the functions of a controller, which live as long, or NULL.
+    unsafe { pic.as_ref() }
+}
+
+/// A controller of a guest, other than this vdev, by its name.
+fn controller(shared: &Shared, name: &str, own: *const vdev_t) -> Result<*mut vdev_t, String> {
+    let mut names = Vec::new();
+    for (vdev, other) in shared.vdevs() {
+        let vdev: *mut vdev_t = ptr::with_exposed_provenance_mut(vdev);
+        // SAFETY: one of this guest's vdevs.
+        if vdev.cast_const() == own || unsafe { functions(vdev) }.is_none() {
+            continue;
+        }
+        if other == name {
+            return Ok(vdev);
+        }
+        names.push(other);
+    }
+    Err(format!("an interrupt controller ({})", names.join(", ")))
+}
+
+/// The interrupt that a text starts with, `CONTROLLER:NUMBER`, and how long that is. `own` is the
+/// vdev for which it is, or `NULL`.
 pub(super) fn parse(
-    value: &str,
+    shared: &Shared,
+    text: &str,
     position: Position,
-    controllers: &[Instance],
-    source: u32,
-) -> Result<guest_intr, ParseError> {
-    let word = Word::new(value, position);
-    let Some((name, _)) = value.split_once(':') else {
+    own: *const vdev_t,
+) -> Result<(guest_intr, usize), ParseError> {
+    let word = Word::new(text, position);
+    let Some((name, input)) = text.split_once(':') else {
         return Err(word.expected("an interrupt such as apic:0x30"));
     };
-    let controllers = || controllers.iter().filter(|vdev| vdev.factory().is_controller());
-    let Some(controller) = controllers().find(|vdev| vdev.name() == name) else {
-        let names: Vec<_> = controllers().map(Instance::name).collect();
-        return Err(word.expected(&format!("an interrupt controller ({})", names.join(", "))));
-    };
-    let input = word.strip(&format!("{name}:")).unwrap_or(word);
-    let what = format!("an input of {name}");
-    let (param, mask) = (number(input, &what)?, controller.factory().input_mask());
-    let fits = if name == APIC { VECTORS.contains(&param) } else { param <= u64::from(mask) };
-    match u32::try_from(param) {
-        Ok(param) if fits => Ok(guest_intr { pic: controller.pointer(), param, src_id: source }),
-        _ if name == APIC => Err(input.expected("a vector from 0x10 to 0xff")),
-        _ => Err(input.expected(&format!("an input of {name} (up to {mask:#x})"))),
+    let pic = controller(shared, name, own).map_err(|what| word.expected(&what))?;
+    let before = text.len().saturating_sub(input.len());
+    let mut intr = guest_intr { pic, param: 0, src_id: 0 };
+    // SAFETY: a vdev.
+    if let Some(parse) = unsafe { functions(pic) }.and_then(|functions| functions.parse) {
+        let input =
+            CString::new(input).map_err(|_| word.expected("a text without a zero in it"))?;
+        // SAFETY: the controller's function, with an interrupt of its and a string.
+        let rest = unsafe { parse(&raw mut intr, input.as_ptr()) };
+        if rest.is_null() {
+            return Err(word.expected(&format!("an input of {name}")));
+        }
+        let length = rest.addr().saturating_sub(input.as_ptr().addr());
+        return Ok((intr, before.saturating_add(length)));
     }
+    let digits = leading_number(input);
+    let number_at = word.strip(&format!("{name}:")).unwrap_or(word).position;
+    let digits_word = Word::new(digits, number_at);
+    let number = number(digits_word, &format!("an input of {name}"))?;
+    let wrong = |what: String| digits_word.expected(&what);
+    intr.param = u32::try_from(number).map_err(|_| wrong(inputs(pic, name)))?;
+    if !has_input(pic, intr.param) {
+        return Err(wrong(inputs(pic, name)));
+    }
+    Ok((intr, before.saturating_add(digits.len())))
+}
+
+/// Whether a controller is the one that every guest has.
+fn is_apic(pic: *const vdev_t) -> bool {
+    // SAFETY: a vdev, or NULL.
+    let factory = unsafe { pic.as_ref() }.map_or(ptr::null_mut(), |vdev| vdev.v_factory);
+    ptr::eq(factory, &raw const FACTORY.0)
+}
+
+/// The bits of a parameter that are the number of the input.
+fn mask(pic: *const vdev_t) -> u32 {
+    // SAFETY: a vdev.
+    match unsafe { functions(pic) }.map_or(0, |functions| functions.pnum_mask) {
+        0 => u32::MAX,
+        mask => mask,
+    }
+}
+
+fn has_input(pic: *const vdev_t, number: u32) -> bool {
+    if is_apic(pic) { VECTORS.contains(&number) } else { number & !mask(pic) == 0 }
+}
+
+/// What the inputs of a controller are, for an error.
+fn inputs(pic: *const vdev_t, name: &str) -> String {
+    if is_apic(pic) {
+        "a vector from 0x10 to 0xff".into()
+    } else {
+        format!("an input of {name} (up to {:#x})", mask(pic))
+    }
+}
+
+/// An interrupt with the bit of its source, after its input is assigned.
+pub(super) fn assigned(
+    shared: &Shared,
+    intr: guest_intr,
+    asked: Asked,
+) -> Result<guest_intr, String> {
+    let input = intr.param & mask(intr.pic);
+    match shared.assign(intr.pic.addr(), input, asked) {
+        Ok(src_id) => Ok(guest_intr { src_id, ..intr }),
+        Err(why) => {
+            let name = shared.name_of(intr.pic.addr()).unwrap_or_default();
+            Err(format!("{name}:{input:#x} {why}"))
+        }
+    }
+}
+
+/// Assigns an input for a vdev.
+///
+/// # Safety
+/// A vdev, or `NULL`.
+pub(super) unsafe fn assign(
+    pic: *mut vdev_t,
+    param: c_uint,
+    asked: any_guest_intr_assign_type,
+) -> Result<guest_intr, String> {
+    const TYPES: [guest_intr_assign_type; 5] =
+        [GIAT_UNUSED, GIAT_SHAREABLE, GIAT_RESERVED, GIAT_EXCLUSIVE, GIAT_SPECIAL];
+    let shared = Shared::of_vdev(pic.addr()).ok_or("it is no vdev")?;
+    let name = shared.name_of(pic.addr()).unwrap_or_default();
+    // SAFETY: it is a vdev.
+    if unsafe { functions(pic) }.is_none() {
+        return Err(format!("{name} is no interrupt controller"));
+    }
+    if !has_input(pic, param) {
+        return Err(format!("{param:#x} is not {}", inputs(pic, &name)));
+    }
+    let asked = TYPES.into_iter().find(|known| *known as c_uint == asked);
+    let asked = asked.ok_or("there is no such GIAT_*")?;
+    assigned(&shared, guest_intr { pic, param, src_id: 0 }, Asked::ByVdev(asked))
+}
+
+/// An interrupt as in the option `intr`.
+pub(super) fn text(intr: &guest_intr) -> Option<String> {
+    const LONGEST: usize = 256;
+    let shared = Shared::of_vdev(intr.pic.addr())?;
+    let name = shared.name_of(intr.pic.addr())?;
+    // SAFETY: it is a vdev.
+    let Some(string) = unsafe { functions(intr.pic) }?.string else {
+        return Some(format!("{name}:{:#x}", intr.param & mask(intr.pic)));
+    };
+    let mut input = [0_u8; LONGEST];
+    // SAFETY: the controller's function, with an interrupt of its and room for a text.
+    unsafe { string(intr, input.as_mut_ptr().cast(), LONGEST) };
+    let input = CStr::from_bytes_until_nul(&input).ok()?.to_string_lossy();
+    Some(format!("{name}:{input}"))
 }

@@ -2,7 +2,7 @@
 //!
 //! [`Vdevs`] loads them (`loader`), takes each through its life (`sequence`, over `instance`),
 //! and calls them when a guest's access traps (`trap`, on the vCPU's thread). Plugins call the
-//! functions in `exports` and in `c/outpipe.c`, which `docs/vdevs.md` lists. Vdevs reach the machine
+//! functions in `exports` and in `c/`, which `docs/vdevs.md` lists. Vdevs reach the machine
 //! through [`Platform`].
 //!
 //! Libraries stay loaded until the process ends, because a plugin may have threads.
@@ -16,6 +16,8 @@ mod instance;
 mod interrupt;
 mod loader;
 mod operands;
+mod outside;
+mod pins;
 mod place;
 mod sequence;
 mod shared;

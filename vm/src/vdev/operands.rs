@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 use super::cpu::{self, GuestCpu};
+use super::outside;
 use super::transfer::{Operand, extend, extends, operand, shares};
 use crate::gasp::{AccessKind, Space};
 use core::ffi::{c_int, c_uint};
@@ -44,8 +45,30 @@ pub(super) unsafe fn transfer(
     if let Err(errno) = check(gcp, flags) {
         return errno;
     }
-    // SAFETY: this thread's vCPU.
-    let cpu = unsafe { &*gcp.cast::<GuestCpu>() };
+    // SAFETY: this thread's vCPU, or NULL.
+    let answer = match unsafe { gcp.cast::<GuestCpu>().as_ref() } {
+        // SAFETY: the caller's promise.
+        Some(cpu) => Ok(unsafe { through(cpu, blocks, count, data, length, direction) }),
+        None => outside::with_cpu(|cpu| {
+            // SAFETY: as above.
+            unsafe { through(cpu, blocks, count, data, length, direction) }
+        }),
+    };
+    answer.unwrap_or_else(|errno| errno)
+}
+
+/// Moves a value through a vCPU of this thread.
+///
+/// # Safety
+/// As for [`transfer`].
+unsafe fn through(
+    cpu: &GuestCpu,
+    blocks: *const qvm_state_block,
+    count: c_uint,
+    data: *mut u8,
+    length: c_uint,
+    direction: Direction,
+) -> c_int {
     // SAFETY: the caller's promise. Nothing says that a plugin aligns its blocks.
     let block = |index| unsafe { blocks.wrapping_add(index).read_unaligned() };
     let lengths = (0..count as usize).map(|index| block(index).length as usize);
@@ -62,15 +85,15 @@ pub(super) unsafe fn transfer(
     0
 }
 
-/// Checks the flags, and that `gcp` is the vCPU of this thread.
+/// Checks the flags, and that `gcp` is the vCPU of this thread or `NULL`.
 fn check(gcp: *mut guest_cpu, flags: c_uint) -> Result<(), c_int> {
     if flags & NOT_HERE != 0 {
         return Err(libc::ENOTSUP);
     }
-    if gcp.is_null() || flags & !FLAGS != 0 {
+    if flags & !FLAGS != 0 {
         return Err(libc::EINVAL);
     }
-    if ptr::eq(gcp.cast(), cpu::current()) { Ok(()) } else { Err(libc::EPERM) }
+    if gcp.is_null() || ptr::eq(gcp.cast(), cpu::current()) { Ok(()) } else { Err(libc::EPERM) }
 }
 
 /// A block and its part of the data.

@@ -5,13 +5,14 @@
 
 use super::factory::Factory;
 use super::instance::{Instance, Refused};
+use super::pins::Asked;
 use super::shared::Shared;
-use super::{interrupt, place};
+use super::{interrupt as controllers, place};
 use crate::config::{ParseError, VdevConfig, VdevOption, Word, number, place as parse_place};
 use crate::gasp::Guest;
 use gasp_abi::{
     VDEV_CTRL_ASSIGN, VDEV_CTRL_FIRST_OPTIDX, VDEV_CTRL_OPTIONS_END, VDEV_CTRL_OPTIONS_START,
-    qvm_sched_info, vdev_factory_flags as vff,
+    guest_intr, qvm_sched_info, vdev_factory_flags as vff,
 };
 use std::ffi::CString;
 use std::sync::Arc;
@@ -65,10 +66,7 @@ fn apply(
             Err(refused("takes no interrupt"))
         }
         ("intr", Some(value)) => {
-            // Distinguishes the vdevs that share an input of a controller.
-            let source = u32::try_from(others.len()).unwrap_or(u32::MAX);
-            let interrupt = interrupt::parse(value, option.position, others, source)?;
-            vdev.set_interrupt(interrupt);
+            vdev.set_interrupt(interrupt(vdev, value, option)?);
             Ok(())
         }
         ("name", Some(value)) => name(vdev, value, others).map_err(|why| refused(&why)),
@@ -112,6 +110,18 @@ fn name(vdev: &mut Instance, name: &str, others: &[Instance]) -> Result<(), Stri
     }
     vdev.rename(name);
     Ok(())
+}
+
+/// An interrupt, whose input is assigned to the vdev.
+fn interrupt(vdev: &Instance, value: &str, option: &VdevOption) -> Result<guest_intr, ParseError> {
+    let at = option.position;
+    let (intr, length) = controllers::parse(vdev.shared(), value, at, vdev.pointer())?;
+    let word = Word::new(value, at);
+    if length != value.len() {
+        return Err(word.expected("an interrupt such as apic:0x30"));
+    }
+    controllers::assigned(vdev.shared(), intr, Asked::ByConfiguration)
+        .map_err(|why| word.expected(&format!("an interrupt that is free ({why})")))
 }
 
 /// A priority and QNX's letter of a policy: f, r or o.

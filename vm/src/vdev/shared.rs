@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 use super::hits::{Count, Hits};
+use super::pins::{Asked, Pins};
 use super::timer::Timers;
 use crate::exit;
 use crate::gasp::Unsupported;
@@ -29,6 +30,17 @@ pub(super) struct Shared {
     /// The counters of each vCPU, past ones included.
     hits: Mutex<Vec<Arc<Hits>>>,
     pub(super) timers: Arc<Timers>,
+    pins: Mutex<Pins>,
+    /// vCPUs for accesses by other threads, which nobody uses now.
+    spares: Mutex<Vec<Spare>>,
+}
+
+/// A vCPU of libgasp for accesses by any thread, and its counters.
+#[derive(Debug)]
+pub(super) struct Spare {
+    /// Its address.
+    pub(super) cpu: usize,
+    pub(super) hits: Arc<Hits>,
 }
 
 impl fmt::Debug for Shared {
@@ -64,6 +76,13 @@ impl Shared {
         Self::find(|shared| shared.knows(vdev))
     }
 
+    /// The state of the guest, if there is only one.
+    pub(super) fn only() -> Option<Arc<Self>> {
+        let all: Vec<_> = unpoisoned(GUESTS.lock()).iter().filter_map(Weak::upgrade).collect();
+        let [only] = &all[..] else { return None };
+        Some(Arc::clone(only))
+    }
+
     fn find(wanted: impl Fn(&Self) -> bool) -> Option<Arc<Self>> {
         // Dropped after the lock is released, because dropping the last one takes locks.
         let all: Vec<_> = unpoisoned(GUESTS.lock()).iter().filter_map(Weak::upgrade).collect();
@@ -83,6 +102,31 @@ impl Shared {
     pub(super) fn knows(&self, vdev: usize) -> bool {
         let vdevs = unpoisoned(self.vdevs.read());
         vdevs.iter().any(|(other, _)| *other == vdev)
+    }
+
+    /// The addresses and names of this guest's vdevs.
+    pub(super) fn vdevs(&self) -> Vec<(usize, String)> {
+        unpoisoned(self.vdevs.read()).clone()
+    }
+
+    /// Assigns an input of an interrupt controller; returns the bit of the source.
+    pub(super) fn assign(
+        &self,
+        controller: usize,
+        input: u32,
+        asked: Asked,
+    ) -> Result<u32, String> {
+        unpoisoned(self.pins.lock()).assign(controller, input, asked)
+    }
+
+    /// A vCPU that nobody uses, if there is one.
+    pub(super) fn take_spare(&self) -> Option<Spare> {
+        unpoisoned(self.spares.lock()).pop()
+    }
+
+    /// Gives one back.
+    pub(super) fn give_spare(&self, spare: Spare) {
+        unpoisoned(self.spares.lock()).push(spare);
     }
 
     /// The name of one of this guest's vdevs.

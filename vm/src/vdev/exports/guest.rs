@@ -5,11 +5,11 @@ use crate::vdev::interrupt;
 use crate::vdev::shared::{Shared, fatal_code};
 use crate::vdev::timer::GuestTimer;
 use crate::{exit, log};
-use core::ffi::{c_int, c_void};
+use core::ffi::{c_int, c_uint, c_void};
 use core::ptr;
 use gasp_abi::{
-    GTC_MAX, any_guest_intr_state, guest_cpu, guest_intr, guest_system, guest_termination_cause_t,
-    guest_timer, guest_timer_data, vdev_t,
+    GTC_MAX, any_guest_intr_assign_type, any_guest_intr_state, guest_cpu, guest_intr, guest_system,
+    guest_termination_cause_t, guest_timer, guest_timer_data, vdev_t,
 };
 
 #[unsafe(no_mangle)]
@@ -19,6 +19,27 @@ pub(super) unsafe extern "C" fn guest_intr_signal(
 ) -> c_int {
     // SAFETY: the caller's promise.
     unsafe { interrupt::signal(intr, state) }
+}
+
+#[unsafe(no_mangle)]
+pub(super) unsafe extern "C" fn guest_intr_assign(
+    pic: *mut vdev_t,
+    pnum: c_uint,
+    r#type: any_guest_intr_assign_type,
+    ip: *mut guest_intr,
+) {
+    // SAFETY: the caller's promise.
+    match unsafe { interrupt::assign(pic, pnum, r#type) } {
+        Ok(intr) if !ip.is_null() => {
+            // SAFETY: the caller's promise.
+            unsafe { ip.write(intr) };
+        }
+        Ok(_) => {}
+        Err(why) => {
+            log::fatal(&format!("guest_intr_assign: {why}"));
+            exit::now(fatal_code());
+        }
+    }
 }
 
 #[unsafe(no_mangle)]

@@ -2,17 +2,20 @@
 //! callers; `vdev-symbols.list` has the names that the program exports.
 //!
 //! Each function checks its arguments and calls one function of another module. Functions with
-//! "..." are in `c/outpipe.c`.
+//! "..." are in `c/outpipe.c`, and `vdev_thread_create()` is in `c/thread.c`.
 
 #![allow(unsafe_code)]
 
 mod guest;
+mod parse;
 mod register;
+mod text;
+mod thread;
 mod transfer;
 mod write;
 
 macro_rules! declared {
-    ($variadic:literal in C; $($($name:ident),+ in $here:ident;)+) => {
+    ($in_c:literal in C; $($($name:ident),+ in $here:ident;)+) => {
         // Two functions are elements of one array only if their types are equal.
         $($(const _: () = {
             let _ = [gasp_abi::$name, $here::$name];
@@ -26,15 +29,17 @@ macro_rules! declared {
                 semicolons += (list[at] == b';') as usize;
                 at += 1;
             }
-            assert!([$($(stringify!($name)),+),+].len() + $variadic + 1 == semicolons);
+            assert!([$($(stringify!($name)),+),+].len() + $in_c + 1 == semicolons);
         };
     };
 }
 
 declared! {
-    4 in C;
+    5 in C;
     guest_cpu_read, guest_cpu_write, guest_write_all_ones in transfer;
-    guest_intr_signal, guest_timer_create, guest_timer_notify, guest_timer_state, guest_terminate
+    guest_intr_assign, guest_intr_signal, guest_timer_create, guest_timer_notify, guest_timer_state, guest_terminate
         in guest;
+    guest_intr_string, vdev_path, vdev_string in text;
+    qvm_parse_block, qvm_parse_intr in parse;
     vdev_register_factory in register;
 }

@@ -101,7 +101,10 @@ fn a_vdev_moves_values_through_its_vcpu() {
             CHECK(memcmp(got, '\xff\x00\x88\x77\x66\x00\xaa\xaa', 8) == 0);
             CHECK(guest_cpu_write(gcp, GXF_NONE, two, 1, got, 2) == EINVAL);
             /* refusals */
-            CHECK(guest_cpu_read(NULL, GXF_NONE, oopnd, 1, &value, 8) == EINVAL);
+            /* no vCPU: on its own thread, this one is used */
+            blk = block(QST_MEMORY, 0x1000, 2, 0);
+            CHECK(guest_cpu_read(NULL, GXF_NONE, &blk, 1, &value, 8) == EOK && value == 0x7788);
+            CHECK(guest_cpu_read(NULL, GXF_GDB, &blk, 1, &value, 8) == ENOTSUP);
             CHECK(guest_cpu_read(gcp, GXF_NONE, NULL, 1, &value, 8) == EINVAL);
             CHECK(guest_cpu_read(gcp, GXF_NONE, oopnd, 0, &value, 8) == EINVAL);
             CHECK(guest_cpu_read(gcp, GXF_NONE, oopnd, 1, NULL, 8) == EINVAL);

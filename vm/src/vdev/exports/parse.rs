@@ -1,0 +1,87 @@
+//! `<qvm/utils.h>`: options as QNX's vdevs read them.
+
+use crate::config::{ParseError, Place, Position, leading_place};
+use crate::gasp::Space;
+use crate::vdev::interrupt;
+use crate::vdev::pins::Asked;
+use crate::vdev::shared::{Shared, fatal_code};
+use crate::{exit, log};
+use core::ffi::{CStr, c_char, c_int};
+use core::ptr;
+use gasp_abi::{guest_intr, guest_system, qvm_state_block};
+
+/// These texts are not in a file.
+const NOWHERE: Position = Position { line: 1, column: 1 };
+
+#[unsafe(no_mangle)]
+pub(super) unsafe extern "C" fn qvm_parse_block(
+    str: *const c_char,
+    bp: *mut qvm_state_block,
+    pci_idp: *mut c_int,
+) -> *mut c_char {
+    // SAFETY: the caller's promise.
+    let (text, block) = (unsafe { text(str) }, unsafe { bp.as_mut() });
+    let is_port = block.as_ref().is_some_and(|block| block.r#type == Space::Ports as u16);
+    let default = if is_port { Space::Ports } else { Space::Memory };
+    let (place, length) =
+        leading_place(&text, default, NOWHERE).unwrap_or_else(|error| end(&error));
+    if let Some(block) = block {
+        let (space, location) = match place {
+            Place::Memory(location) => (Space::Memory, location),
+            Place::Ports(location) => (Space::Ports, location),
+        };
+        (block.r#type, block.location) = (space as u16, location);
+    }
+    if !pci_idp.is_null() {
+        // SAFETY: the caller's promise.
+        unsafe { pci_idp.write(0) };
+    }
+    str.wrapping_add(length).cast_mut()
+}
+
+#[unsafe(no_mangle)]
+pub(super) unsafe extern "C" fn qvm_parse_intr(
+    gsp: *const guest_system,
+    str: *const c_char,
+    ip: *mut guest_intr,
+) -> *mut c_char {
+    // SAFETY: the caller's promise.
+    let text = unsafe { text(str) };
+    let parsed = Shared::of_guest(gsp.addr()).map(|shared| {
+        interrupt::parse(&shared, &text, NOWHERE, ptr::null_mut()).and_then(|(intr, length)| {
+            let intr = interrupt::assigned(&shared, intr, Asked::ByConfiguration);
+            let intr = intr.map_err(|message| ParseError { position: NOWHERE, message })?;
+            Ok((intr, length))
+        })
+    });
+    match parsed {
+        Some(Ok((intr, length))) => {
+            if !ip.is_null() {
+                // SAFETY: the caller's promise.
+                unsafe { ip.write(intr) };
+            }
+            str.wrapping_add(length).cast_mut()
+        }
+        Some(Err(error)) => end(&error),
+        None => end(&ParseError { position: NOWHERE, message: "qvm_parse_intr: no guest".into() }),
+    }
+}
+
+/// Ends the process, because a vdev's option is wrong.
+fn end(error: &ParseError) -> ! {
+    log::fatal(&format!("an option of a vdev: {}", error.message));
+    let code = fatal_code();
+    exit::now(if code == exit::BEFORE { exit::CONFIGURATION } else { code })
+}
+
+/// # Safety
+/// A string, or `NULL`.
+unsafe fn text(string: *const c_char) -> String {
+    if string.is_null() {
+        return String::new();
+    }
+    // Only ASCII is looked at, up to the first other character; so the lengths are those of the
+    // string.
+    // SAFETY: the caller's promise.
+    unsafe { CStr::from_ptr(string) }.to_string_lossy().into_owned()
+}
