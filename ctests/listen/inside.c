@@ -9,7 +9,7 @@ static struct book book;
 static struct follower f;
 
 /* A guest with memory at 0x1000 whose first byte is 77, and a port. */
-static struct guest_system *followed_guest(void (*inside)(struct follower *, enum what))
+static struct guest_system *followed_guest(void (*inside)(struct follower *, enum callback))
 {
 	struct guest_system *gsp = guest();
 	const unsigned char byte = 77;
@@ -74,15 +74,15 @@ static void expect_new(struct guest_system *gsp)
 	CHECK_EQ(gasp_guest_read(gsp, 0x1000, &byte, 1), ENXIO);
 	CHECK_READ(cpu, 0x1000, &byte, 1);
 	CHECK_EQ(byte, 0xFF);
-	CHECK_MEM(gsp, span_at(0x2000, 0x4fff, RAM, f.book->told[0].spans[MEM_GONE][0].host_location
+	CHECK_MEM(gsp, span_at(0x2000, 0x4fff, RAM, f.book->notified[0].spans[MEM_REMOVED][0].host_location
 			       + 0x1000));
 	CHECK_EQ(gasp_guest_generation(gsp, QST_MEMORY), generations[0] + 1);
 	CHECK_EQ(gasp_guest_generation(gsp, QST_X86_IO), generations[1] + 1);
 }
 
-static void ask(struct follower *follower, enum what what)
+static void ask(struct follower *follower, enum callback callback)
 {
-	if (what == COMMIT)
+	if (callback == COMMIT)
 		expect_new(follower->gsp);
 	else
 		expect_old(follower->gsp);
@@ -116,16 +116,16 @@ static void queries_see_the_old_state_and_then_the_new_one(void)
 }
 
 /* New memory is there from prepare on: mapped, but not yet the guest's. */
-static void touch_what_comes(struct follower *follower, enum what what)
+static void touch_what_comes(struct follower *follower, enum callback callback)
 {
-	const struct told *t = &follower->book->told[0];
+	const struct notification *t = &follower->book->notified[0];
 	struct gasp_backing backing;
-	unsigned char *host = (unsigned char *)(uintptr_t)t->spans[MEM_COME][0].host_location;
-	if (t->n[MEM_COME] == 0)
+	unsigned char *host = (unsigned char *)(uintptr_t)t->spans[MEM_ADDED][0].host_location;
+	if (t->n[MEM_ADDED] == 0)
 		return;
-	CHECK_EQ(host[0x1fff], what == PREPARE ? 0 : 5);
+	CHECK_EQ(host[0x1fff], callback == PREPARE ? 0 : 5);
 	host[0x1fff] = 5;
-	CHECK_EQ(gasp_guest_backing(follower->gsp, 0x10000, &backing), what == PREPARE ? ENXIO : EOK);
+	CHECK_EQ(gasp_guest_backing(follower->gsp, 0x10000, &backing), callback == PREPARE ? ENXIO : EOK);
 }
 
 static void new_memory_can_be_touched_in_prepare(void)
@@ -142,7 +142,7 @@ static void new_memory_can_be_touched_in_prepare(void)
 
 /* ---- Locks ---- */
 
-static void try_locks(struct follower *follower, enum what what)
+static void try_locks(struct follower *follower, enum callback callback)
 {
 	struct guest_system *gsp = follower->gsp;
 	uint16_t held = follower->more != NULL ? QST_X86_IO : QST_MEMORY;
@@ -154,7 +154,7 @@ static void try_locks(struct follower *follower, enum what what)
 	CHECK_EQ(gasp_lock(gsp, other), EDEADLK);
 	CHECK_EQ(gasp_unlock(gsp, other), EPERM);
 	CHECK_EQ(gasp_guest_synchronize(gsp), EDEADLK);
-	(void)what;
+	(void)callback;
 }
 
 static void the_lock_of_the_changed_space_is_held_the_other_is_refused(void)
@@ -172,14 +172,14 @@ static void the_lock_of_the_changed_space_is_held_the_other_is_refused(void)
 	gasp_guest_destroy(gsp);
 }
 
-static void try_both_locks(struct follower *follower, enum what what)
+static void try_both_locks(struct follower *follower, enum callback callback)
 {
 	for (unsigned i = 0; i < 2; i++) {
 		uint16_t type = i == 0 ? QST_X86_IO : QST_MEMORY;
 		CHECK_EQ(gasp_lock(follower->gsp, type), EOK);
 		CHECK_EQ(gasp_unlock(follower->gsp, type), EOK);
 	}
-	(void)what;
+	(void)callback;
 }
 
 static void both_locks_are_held_where_both_spaces_change(void)
@@ -196,7 +196,7 @@ static void both_locks_are_held_where_both_spaces_change(void)
 
 /* ---- Changes ---- */
 
-static void try_changes(struct follower *follower, enum what what)
+static void try_changes(struct follower *follower, enum callback callback)
 {
 	struct guest_system *gsp = follower->gsp;
 	struct gasp_region r = mem(0x100000, 0x1000, VIRT);
@@ -221,7 +221,7 @@ static void try_changes(struct follower *follower, enum what what)
 	CHECK_EQ(id, 4711);
 	CHECK_EQ(gasp_guest_remove_listener(gsp, follower->id), EDEADLK);
 	CHECK_EQ(gasp_guest_remove_listener(gsp, 99), EDEADLK);
-	(void)what;
+	(void)callback;
 }
 
 /* In estimate, prepare, commit and abort, in those of coming and going, and at the end. */
@@ -265,10 +265,10 @@ static void changes_are_refused_to_the_only_listener(void)
 	CHECK_ORDER(&book, "1p 1c");
 }
 
-static void set_fatally(struct follower *follower, enum what what)
+static void set_fatally(struct follower *follower, enum callback callback)
 {
 	struct gasp_region r = port(0x100, 1, VIRT);
-	if (what == PREPARE)
+	if (callback == PREPARE)
 		gasp_region_set(follower->gsp, 1, &r);
 }
 
@@ -297,14 +297,14 @@ static void *set_a_port(void *arg)
 
 static pthread_t setter;
 
-static void start_a_setter(struct follower *follower, enum what what)
+static void start_a_setter(struct follower *follower, enum callback callback)
 {
 	if (follower->book->n > 2)
 		return; /* told of the setter's change */
 	if (follower->book->n == 1)
 		setter = thread_start(set_a_port, follower);
 	sleep_ms(20);
-	CHECK_EQ(follower->book->n, what == PREPARE ? 1 : 2);
+	CHECK_EQ(follower->book->n, callback == PREPARE ? 1 : 2);
 }
 
 static void no_two_functions_run_at_a_time(void)
@@ -318,13 +318,13 @@ static void no_two_functions_run_at_a_time(void)
 }
 
 /* A change of another guest is nothing special. */
-static void change_another(struct follower *follower, enum what what)
+static void change_another(struct follower *follower, enum callback callback)
 {
 	struct guest_system *other = (struct guest_system *)follower->more;
 	CHECK_SET(other, cookie(follower->book->n, mem(0x1000, 0x1000, VIRT)));
 	CHECK_EQ(gasp_lock(other, QST_X86_IO), EOK);
 	CHECK_EQ(gasp_unlock(other, QST_X86_IO), EOK);
-	(void)what;
+	(void)callback;
 }
 
 static void other_guests_can_be_changed(void)

@@ -23,7 +23,7 @@ static int add(void)
 	return gasp_guest_add_listener(f.gsp, &l, &f, &f.id);
 }
 
-static void check_whole_map(const struct told *t, enum side memory, enum side ports)
+static void check_whole_map(const struct notification *t, enum side memory, enum side ports)
 {
 	const struct gasp_span in_memory[] = {
 		span_at(0x1000, 0x1fff, RAM, HOST_A),
@@ -45,8 +45,8 @@ static void the_present_map_comes(void)
 	uint64_t generation = gasp_guest_generation(gsp, QST_MEMORY);
 	CHECK_EQ(add(), EOK);
 	CHECK_ORDER(&book, "1p 1c");
-	check_whole_map(&book.told[0], MEM_COME, PORTS_COME);
-	check_whole_map(&book.told[1], MEM_COME, PORTS_COME);
+	check_whole_map(&book.notified[0], MEM_ADDED, PORTS_ADDED);
+	check_whole_map(&book.notified[1], MEM_ADDED, PORTS_ADDED);
 	CHECK_EQ(gasp_guest_generation(gsp, QST_MEMORY), generation);
 	gasp_guest_destroy(gsp);
 }
@@ -141,8 +141,8 @@ static void all_of_the_map_goes(void)
 	CHECK_EQ(gasp_guest_remove_listener(gsp, f.id), EOK);
 	CHECK_EQ(errno, ERRNO_MARK);
 	CHECK_ORDER(&book, "1p 1c");
-	check_whole_map(&book.told[0], MEM_GONE, PORTS_GONE);
-	check_whole_map(&book.told[1], MEM_GONE, PORTS_GONE);
+	check_whole_map(&book.notified[0], MEM_REMOVED, PORTS_REMOVED);
+	check_whole_map(&book.notified[1], MEM_REMOVED, PORTS_REMOVED);
 	CHECK_SET(gsp, del(0x1000, 0x2000));
 	CHECK_ORDER(&book, "1p 1c");
 	CHECK_EQ(gasp_guest_remove_listener(gsp, f.id), EINVAL);
@@ -165,11 +165,11 @@ static void a_refusal_of_going_is_not_heard(void)
 	f.refuses = EBUSY;
 	gasp_guest_destroy(gsp);
 	CHECK_ORDER(&book, "1p 1c");
-	check_whole_map(&book.told[1], MEM_GONE, PORTS_GONE);
+	check_whole_map(&book.notified[1], MEM_REMOVED, PORTS_REMOVED);
 }
 
 /* The guest's memory is still there then, and its handle answers. */
-static void look_at_the_end(struct follower *follower, enum what what)
+static void look_at_the_end(struct follower *follower, enum callback callback)
 {
 	unsigned char byte = 0;
 	struct gasp_span s;
@@ -178,7 +178,7 @@ static void look_at_the_end(struct follower *follower, enum what what)
 	CHECK_EQ(gasp_guest_next(follower->gsp, QST_MEMORY, 0, &s), EOK);
 	CHECK_EQ(*(unsigned char *)(uintptr_t)s.host_location, 77);
 	CHECK_EQ(gasp_lock(follower->gsp, QST_MEMORY), EDEADLK);
-	(void)what;
+	(void)callback;
 }
 
 static void destroying_the_guest_tells_all_in_opposite_order(void)
@@ -195,8 +195,8 @@ static void destroying_the_guest_tells_all_in_opposite_order(void)
 	}
 	gasp_guest_destroy(gsp);
 	CHECK_ORDER(&book, "3p 3c 1p 1c 2p 2c");
-	CHECK_EQ(book.told[0].n[MEM_GONE], 1);
-	CHECK_EQ(book.told[5].n[MEM_GONE], 1);
+	CHECK_EQ(book.notified[0].n[MEM_REMOVED], 1);
+	CHECK_EQ(book.notified[5].n[MEM_REMOVED], 1);
 }
 
 /* A lock that somebody left held does not keep the guest from being destroyed. */
@@ -285,10 +285,10 @@ static void listeners_are_of_one_guest(void)
 }
 
 /* A listener's functions may spoil errno. */
-static void spoil_errno(struct follower *follower, enum what what)
+static void spoil_errno(struct follower *follower, enum callback callback)
 {
 	(void)follower;
-	errno = 1000 + (int)what;
+	errno = 1000 + (int)callback;
 }
 
 static void errno_is_kept_from_listeners(void)

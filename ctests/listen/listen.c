@@ -27,7 +27,7 @@ static void an_addition(void)
 	struct guest_system *gsp = followed_guest();
 	CHECK_SET(gsp, vdev(vdev_a(), cookie(7, mem(0x1001, 0x10, VIRT | GRF_PRECIOUS))));
 	CHECK_CHANGE(&book, 0, 1, 0, 0);
-	CHECK_TOLD(&book, MEM_COME,
+	CHECK_NOTIFIED(&book, MEM_ADDED,
 		   span_vdev(vdev_a(), span_cookie(7, span(0x1001, 0x1010, VIRT | GRF_PRECIOUS))));
 	gasp_guest_destroy(gsp);
 }
@@ -37,7 +37,7 @@ static void a_deletion_of_more_than_there_is(void)
 	FOLLOWED(gsp, mem(0x1000, 0x1000, VIRT), mem(0x3000, 0x1000, VIRT));
 	CHECK_SET(gsp, del(0, 0x8000));
 	CHECK_CHANGE(&book, 2, 0, 0, 0);
-	CHECK_TOLD(&book, MEM_GONE, span(0x1000, 0x1fff, VIRT), span(0x3000, 0x3fff, VIRT));
+	CHECK_NOTIFIED(&book, MEM_REMOVED, span(0x1000, 0x1fff, VIRT), span(0x3000, 0x3fff, VIRT));
 	gasp_guest_destroy(gsp);
 }
 
@@ -46,8 +46,8 @@ static void a_cookie(void)
 	FOLLOWED(gsp, cookie(1, mem(0x1000, 0x3000, VIRT)));
 	CHECK_SET(gsp, cookie(2, mem(0x2000, 0x1000, VIRT)));
 	CHECK_CHANGE(&book, 1, 1, 0, 0);
-	CHECK_TOLD(&book, MEM_GONE, span_cookie(1, span(0x2000, 0x2fff, VIRT)));
-	CHECK_TOLD(&book, MEM_COME, span_cookie(2, span(0x2000, 0x2fff, VIRT)));
+	CHECK_NOTIFIED(&book, MEM_REMOVED, span_cookie(1, span(0x2000, 0x2fff, VIRT)));
+	CHECK_NOTIFIED(&book, MEM_ADDED, span_cookie(2, span(0x2000, 0x2fff, VIRT)));
 	gasp_guest_destroy(gsp);
 }
 
@@ -56,7 +56,7 @@ static void a_vdev(void)
 	FOLLOWED(gsp, vdev(vdev_a(), mem(0x1000, 0x1000, VIRT)));
 	CHECK_SET(gsp, vdev(vdev_b(), mem(0x1000, 0x1000, VIRT)));
 	CHECK_CHANGE(&book, 1, 1, 0, 0);
-	CHECK_TOLD(&book, MEM_COME, span_vdev(vdev_b(), span(0x1000, 0x1fff, VIRT)));
+	CHECK_NOTIFIED(&book, MEM_ADDED, span_vdev(vdev_b(), span(0x1000, 0x1fff, VIRT)));
 	gasp_guest_destroy(gsp);
 }
 
@@ -67,13 +67,13 @@ static void a_trap_in_ram_and_back(void)
 	FOLLOWED(gsp, mem_at(0x1000, 0x4000, RAM | GRF_PASSTHRU, HOST_A));
 	CHECK_SET(gsp, mem(0x2000, 0x1000, VIRT));
 	CHECK_CHANGE(&book, 1, 1, 0, 0);
-	CHECK_TOLD(&book, MEM_GONE, span_at(0x2000, 0x2fff, RAM | GRF_PASSTHRU, HOST_A + 0x1000));
-	CHECK_TOLD(&book, MEM_COME, saved(GRF_PASS_ANY, span_at(0x2000, 0x2fff,
+	CHECK_NOTIFIED(&book, MEM_REMOVED, span_at(0x2000, 0x2fff, RAM | GRF_PASSTHRU, HOST_A + 0x1000));
+	CHECK_NOTIFIED(&book, MEM_ADDED, saved(GRF_PASS_ANY, span_at(0x2000, 0x2fff,
 		   VIRT | sticky | GRF_PASSTHRU, HOST_A + 0x1000)));
 	book.n = 0;
 	CHECK_SET(gsp, mem_at(0x2000, 0x1000, GRF_PASS_ANY, HOST_B));
 	CHECK_CHANGE(&book, 1, 1, 0, 0);
-	CHECK_TOLD(&book, MEM_COME, span_at(0x2000, 0x2fff, RAM | GRF_PASSTHRU, HOST_A + 0x1000));
+	CHECK_NOTIFIED(&book, MEM_ADDED, span_at(0x2000, 0x2fff, RAM | GRF_PASSTHRU, HOST_A + 0x1000));
 	CHECK_MEM(gsp, span_at(0x1000, 0x4fff, RAM | GRF_PASSTHRU, HOST_A));
 	gasp_guest_destroy(gsp);
 }
@@ -85,8 +85,8 @@ static void a_change_over_what_is_partly_so(void)
 		 mem(0x3000, 0x1000, VIRT));
 	CHECK_SET(gsp, mem(0x1000, 0x5000, VIRT));
 	CHECK_CHANGE(&book, 1, 2, 0, 0);
-	CHECK_TOLD(&book, MEM_GONE, span_cookie(3, span(0x2000, 0x2fff, VIRT)));
-	CHECK_TOLD(&book, MEM_COME, span(0x2000, 0x2fff, VIRT), span(0x4000, 0x5fff, VIRT));
+	CHECK_NOTIFIED(&book, MEM_REMOVED, span_cookie(3, span(0x2000, 0x2fff, VIRT)));
+	CHECK_NOTIFIED(&book, MEM_ADDED, span(0x2000, 0x2fff, VIRT), span(0x4000, 0x5fff, VIRT));
 	gasp_guest_destroy(gsp);
 }
 
@@ -96,7 +96,7 @@ static void a_merge_with_both_neighbours(void)
 	FOLLOWED(gsp, mem_at(0x1000, 0x1000, RAM, HOST_A), mem_at(0x3000, 0x1000, RAM, HOST_A + 0x2000));
 	CHECK_SET(gsp, mem_at(0x2000, 0x1000, RAM, HOST_A + 0x1000));
 	CHECK_CHANGE(&book, 0, 1, 0, 0);
-	CHECK_TOLD(&book, MEM_COME, span_at(0x2000, 0x2fff, RAM, HOST_A + 0x1000));
+	CHECK_NOTIFIED(&book, MEM_ADDED, span_at(0x2000, 0x2fff, RAM, HOST_A + 0x1000));
 	CHECK_MEM(gsp, span_at(0x1000, 0x3fff, RAM, HOST_A));
 	gasp_guest_destroy(gsp);
 }
@@ -106,13 +106,13 @@ static void both_ends_of_both_spaces(void)
 	struct guest_system *gsp = followed_guest();
 	CHECK_SET(gsp, mem(0, 1, VIRT), mem(TOP, 1, VIRT), port(0, 1, VIRT), port(0xFFFF, 1, VIRT));
 	CHECK_CHANGE(&book, 0, 2, 0, 2);
-	CHECK_TOLD(&book, MEM_COME, span(0, 0, VIRT), span(TOP, TOP, VIRT));
-	CHECK_TOLD(&book, PORTS_COME, span(0, 0, VIRT), span(0xFFFF, 0xFFFF, VIRT));
+	CHECK_NOTIFIED(&book, MEM_ADDED, span(0, 0, VIRT), span(TOP, TOP, VIRT));
+	CHECK_NOTIFIED(&book, PORTS_ADDED, span(0, 0, VIRT), span(0xFFFF, 0xFFFF, VIRT));
 	book.n = 0;
 	CHECK_SET(gsp, del(TOP, 1), port(0, 0x10000, GRF_NONE));
 	CHECK_CHANGE(&book, 1, 0, 2, 0);
-	CHECK_TOLD(&book, MEM_GONE, span(TOP, TOP, VIRT));
-	CHECK_TOLD(&book, PORTS_GONE, span(0, 0, VIRT), span(0xFFFF, 0xFFFF, VIRT));
+	CHECK_NOTIFIED(&book, MEM_REMOVED, span(TOP, TOP, VIRT));
+	CHECK_NOTIFIED(&book, PORTS_REMOVED, span(0, 0, VIRT), span(0xFFFF, 0xFFFF, VIRT));
 	gasp_guest_destroy(gsp);
 }
 
@@ -125,8 +125,8 @@ static void neighbours_of_several_elements(void)
 	CHECK_SET(gsp, mem(0x3000, 0x1000, VIRT), mem(0x1000, 0x1000, VIRT), mem(0x2000, 0x1000, VIRT),
 		  del(0xa000, 0x1000), del(0x9000, 0x1000));
 	CHECK_CHANGE(&book, 1, 1, 0, 0);
-	CHECK_TOLD(&book, MEM_GONE, span(0x9000, 0xafff, VIRT));
-	CHECK_TOLD(&book, MEM_COME, span(0x1000, 0x3fff, VIRT));
+	CHECK_NOTIFIED(&book, MEM_REMOVED, span(0x9000, 0xafff, VIRT));
+	CHECK_NOTIFIED(&book, MEM_ADDED, span(0x1000, 0x3fff, VIRT));
 	gasp_guest_destroy(gsp);
 }
 
@@ -136,7 +136,7 @@ static void elements_that_overlap(void)
 	CHECK_SET(gsp, mem(0x1000, 0x4000, VIRT), cookie(1, mem(0x2000, 0x1000, VIRT)),
 		  cookie(2, mem(0x2800, 0x1000, VIRT)), del(0, 0x1800));
 	CHECK_CHANGE(&book, 0, 4, 0, 0);
-	CHECK_TOLD(&book, MEM_COME, span(0x1800, 0x1fff, VIRT),
+	CHECK_NOTIFIED(&book, MEM_ADDED, span(0x1800, 0x1fff, VIRT),
 		   span_cookie(1, span(0x2000, 0x27ff, VIRT)),
 		   span_cookie(2, span(0x2800, 0x37ff, VIRT)), span(0x3800, 0x4fff, VIRT));
 	gasp_guest_destroy(gsp);
@@ -147,7 +147,7 @@ static void the_same_range_twice(void)
 	struct guest_system *gsp = followed_guest();
 	CHECK_SET(gsp, cookie(1, mem(0x1000, 0x1000, VIRT)), cookie(2, mem(0x1000, 0x1000, VIRT)));
 	CHECK_CHANGE(&book, 0, 1, 0, 0);
-	CHECK_TOLD(&book, MEM_COME, span_cookie(2, span(0x1000, 0x1fff, VIRT)));
+	CHECK_NOTIFIED(&book, MEM_ADDED, span_cookie(2, span(0x1000, 0x1fff, VIRT)));
 	gasp_guest_destroy(gsp);
 }
 
@@ -157,10 +157,10 @@ static void both_spaces_are_one_difference(void)
 	CHECK_SET(gsp, port(0x62, 1, GRF_NONE), mem(0x1000, 0x800, GRF_NONE), port(0x80, 1, VIRT),
 		  element(QST_PCI_IO, 0x4000, 0x1000, VIRT));
 	CHECK_CHANGE(&book, 1, 1, 1, 1);
-	CHECK_TOLD(&book, MEM_GONE, span(0x1000, 0x17ff, VIRT));
-	CHECK_TOLD(&book, MEM_COME, span(0x4000, 0x4fff, VIRT));
-	CHECK_TOLD(&book, PORTS_GONE, span(0x62, 0x62, VIRT));
-	CHECK_TOLD(&book, PORTS_COME, span(0x80, 0x80, VIRT));
+	CHECK_NOTIFIED(&book, MEM_REMOVED, span(0x1000, 0x17ff, VIRT));
+	CHECK_NOTIFIED(&book, MEM_ADDED, span(0x4000, 0x4fff, VIRT));
+	CHECK_NOTIFIED(&book, PORTS_REMOVED, span(0x62, 0x62, VIRT));
+	CHECK_NOTIFIED(&book, PORTS_ADDED, span(0x80, 0x80, VIRT));
 	gasp_guest_destroy(gsp);
 }
 
@@ -181,8 +181,8 @@ static void other_memory_behind_the_same_range(void)
 	FOLLOWED(gsp, mem_at(0x1000, 0x3000, RAM, HOST_A));
 	CHECK_SET(gsp, del(0x2000, 0x1000), mem_at(0x2000, 0x1000, RAM, HOST_B));
 	CHECK_CHANGE(&book, 1, 1, 0, 0);
-	CHECK_TOLD(&book, MEM_GONE, span_at(0x2000, 0x2fff, RAM, HOST_A + 0x1000));
-	CHECK_TOLD(&book, MEM_COME, span_at(0x2000, 0x2fff, RAM, HOST_B));
+	CHECK_NOTIFIED(&book, MEM_REMOVED, span_at(0x2000, 0x2fff, RAM, HOST_A + 0x1000));
+	CHECK_NOTIFIED(&book, MEM_ADDED, span_at(0x2000, 0x2fff, RAM, HOST_B));
 	gasp_guest_destroy(gsp);
 }
 
@@ -191,8 +191,8 @@ static void host_ports(void)
 	FOLLOWED(gsp, port_at(0x100, 0x10, GRF_PASS_RD | GRF_PASS_WR, 0));
 	CHECK_SET(gsp, port(0x104, 2, GRF_VIRT_RD | GRF_VIRT_WR));
 	CHECK_CHANGE(&book, 0, 0, 1, 1);
-	CHECK_TOLD(&book, PORTS_GONE, span_at(0x104, 0x105, GRF_PASS_RD | GRF_PASS_WR, 4));
-	CHECK_TOLD(&book, PORTS_COME, saved(GRF_PASS_RD | GRF_PASS_WR,
+	CHECK_NOTIFIED(&book, PORTS_REMOVED, span_at(0x104, 0x105, GRF_PASS_RD | GRF_PASS_WR, 4));
+	CHECK_NOTIFIED(&book, PORTS_ADDED, saved(GRF_PASS_RD | GRF_PASS_WR,
 		   span_at(0x104, 0x105, GRF_VIRT_RD | GRF_VIRT_WR, 4)));
 	gasp_guest_destroy(gsp);
 }
@@ -209,8 +209,8 @@ static void a_thousand_runs(void)
 	CHECK_CHANGE(&book, 0, 1000, 0, 0);
 	first = span_cookie(999, span(0x1000, 0x1fff, VIRT));
 	last = span_cookie(976, span(0x18000, 0x18fff, VIRT));
-	CHECK(span_same(&book.told[0].spans[MEM_COME][0], &first));
-	CHECK(span_same(&book.told[0].spans[MEM_COME][RUNS_MAX - 1], &last));
+	CHECK(span_same(&book.notified[0].spans[MEM_ADDED][0], &first));
+	CHECK(span_same(&book.notified[0].spans[MEM_ADDED][SPANS_MAX - 1], &last));
 	book.n = 0;
 	CHECK_SET(gsp, del(0, 0x80000000u));
 	CHECK_CHANGE(&book, 1000, 0, 0, 0);
@@ -228,11 +228,11 @@ static void memory_in_chunks(void)
 	CHECK_CHANGE(&book, 0, 2, 0, 0);
 	CHECK_EQ(gasp_guest_next(gsp, QST_MEMORY, 0, &a), EOK);
 	CHECK_EQ(gasp_guest_next(gsp, QST_MEMORY, 0x4000, &b), EOK);
-	CHECK_TOLD(&book, MEM_COME, a, b);
+	CHECK_NOTIFIED(&book, MEM_ADDED, a, b);
 	book.n = 0;
 	CHECK_SET(gsp, mem(0x3000, 0x2000, GRF_PASS_RD));
 	CHECK_CHANGE(&book, 2, 2, 0, 0);
-	CHECK_TOLD(&book, MEM_GONE, span_cut(a, 0x3000, 0x3fff), span_cut(b, 0x4000, 0x4fff));
+	CHECK_NOTIFIED(&book, MEM_REMOVED, span_cut(a, 0x3000, 0x3fff), span_cut(b, 0x4000, 0x4fff));
 	gasp_guest_destroy(gsp);
 }
 
@@ -243,8 +243,8 @@ static void memory_beside_memory(void)
 	book.n = 0;
 	CHECK_EQ(gasp_guest_add_memory(gsp, 0x2000, 0x1000, GASP_ROM, 0), EOK);
 	CHECK_CHANGE(&book, 0, 1, 0, 0);
-	CHECK_EQ(book.told[0].spans[MEM_COME][0].location, 0x2000);
-	CHECK_EQ(book.told[0].spans[MEM_COME][0].flags, ROM | GRF_ACTIVE);
+	CHECK_EQ(book.notified[0].spans[MEM_ADDED][0].location, 0x2000);
+	CHECK_EQ(book.notified[0].spans[MEM_ADDED][0].flags, ROM | GRF_ACTIVE);
 	gasp_guest_destroy(gsp);
 }
 
@@ -297,7 +297,7 @@ static void the_elements_before_the_refused_one_are_told(void)
 	CHECK_REFUSED(gsp, 2, EINVAL, mem(0x1000, 0x1000, VIRT), port(0x60, 1, VIRT),
 		      mem(0x2000, 0, VIRT), mem(0x3000, 0x1000, VIRT));
 	CHECK_CHANGE(&book, 0, 1, 0, 1);
-	CHECK_TOLD(&book, MEM_COME, span(0x1000, 0x1fff, VIRT));
+	CHECK_NOTIFIED(&book, MEM_ADDED, span(0x1000, 0x1fff, VIRT));
 	CHECK_MEM(gsp, span(0x1000, 0x1fff, VIRT));
 	book.n = 0;
 	CHECK_REFUSED(gsp, 0, EINVAL, mem(0x2000, 0, VIRT), mem(0x3000, 0x1000, VIRT));

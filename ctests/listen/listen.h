@@ -1,4 +1,4 @@
-/* Listeners that write down what they are told, and a mirror that follows a guest by differences
+/* Listeners that record their callbacks, and a mirror of a guest's map that is kept by differences
  * alone.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
@@ -8,36 +8,36 @@
 #include "check.h"
 
 /* The four lists of a difference. */
-enum side { MEM_GONE, MEM_COME, PORTS_GONE, PORTS_COME, SIDES };
-/* What a listener's function is called for. */
-enum what { ESTIMATE, PREPARE, COMMIT, ABORT };
+enum side { MEM_REMOVED, MEM_ADDED, PORTS_REMOVED, PORTS_ADDED, SIDES };
+/* A listener's functions. */
+enum callback { ESTIMATE, PREPARE, COMMIT, ABORT };
 
-#define TOLD_MAX 64u
+#define NOTIFIED_MAX 64u
 
-/* One call of a listener's function. Longer lists than RUNS_MAX are cut. */
-#define RUNS_MAX 24u
-struct told {
-	int who;
-	enum what what;
+/* One call of a listener's function. Lists longer than SPANS_MAX are cut. */
+#define SPANS_MAX 24u
+struct notification {
+	int number;
+	enum callback callback;
 	unsigned n[SIDES];
-	struct gasp_span spans[SIDES][RUNS_MAX];
+	struct gasp_span spans[SIDES][SPANS_MAX];
 };
 
-/* What happened, in order; several listeners can share one. */
+/* Callbacks in the order in which they were called; several listeners can share a book. */
 struct book {
 	unsigned n;
-	struct told told[TOLD_MAX];
+	struct notification notified[NOTIFIED_MAX];
 };
 
 /* A listener. `inside`, unless NULL, is called in each of its functions. */
 struct follower {
 	struct book *book;
 	struct guest_system *gsp;
-	int who;
-	int refuses;		/* what prepare returns */
+	int number;
+	int refuses;		/* the result of prepare */
 	int estimate_refuses;
-	struct gasp_cost cost;	/* what estimate says; all 0: it says nothing */
-	void (*inside)(struct follower *f, enum what what);
+	struct gasp_cost cost;	/* the cost that estimate reports; all 0: none */
+	void (*inside)(struct follower *f, enum callback callback);
 	void *more;
 	uint64_t id;
 };
@@ -49,20 +49,21 @@ static inline struct gasp_span_list side_of(const struct gasp_difference *d, enu
 	return all[side];
 }
 
-static inline void write_down(struct follower *f, enum what what, const struct gasp_difference *d)
+static inline void write_down(struct follower *f, enum callback callback,
+			      const struct gasp_difference *d)
 {
-	struct told *t = &f->book->told[f->book->n % TOLD_MAX];
-	t->who = f->who;
-	t->what = what;
+	struct notification *t = &f->book->notified[f->book->n % NOTIFIED_MAX];
+	t->number = f->number;
+	t->callback = callback;
 	for (int side = 0; side < SIDES; side++) {
 		struct gasp_span_list runs = side_of(d, (enum side)side);
 		t->n[side] = (unsigned)runs.count;
-		for (size_t i = 0; i < runs.count && i < RUNS_MAX; i++)
+		for (size_t i = 0; i < runs.count && i < SPANS_MAX; i++)
 			t->spans[side][i] = runs.first[i];
 	}
 	f->book->n++;
 	if (f->inside != NULL)
-		f->inside(f, what);
+		f->inside(f, callback);
 }
 
 static inline int follower_estimate(void *arg, const struct gasp_difference *d,
@@ -107,17 +108,17 @@ static inline struct gasp_listener listener_with(int priority)
 	return l;
 }
 
-static inline struct follower follower_of(struct guest_system *gsp, struct book *book, int who)
+static inline struct follower follower_of(struct guest_system *gsp, struct book *book, int number)
 {
 	struct follower f;
 	memset(&f, 0, sizeof(f));
 	f.book = book;
 	f.gsp = gsp;
-	f.who = who;
+	f.number = number;
 	return f;
 }
 
-/* Adds it, and forgets what the book has so far. */
+/* Adds the listener, and empties its book. */
 static inline void follow_at(struct follower *f, int priority)
 {
 	struct gasp_listener l = listener_with(priority);
@@ -132,84 +133,84 @@ static inline void follow(struct follower *f)
 	follow_at(f, 0);
 }
 
-/* ---- What was told ---- */
+/* ---- Checks of the book ---- */
 
-static inline const char *name_of(enum what what)
+static inline const char *name_of(enum callback callback)
 {
 	static const char *const names[] = { "estimate", "prepare", "commit", "abort" };
-	return names[what];
+	return names[callback];
 }
 
-static inline void told_print(const struct book *book)
+static inline void notified_print(const struct book *book)
 {
-	for (unsigned i = 0; i < book->n && i < TOLD_MAX; i++)
-		fprintf(stderr, "#   %u: %d %s, %u/%u/%u/%u runs\n", i, book->told[i].who,
-			name_of(book->told[i].what), book->told[i].n[0], book->told[i].n[1],
-			book->told[i].n[2], book->told[i].n[3]);
+	for (unsigned i = 0; i < book->n && i < NOTIFIED_MAX; i++)
+		fprintf(stderr, "#   %u: %d %s, %u/%u/%u/%u spans\n", i, book->notified[i].number,
+			name_of(book->notified[i].callback), book->notified[i].n[0], book->notified[i].n[1],
+			book->notified[i].n[2], book->notified[i].n[3]);
 }
 
-/* `order` is like "1p 2p 2c": who, and e, p, c or a. */
+/* `order` is like "1p 2p 2c": a listener's number, and e, p, c or a for the callback. */
 static inline void order_check(const char *file, int line, const struct book *book,
 			       const char *order)
 {
-	char is[8 * TOLD_MAX] = "";
+	char is[8 * NOTIFIED_MAX] = "";
 	size_t at = 0;
-	for (unsigned i = 0; i < book->n && i < TOLD_MAX; i++)
+	for (unsigned i = 0; i < book->n && i < NOTIFIED_MAX; i++)
 		at += (size_t)snprintf(is + at, sizeof(is) - at, "%s%d%c", i != 0 ? " " : "",
-				       book->told[i].who, name_of(book->told[i].what)[0]);
+				       book->notified[i].number, name_of(book->notified[i].callback)[0]);
 	if (strcmp(is, order) != 0)
-		fprintf(check_fail(file, line), "told \"%s\", not \"%s\"\n", is, order);
+		fprintf(check_fail(file, line), "called \"%s\", not \"%s\"\n", is, order);
 }
 
 #define CHECK_ORDER(book, order) order_check(__FILE__, __LINE__, (book), (order))
 
-static inline int told_same(const struct told *a, const struct told *b)
+static inline int same_notification(const struct notification *a, const struct notification *b)
 {
 	int same = 1;
 	for (int side = 0; side < SIDES; side++) {
 		same = same && a->n[side] == b->n[side];
-		for (unsigned i = 0; same && i < a->n[side] && i < RUNS_MAX; i++)
+		for (unsigned i = 0; same && i < a->n[side] && i < SPANS_MAX; i++)
 			same = span_same(&a->spans[side][i], &b->spans[side][i]);
 	}
 	return same;
 }
 
-/* One call was told to one listener: prepare and commit of one difference with so many runs. */
+/* One listener was notified once: prepare and commit of one difference, with so many spans. */
 static inline void change_check(const char *file, int line, const struct book *book,
-				unsigned mem_gone, unsigned mem_come, unsigned ports_removed,
+				unsigned mem_removed, unsigned mem_added, unsigned ports_removed,
 				unsigned ports_added)
 {
-	const unsigned want[SIDES] = { mem_gone, mem_come, ports_removed, ports_added };
-	const struct told *p = &book->told[0], *c = &book->told[1];
-	if (book->n != 2 || p->what != PREPARE || c->what != COMMIT || !told_same(p, c)
+	const unsigned want[SIDES] = { mem_removed, mem_added, ports_removed, ports_added };
+	const struct notification *p = &book->notified[0], *c = &book->notified[1];
+	if (book->n != 2 || p->callback != PREPARE || c->callback != COMMIT || !same_notification(p, c)
 	    || memcmp(p->n, want, sizeof(want)) != 0) {
-		fprintf(check_fail(file, line), "not prepare and commit of %u/%u/%u/%u runs:\n",
-			mem_gone, mem_come, ports_removed, ports_added);
-		told_print(book);
+		fprintf(check_fail(file, line), "not prepare and commit of %u/%u/%u/%u spans:\n",
+			mem_removed, mem_added, ports_removed, ports_added);
+		notified_print(book);
 	}
 }
 
 #define CHECK_CHANGE(book, ...) change_check(__FILE__, __LINE__, (book), __VA_ARGS__)
 
-static inline void side_check(const char *file, int line, const struct told *t, enum side side,
-			      const struct gasp_span *want, unsigned n)
+static inline void side_check(const char *file, int line, const struct notification *t,
+			      enum side side, const struct gasp_span *want, unsigned n)
 {
 	struct map map;
-	map.n = t->n[side] < RUNS_MAX ? t->n[side] : RUNS_MAX;
+	map.n = t->n[side] < SPANS_MAX ? t->n[side] : SPANS_MAX;
 	memcpy(map.spans, t->spans[side], map.n * sizeof(map.spans[0]));
 	map_check(file, line, "the difference", &map, want, n);
 }
 
-/* The first thing in the book has these runs on a side. */
-#define CHECK_TOLD(book, side, ...) do { \
+/* The first notification in the book has these spans on a side. */
+#define CHECK_NOTIFIED(book, side, ...) do { \
 		const struct gasp_span want_[] = { __VA_ARGS__ }; \
-		side_check(__FILE__, __LINE__, &(book)->told[0], (side), want_, COUNT(want_)); \
+		side_check(__FILE__, __LINE__, &(book)->notified[0], (side), want_, COUNT(want_)); \
 	} while (0)
 
 /* ---- A mirror ---- */
 
-/* What the guest has, known from differences only. Regions with something behind them, where the
- * host's location is not 0: so continuing is seen from outside. */
+/* The guest's map as its differences describe it. A span counts as backed if its host location is
+ * not 0, because a span does not say so otherwise. */
 struct mirror {
 	struct map maps[2];
 	unsigned commits;
@@ -247,23 +248,23 @@ static inline void map_put(struct map *map, struct gasp_span s)
 		map->spans[map->n++] = s;
 }
 
-/* Takes a run out of a map that has to have it, exactly so. Returns how many faults. */
-static inline unsigned map_take(struct map *map, struct gasp_span gone)
+/* Removes a span that the map must have with these attributes. Returns the number of faults. */
+static inline unsigned map_take(struct map *map, struct gasp_span removed)
 {
 	static __thread struct map old;
-	uint64_t missing = gone.last - gone.location + 1;
+	uint64_t missing = removed.last - removed.location + 1;
 	unsigned faults = 0;
 	old = *map;
 	map->n = 0;
 	for (unsigned i = 0; i < old.n; i++) {
 		struct gasp_span s = old.spans[i];
-		uint64_t first = s.location > gone.location ? s.location : gone.location;
-		uint64_t last = s.last < gone.last ? s.last : gone.last;
+		uint64_t first = s.location > removed.location ? s.location : removed.location;
+		uint64_t last = s.last < removed.last ? s.last : removed.last;
 		if (first > last) {
 			map_put(map, s);
 			continue;
 		}
-		struct gasp_span is = span_cut(s, first, last), want = span_cut(gone, first, last);
+		struct gasp_span is = span_cut(s, first, last), want = span_cut(removed, first, last);
 		faults += !span_same(&is, &want);
 		missing -= last - first + 1;
 		if (s.location < first)
@@ -274,23 +275,23 @@ static inline unsigned map_take(struct map *map, struct gasp_span gone)
 	return faults + (missing != 0);
 }
 
-/* Puts a run into a map that has nothing there. */
-static inline unsigned map_add(struct map *map, struct gasp_span come)
+/* Adds a span where the map must have nothing. Returns the number of faults. */
+static inline unsigned map_add(struct map *map, struct gasp_span added)
 {
 	static __thread struct map old;
 	unsigned faults = 0, done = 0;
 	old = *map;
 	map->n = 0;
 	for (unsigned i = 0; i < old.n; i++) {
-		faults += old.spans[i].location <= come.last && come.location <= old.spans[i].last;
-		if (!done && old.spans[i].location > come.location) {
-			map_put(map, come);
+		faults += old.spans[i].location <= added.last && added.location <= old.spans[i].last;
+		if (!done && old.spans[i].location > added.location) {
+			map_put(map, added);
 			done = 1;
 		}
 		map_put(map, old.spans[i]);
 	}
 	if (!done)
-		map_put(map, come);
+		map_put(map, added);
 	return faults;
 }
 

@@ -78,8 +78,8 @@ static struct guest_system *followed_guest(void)
 static void check_nobody_is_left_prepared(int result)
 {
 	unsigned n[4] = { 0, 0, 0, 0 };
-	for (unsigned i = 0; i < book.n && i < TOLD_MAX; i++)
-		n[book.told[i].what]++;
+	for (unsigned i = 0; i < book.n && i < NOTIFIED_MAX; i++)
+		n[book.notified[i].callback]++;
 	CHECK_EQ(n[PREPARE], n[COMMIT] + n[ABORT]);
 	CHECK_EQ(n[COMMIT], result == EOK ? n[PREPARE] : 0);
 }

@@ -51,7 +51,7 @@ static void all_get_the_same_difference(void)
 	CHECK_SET(gsp, mem(0x1000, 0x1000, VIRT), port(0x60, 1, VIRT));
 	REQUIRE(book.n == 6);
 	for (unsigned i = 1; i < 6; i++)
-		CHECK(told_same(&book.told[0], &book.told[i]));
+		CHECK(same_notification(&book.notified[0], &book.notified[i]));
 	gasp_guest_destroy(gsp);
 }
 
@@ -66,7 +66,7 @@ static void those_that_had_prepared_abort_in_the_opposite_order(void)
 	CHECK_REFUSED(gsp, 0, EBUSY, mem(0x1000, 0x1000, VIRT), port(0x60, 1, VIRT));
 	CHECK_ORDER(&book, "1p 2p 3p 4p 3a 2a 1a");
 	for (unsigned i = 1; i < book.n; i++)
-		CHECK(told_same(&book.told[0], &book.told[i]));
+		CHECK(same_notification(&book.notified[0], &book.notified[i]));
 	CHECK_EQ(gasp_region_set_soft(gsp, 1, &r), 0);
 	CHECK_HAS(gasp_last_error(), "a listener refused the change: ");
 	gasp_guest_destroy(gsp);
@@ -154,8 +154,8 @@ static void add_memory_refused_leaves_nothing(void)
 	for (unsigned i = 0; i < 20; i++)
 		CHECK_EQ(gasp_guest_add_memory(gsp, 0x100000, 0x100000, GASP_RAM, i % 2 * 0x1000), ENOSPC);
 	CHECK_EQ(mappings(), before);
-	CHECK_EQ(book.told[2].n[MEM_COME], 1);
-	CHECK_EQ(book.told[3].n[MEM_COME], 0x100);
+	CHECK_EQ(book.notified[2].n[MEM_ADDED], 1);
+	CHECK_EQ(book.notified[3].n[MEM_ADDED], 0x100);
 	followers[0].refuses = EOK;
 	CHECK_EQ(gasp_guest_add_memory(gsp, 0x100000, 0x100000, GASP_RAM, 0), EOK);
 	CHECK_EQ(mappings(), before + (getenv("GASP_TEST_SMALL") != NULL ? 1 : 2));

@@ -163,10 +163,10 @@ static void it_waits_for_both_locks(void)
 
 /* ---- What it costs ---- */
 
-static struct follower costly(struct guest_system *gsp, int who, int64_t slots, uint64_t left,
+static struct follower costly(struct guest_system *gsp, int number, int64_t slots, uint64_t left,
 			      uint64_t ioctls)
 {
-	struct follower f = follower_of(gsp, &book, who);
+	struct follower f = follower_of(gsp, &book, number);
 	f.cost.slots = slots;
 	f.cost.slots_left = left;
 	f.cost.ioctls = ioctls;
@@ -283,7 +283,7 @@ static void a_dry_run_sees_its_own_elements(void)
 	struct gasp_region r[3] = { mem(0x1000, 0x1000, VIRT | GRF_PRECIOUS), mem(0x3000, 1, VIRT),
 				    mem(0x1800, 0x1000, VIRT) };
 	guest_set_expect(__FILE__, __LINE__, gsp, DRY, EEXIST, 2, 3, r, &report);
-	CHECK_IN_THE_WAY(&report, QST_MEMORY, span(0x1000, 0x1fff, VIRT | GRF_PRECIOUS));
+	CHECK_CONFLICT(&report, QST_MEMORY, span(0x1000, 0x1fff, VIRT | GRF_PRECIOUS));
 	CHECK_EMPTY(gsp, QST_MEMORY);
 	CHECK_EQ(gasp_guest_generation(gsp, QST_MEMORY), 0);
 	CHECK_SET(gsp, mem(0x8000, 1, VIRT));

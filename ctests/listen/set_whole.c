@@ -70,7 +70,7 @@ static void nothing_of_a_refused_call_is_done(void)
 		  cookie(5, mem(0x8000, 0x1000, VIRT | GRF_PRECIOUS)));
 	CHECK_NOT_WHOLE(gsp, &report, 3, EEXIST, del(0x1000, 0x1000), port(0x60, 1, GRF_NONE),
 			mem(0x2000, 0x1000, VIRT), mem(0x7000, 0x2000, VIRT));
-	CHECK_IN_THE_WAY(&report, QST_MEMORY, span_cookie(5, span(0x8000, 0x8fff, VIRT | GRF_PRECIOUS)));
+	CHECK_CONFLICT(&report, QST_MEMORY, span_cookie(5, span(0x8000, 0x8fff, VIRT | GRF_PRECIOUS)));
 	gasp_guest_destroy(gsp);
 }
 
@@ -82,7 +82,7 @@ static void without_the_flag_it_is_as_qnx_has_it(void)
 				    mem(0x3000, 0x1000, VIRT) };
 	CHECK_SET(gsp, mem(0x8000, 0x1000, VIRT | GRF_PRECIOUS));
 	both_expect(__FILE__, __LINE__, gsp, 0, EEXIST, 1, 3, r, &report);
-	CHECK_IN_THE_WAY(&report, QST_MEMORY, span(0x8000, 0x8fff, VIRT | GRF_PRECIOUS));
+	CHECK_CONFLICT(&report, QST_MEMORY, span(0x8000, 0x8fff, VIRT | GRF_PRECIOUS));
 	CHECK_MEM(gsp, span(0x2000, 0x2fff, VIRT), span(0x8000, 0x8fff, VIRT | GRF_PRECIOUS));
 	both_expect(__FILE__, __LINE__, gsp, 0, EOK, 1, 1, &r[2], &report);
 	CHECK_MEM(gsp, span(0x2000, 0x3fff, VIRT), span(0x8000, 0x8fff, VIRT | GRF_PRECIOUS));
@@ -90,12 +90,12 @@ static void without_the_flag_it_is_as_qnx_has_it(void)
 }
 
 /* What is in the way can be something that the call itself adds. */
-static void two_elements_in_each_others_way(void)
+static void two_elements_that_conflict(void)
 {
 	struct guest_system *gsp = guest();
 	CHECK_NOT_WHOLE(gsp, &report, 1, EEXIST, cookie(1, mem(0x1000, 0x2000, VIRT | GRF_PRECIOUS)),
 			mem(0x2000, 0x2000, VIRT));
-	CHECK_IN_THE_WAY(&report, QST_MEMORY, span_cookie(1, span(0x1000, 0x2fff, VIRT | GRF_PRECIOUS)));
+	CHECK_CONFLICT(&report, QST_MEMORY, span_cookie(1, span(0x1000, 0x2fff, VIRT | GRF_PRECIOUS)));
 	gasp_guest_destroy(gsp);
 }
 
@@ -161,11 +161,11 @@ static void half_a_page_is_refused_in_the_end(void)
 				      VIRT | (RAM & (uint32_t)GRF_STICKY), HOST_A + 0x2800));
 	CHECK_SET(gsp, mem_at(0x1000, 0x3000, RAM, HOST_A));
 	CHECK_NOT_WHOLE(gsp, &report, 1, EINVAL, mem(0x8000, 0x1000, VIRT), del(0x2800, 0x800));
-	CHECK_IN_THE_WAY(&report, QST_MEMORY, span_at(0x1000, 0x27ff, RAM, HOST_A));
+	CHECK_CONFLICT(&report, QST_MEMORY, span_at(0x1000, 0x27ff, RAM, HOST_A));
 	CHECK_NOT_WHOLE(gsp, &report, 0, EINVAL, mem(0x3800, 0x800, VIRT));
-	CHECK_IN_THE_WAY(&report, QST_MEMORY, span_at(0x1000, 0x37ff, RAM, HOST_A));
+	CHECK_CONFLICT(&report, QST_MEMORY, span_at(0x1000, 0x37ff, RAM, HOST_A));
 	CHECK_NOT_WHOLE(gsp, &report, 0, EINVAL, mem(0x3800, 0x800, VIRT), del(0x3000, 0x800));
-	CHECK_IN_THE_WAY(&report, QST_MEMORY, half);
+	CHECK_CONFLICT(&report, QST_MEMORY, half);
 	CHECK_NOT_WHOLE(gsp, &report, 0, EINVAL, mem(0x1000, 0x800, VIRT), cookie(1, mem(0x1800, 0x800, VIRT)));
 	gasp_guest_destroy(gsp);
 }
@@ -197,14 +197,14 @@ static void deletions_are_refused_before_additions(void)
 	gasp_guest_destroy(gsp);
 }
 
-static void in_the_way_in_both_spaces(void)
+static void conflict_in_both_spaces(void)
 {
 	struct guest_system *gsp = guest();
 	CHECK_SET(gsp, cookie(1, mem(0x1000, 0x1000, VIRT)), cookie(2, port(0x60, 1, VIRT | GRF_PRECIOUS)));
 	CHECK_NOT_WHOLE(gsp, &report, 0, EEXIST, port(0x5f, 3, VIRT));
-	CHECK_IN_THE_WAY(&report, QST_X86_IO, span_cookie(2, span(0x60, 0x60, VIRT | GRF_PRECIOUS)));
+	CHECK_CONFLICT(&report, QST_X86_IO, span_cookie(2, span(0x60, 0x60, VIRT | GRF_PRECIOUS)));
 	CHECK_NOT_WHOLE(gsp, &report, 0, EEXIST, element(QST_PCI_IO, 0x1800, 0x1000, VIRT | GRF_PRECIOUS));
-	CHECK_IN_THE_WAY(&report, QST_MEMORY, span_cookie(1, span(0x1000, 0x1fff, VIRT)));
+	CHECK_CONFLICT(&report, QST_MEMORY, span_cookie(1, span(0x1000, 0x1fff, VIRT)));
 	gasp_guest_destroy(gsp);
 }
 
@@ -217,9 +217,9 @@ static void strict_mode(void)
 	before = state_of(gsp);
 	CHECK_NOT_WHOLE(gsp, &report, 0, ENOENT, del(0x3000, 0x1000), mem(0x8000, 0x1000, VIRT));
 	CHECK_NOT_WHOLE(gsp, &report, 1, EINVAL, mem(0x8000, 0x1000, VIRT), mem(0x1000, 0x2000, VIRT));
-	CHECK_IN_THE_WAY(&report, QST_MEMORY, span_cookie(1, span(0x1000, 0x1fff, VIRT)));
+	CHECK_CONFLICT(&report, QST_MEMORY, span_cookie(1, span(0x1000, 0x1fff, VIRT)));
 	CHECK_NOT_WHOLE(gsp, &report, 0, EINVAL, cookie(3, mem(0x1000, 0x2000, VIRT)), del(0x1000, 0x1000));
-	CHECK_IN_THE_WAY(&report, QST_MEMORY, span_cookie(2, span(0x2000, 0x2fff, VIRT)));
+	CHECK_CONFLICT(&report, QST_MEMORY, span_cookie(2, span(0x2000, 0x2fff, VIRT)));
 	CHECK_UNCHANGED(gsp, &before);
 	/* Deletions first; and no lock is asked for. */
 	CHECK_WHOLE(gsp, cookie(3, mem(0x1000, 0x2000, VIRT)), del(0x1000, 0x1000), del(0x2000, 0x1000));
@@ -231,11 +231,11 @@ static const struct test_case cases[] = {
 	CASE(two_devices_swap_places), CASE(two_precious_ones_swap_places_in_any_order),
 	CASE(memory_swaps_its_hosts), CASE(ports_swap_and_memory_with_them),
 	CASE(nothing_of_a_refused_call_is_done), CASE(without_the_flag_it_is_as_qnx_has_it),
-	CASE(two_elements_in_each_others_way), CASE(a_deletion_after_an_addition),
+	CASE(two_elements_that_conflict), CASE(a_deletion_after_an_addition),
 	CASE(changes_are_made_in_their_order), CASE(a_page_deleted_in_two_halves),
 	CASE(a_page_changed_in_two_halves), CASE(half_a_page_deleted_and_put_back),
 	CASE(half_a_page_is_refused_in_the_end), CASE(edges_without_memory),
-	CASE(deletions_are_refused_before_additions), CASE(in_the_way_in_both_spaces),
+	CASE(deletions_are_refused_before_additions), CASE(conflict_in_both_spaces),
 	CASE(strict_mode),
 };
 

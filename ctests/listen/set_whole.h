@@ -96,7 +96,7 @@ static inline void both_expect(const char *file, int line, struct guest_system *
 		both_expect(__FILE__, __LINE__, (gsp), WHOLE, (err), (at), COUNT(set_), set_, (report)); \
 	} while (0)
 
-#define CHECK_IN_THE_WAY(report, space, want) do { \
+#define CHECK_CONFLICT(report, space, want) do { \
 		struct gasp_span want_ = (want); \
 		CHECK_EQ((report)->type, (space)); \
 		if (!CHECK(span_same(&(report)->conflict, &want_))) \

@@ -158,7 +158,7 @@ static void listeners_wait_for(unsigned (*query)(void))
 {
 	static struct gasp_region many[MANY];
 	struct gasp_listener l = listener_with(0);
-	unsigned told = 0;
+	unsigned calls = 0;
 	gsp = guest();
 	for (uint32_t i = 0; i < MANY; i++)
 		many[i] = mem_at(i * 2 * PAGE, PAGE, RAM, HOST_A + i * 2 * PAGE);
@@ -166,7 +166,7 @@ static void listeners_wait_for(unsigned (*query)(void))
 	l.estimate = NULL;
 	l.prepare = NULL;
 	l.commit = wait_for_queries;
-	CHECK_EQ(gasp_guest_add_listener(gsp, &l, &told, NULL), EOK);
+	CHECK_EQ(gasp_guest_add_listener(gsp, &l, &calls, NULL), EOK);
 	flag_set(&stop, 0);
 	flag_set(&walks, 0);
 	waited_in_vain = 0;
