@@ -1,11 +1,11 @@
-/* gasp_guest_generation(): one more with each change of a space that anybody can see
+/* gasp_guest_generation(): one more with each visible change of a space
  * (specification 11.8).
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "check.h"
 
 static uint64_t last[2];
 
-/* How much both have grown since the last time: memory, then ports. */
+/* By how much both have grown since the last check: memory, then ports. */
 static void grown_expect(const char *file, int line, struct guest_system *gsp, unsigned memory,
 			 unsigned ports)
 {
@@ -62,8 +62,8 @@ static void not_with_a_call_that_changes_nothing(void)
 	gasp_guest_destroy(gsp);
 }
 
-/* Also where the map has been made of many nodes meanwhile. */
-static void many_that_come_and_go_in_one_call(void)
+/* In between, the map has many nodes. */
+static void many_added_and_deleted_in_one_call(void)
 {
 	static struct gasp_region many[2001];
 	struct guest_system *gsp = new_guest();
@@ -126,7 +126,7 @@ static void bad_arguments(void)
 
 static const struct test_case cases[] = {
 	CASE(one_more_with_each_call), CASE(not_with_a_call_that_changes_nothing),
-	CASE(many_that_come_and_go_in_one_call), CASE(not_with_a_call_that_is_refused),
+	CASE(many_added_and_deleted_in_one_call), CASE(not_with_a_call_that_is_refused),
 	CASE(not_with_what_changes_no_region), CASE(bad_arguments),
 };
 

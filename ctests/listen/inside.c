@@ -1,4 +1,4 @@
-/* What a listener's functions may do: ask anything, and change nothing (specification 11.5).
+/* A listener's functions may query the guest, and must not change it (specification 11.5).
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "access.h"
 #include "listen.h"
@@ -27,7 +27,7 @@ static struct guest_system *followed_guest(void (*inside)(struct follower *, enu
 static struct gasp_cpu *cpu;
 static uint64_t generations[2];
 
-/* What was set before the call: memory from 0x1000 on, port 0x60. */
+/* The state before the call: memory from 0x1000 on, port 0x60. */
 static void expect_old(struct guest_system *gsp)
 {
 	struct gasp_region r;
@@ -57,7 +57,7 @@ static void expect_old(struct guest_system *gsp)
 	CHECK_EQ(gasp_guest_generation(gsp, QST_X86_IO), generations[1]);
 }
 
-/* What the call set: the first page is gone, the port is free, port 0x62 is not. */
+/* The state after the call: the first page and port 0x60 are absent, port 0x62 is present. */
 static void expect_new(struct guest_system *gsp)
 {
 	struct gasp_region r;
@@ -88,7 +88,7 @@ static void ask(struct follower *follower, enum callback callback)
 		expect_old(follower->gsp);
 }
 
-/* Also with a second one, which refuses: then abort sees the old state. */
+/* If a second listener refuses, abort sees the old state. */
 static void queries_see_the_old_state_and_then_the_new_one(void)
 {
 	struct guest_system *gsp = followed_guest(ask);
@@ -115,8 +115,8 @@ static void queries_see_the_old_state_and_then_the_new_one(void)
 	gasp_guest_destroy(gsp);
 }
 
-/* New memory is there from prepare on: mapped, but not yet the guest's. */
-static void touch_what_comes(struct follower *follower, enum callback callback)
+/* From prepare on, new memory is mapped in this process, but it is not yet in the guest. */
+static void touch_added_memory(struct follower *follower, enum callback callback)
 {
 	const struct notification *t = &follower->book->notified[0];
 	struct gasp_backing backing;
@@ -130,7 +130,7 @@ static void touch_what_comes(struct follower *follower, enum callback callback)
 
 static void new_memory_can_be_touched_in_prepare(void)
 {
-	struct guest_system *gsp = followed_guest(touch_what_comes);
+	struct guest_system *gsp = followed_guest(touch_added_memory);
 	unsigned char byte = 0;
 	CHECK_EQ(gasp_guest_add_memory(gsp, 0x10000, 0x2000, GASP_RAM, 0), EOK);
 	CHECK_ORDER(&book, "1p 1c");
@@ -224,7 +224,8 @@ static void try_changes(struct follower *follower, enum callback callback)
 	(void)callback;
 }
 
-/* In estimate, prepare, commit and abort, in those of coming and going, and at the end. */
+/* In estimate, prepare, commit and abort, when a listener is added or removed, and at the guest's
+ * end. */
 static void changes_are_refused(void)
 {
 	struct guest_system *gsp = followed_guest(try_changes);
@@ -249,7 +250,7 @@ static void changes_are_refused(void)
 	CHECK_ORDER(&book, "1p 1c 2p 2c");
 }
 
-/* While the only listener comes or goes, nobody is in the list. */
+/* While the only listener is added or removed, the list of listeners is empty. */
 static void changes_are_refused_to_the_only_listener(void)
 {
 	struct guest_system *gsp = followed_guest(try_changes);
@@ -287,7 +288,7 @@ static void gasp_region_set_inside_ends_the_process(void)
 	CHECK_HAS(out.err, "(EDEADLK, errno 35)\n");
 }
 
-/* Another thread may wait for the lock; it is not refused, and gets it afterwards. */
+/* A thread that waits for the lock is not refused: it gets the lock afterwards. */
 static void *set_a_port(void *arg)
 {
 	struct follower *follower = (struct follower *)arg;
@@ -300,7 +301,7 @@ static pthread_t setter;
 static void start_a_setter(struct follower *follower, enum callback callback)
 {
 	if (follower->book->n > 2)
-		return; /* told of the setter's change */
+		return; /* notified of the setter's change */
 	if (follower->book->n == 1)
 		setter = thread_start(set_a_port, follower);
 	sleep_ms(20);
@@ -317,7 +318,7 @@ static void no_two_functions_run_at_a_time(void)
 	gasp_guest_destroy(gsp);
 }
 
-/* A change of another guest is nothing special. */
+/* A listener may change another guest. */
 static void change_another(struct follower *follower, enum callback callback)
 {
 	struct guest_system *other = (struct guest_system *)follower->more;

@@ -1,5 +1,5 @@
-/* Listeners that come and go: what they are told then, their numbers, bad arguments
- * (specification 11.4).
+/* Adding and removing listeners: their notifications, their ids, bad arguments (specification 11.1,
+ * 11.4).
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "listen.h"
 
@@ -37,9 +37,9 @@ static void check_whole_map(const struct notification *t, enum side memory, enum
 	CHECK_EQ(t->n[ports ^ 1], 0);
 }
 
-/* ---- Coming ---- */
+/* ---- Adding ---- */
 
-static void the_present_map_comes(void)
+static void the_present_map_is_added(void)
 {
 	struct guest_system *gsp = guest_with_regions();
 	uint64_t generation = gasp_guest_generation(gsp, QST_MEMORY);
@@ -51,7 +51,7 @@ static void the_present_map_comes(void)
 	gasp_guest_destroy(gsp);
 }
 
-static void an_empty_map_is_not_told(void)
+static void no_notification_of_an_empty_map(void)
 {
 	struct guest_system *gsp = guest();
 	f = follower_of(gsp, &book, 1);
@@ -64,7 +64,7 @@ static void an_empty_map_is_not_told(void)
 	CHECK_EQ(book.n, 0);
 }
 
-/* It is not there afterwards, and *id is as it was. */
+/* The listener is not added, and *id is not written. */
 static void the_present_map_is_refused(void)
 {
 	struct guest_system *gsp = guest_with_regions();
@@ -86,7 +86,7 @@ static void the_present_map_is_refused(void)
 	CHECK_EQ(book.n, 0);
 }
 
-static void others_are_not_told_of_a_new_one(void)
+static void other_listeners_are_not_notified_of_a_new_one(void)
 {
 	static struct book other_book;
 	struct guest_system *gsp = guest_with_regions();
@@ -130,9 +130,9 @@ static void one_listener_twice(void)
 	gasp_guest_destroy(gsp);
 }
 
-/* ---- Going ---- */
+/* ---- Removing ---- */
 
-static void all_of_the_map_goes(void)
+static void the_whole_map_is_removed(void)
 {
 	struct guest_system *gsp = guest_with_regions();
 	CHECK_EQ(add(), EOK);
@@ -151,7 +151,7 @@ static void all_of_the_map_goes(void)
 	CHECK_ORDER(&book, "1p 1c");
 }
 
-static void a_refusal_of_going_is_not_heard(void)
+static void a_refusal_of_the_removal_is_ignored(void)
 {
 	struct guest_system *gsp = guest_with_regions();
 	CHECK_EQ(add(), EOK);
@@ -168,7 +168,7 @@ static void a_refusal_of_going_is_not_heard(void)
 	check_whole_map(&book.notified[1], MEM_REMOVED, PORTS_REMOVED);
 }
 
-/* The guest's memory is still there then, and its handle answers. */
+/* During the last notification the guest's memory and its handle still work. */
 static void look_at_the_end(struct follower *follower, enum callback callback)
 {
 	unsigned char byte = 0;
@@ -181,7 +181,7 @@ static void look_at_the_end(struct follower *follower, enum callback callback)
 	(void)callback;
 }
 
-static void destroying_the_guest_tells_all_in_opposite_order(void)
+static void destroying_the_guest_removes_all_in_opposite_order(void)
 {
 	struct guest_system *gsp = guest();
 	struct follower more[3];
@@ -199,7 +199,7 @@ static void destroying_the_guest_tells_all_in_opposite_order(void)
 	CHECK_EQ(book.notified[5].n[MEM_REMOVED], 1);
 }
 
-/* A lock that somebody left held does not keep the guest from being destroyed. */
+/* A guest can be destroyed while a lock of it is held by a thread that has ended. */
 static void *leave_locked(void *arg)
 {
 	CHECK_EQ(gasp_lock((struct guest_system *)arg, QST_MEMORY), EOK);
@@ -241,7 +241,7 @@ static void sizes(void)
 	CHECK_EQ(gasp_guest_add_listener(gsp, &l.now, &f, &id), E2BIG);
 	CHECK_EQ(id, 4711);
 	CHECK_EQ(book.n, 0);
-	l.now.size = sizeof(l) - 1; /* the byte that is set is not in it */
+	l.now.size = sizeof(l) - 1; /* leaves out the byte that is set */
 	CHECK_EQ(gasp_guest_add_listener(gsp, &l.now, &f, &id), EOK);
 	l.later[1] = 0;
 	l.now.size = sizeof(l);
@@ -270,7 +270,7 @@ static void bad_arguments(void)
 	gasp_guest_destroy(gsp);
 }
 
-/* An id is that of one guest. */
+/* An id is valid for one guest only. */
 static void listeners_are_of_one_guest(void)
 {
 	struct guest_system *gsp = guest_with_regions(), *other = guest();
@@ -314,10 +314,10 @@ static void errno_is_kept_from_listeners(void)
 }
 
 static const struct test_case cases[] = {
-	CASE(the_present_map_comes), CASE(an_empty_map_is_not_told), CASE(the_present_map_is_refused),
-	CASE(others_are_not_told_of_a_new_one), CASE(ids_are_never_used_again),
-	CASE(one_listener_twice), CASE(all_of_the_map_goes), CASE(a_refusal_of_going_is_not_heard),
-	CASE(destroying_the_guest_tells_all_in_opposite_order),
+	CASE(the_present_map_is_added), CASE(no_notification_of_an_empty_map), CASE(the_present_map_is_refused),
+	CASE(other_listeners_are_not_notified_of_a_new_one), CASE(ids_are_never_used_again),
+	CASE(one_listener_twice), CASE(the_whole_map_is_removed), CASE(a_refusal_of_the_removal_is_ignored),
+	CASE(destroying_the_guest_removes_all_in_opposite_order),
 	CASE(destroying_a_guest_whose_lock_was_left_held), CASE(sizes), CASE(bad_arguments),
 	CASE(listeners_are_of_one_guest), CASE(errno_is_kept_from_listeners),
 };

@@ -1,11 +1,12 @@
-/* What a listener is told of a change: exactly what differs, in runs (specification 11.2).
+/* The difference that a listener gets for a change: only the locations that differ (specification
+ * 11.2).
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "listen.h"
 
 static struct book book;
 static struct follower follower;
 
-/* A guest with a listener. What is set before it is told is forgotten. */
+/* A guest with a listener that is added after these elements, and whose book is empty. */
 #define FOLLOWED(gsp, ...) \
 	struct guest_system *gsp = guest(); \
 	CHECK_SET(gsp, __VA_ARGS__); \
@@ -60,7 +61,7 @@ static void a_vdev(void)
 	gasp_guest_destroy(gsp);
 }
 
-/* Sticky flags, the host and what is saved belong to what comes, as a query would say. */
+/* Added spans have sticky flags, host and saved rights, like the result of a query. */
 static void a_trap_in_ram_and_back(void)
 {
 	const uint32_t sticky = RAM & (uint32_t)GRF_STICKY;
@@ -78,8 +79,8 @@ static void a_trap_in_ram_and_back(void)
 	gasp_guest_destroy(gsp);
 }
 
-/* Only what is different: a part of it was so before. */
-static void a_change_over_what_is_partly_so(void)
+/* The parts that were the same before are not in the difference. */
+static void a_change_that_is_partly_in_effect(void)
 {
 	FOLLOWED(gsp, mem(0x1000, 0x1000, VIRT), cookie(3, mem(0x2000, 0x1000, VIRT)),
 		 mem(0x3000, 0x1000, VIRT));
@@ -90,7 +91,7 @@ static void a_change_over_what_is_partly_so(void)
 	gasp_guest_destroy(gsp);
 }
 
-/* What comes is one region with its neighbours, but they do not come. */
+/* The added range joins its neighbours to one region, but they are not in the difference. */
 static void a_merge_with_both_neighbours(void)
 {
 	FOLLOWED(gsp, mem_at(0x1000, 0x1000, RAM, HOST_A), mem_at(0x3000, 0x1000, RAM, HOST_A + 0x2000));
@@ -118,7 +119,7 @@ static void both_ends_of_both_spaces(void)
 
 /* ---- Several elements ---- */
 
-/* Runs are as long as they can be, also where several elements made them, in any order. */
+/* A run is as long as possible, even if several elements made it, in any order. */
 static void neighbours_of_several_elements(void)
 {
 	FOLLOWED(gsp, mem(0x8000, 0x4000, VIRT));
@@ -164,7 +165,7 @@ static void both_spaces_are_one_difference(void)
 	gasp_guest_destroy(gsp);
 }
 
-/* One space is named and stays as it is: it has no part in the difference. */
+/* A space that the call names without changing it is not in the difference. */
 static void one_of_two_spaces_changes(void)
 {
 	FOLLOWED(gsp, mem(0x1000, 0x1000, VIRT), port(0x60, 1, VIRT));
@@ -197,7 +198,7 @@ static void host_ports(void)
 	gasp_guest_destroy(gsp);
 }
 
-/* More runs than a difference can have in one leaf of the map. */
+/* More runs than one leaf of the map can hold. */
 static void a_thousand_runs(void)
 {
 	static struct gasp_region many[1000];
@@ -250,7 +251,7 @@ static void memory_beside_memory(void)
 
 /* ---- Nothing ---- */
 
-static void a_call_that_changes_nothing_tells_nobody(void)
+static void a_call_that_changes_nothing_notifies_no_listener(void)
 {
 	struct gasp_report report = { sizeof(report), 0, 0, 0, span(0, 0, 0), { 0, 0, 0 } };
 	struct gasp_region same[2] = { mem(0x1000, 0x1000, VIRT), port(0x60, 1, VIRT) };
@@ -268,7 +269,7 @@ static void a_call_that_changes_nothing_tells_nobody(void)
 	gasp_guest_destroy(gsp);
 }
 
-static void what_comes_and_goes_in_one_call_is_not_told(void)
+static void added_and_deleted_in_one_call(void)
 {
 	FOLLOWED(gsp, mem(0x1000, 0x1000, VIRT), mem_at(0x4000, 0x2000, RAM, HOST_A));
 	CHECK_SET(gsp, mem(0x2000, 0x1000, VIRT), del(0x2000, 0x1000));
@@ -277,7 +278,7 @@ static void what_comes_and_goes_in_one_call_is_not_told(void)
 	gasp_guest_destroy(gsp);
 }
 
-static void what_goes_and_comes_back_in_one_call_is_not_told(void)
+static void deleted_and_added_back_in_one_call(void)
 {
 	FOLLOWED(gsp, mem(0x1000, 0x1000, VIRT), mem_at(0x4000, 0x2000, RAM, HOST_A));
 	CHECK_SET(gsp, del(0x1000, 0x1000), mem(0x1000, 0x1000, VIRT));
@@ -291,7 +292,7 @@ static void what_goes_and_comes_back_in_one_call_is_not_told(void)
 
 /* ---- The array ---- */
 
-static void the_elements_before_the_refused_one_are_told(void)
+static void the_elements_before_the_refused_one_are_notified(void)
 {
 	struct guest_system *gsp = followed_guest();
 	CHECK_REFUSED(gsp, 2, EINVAL, mem(0x1000, 0x1000, VIRT), port(0x60, 1, VIRT),
@@ -330,16 +331,16 @@ static void functions_can_be_missing(void)
 
 static const struct test_case cases[] = {
 	CASE(an_addition), CASE(a_deletion_of_more_than_there_is), CASE(a_cookie), CASE(a_vdev),
-	CASE(a_trap_in_ram_and_back), CASE(a_change_over_what_is_partly_so),
+	CASE(a_trap_in_ram_and_back), CASE(a_change_that_is_partly_in_effect),
 	CASE(a_merge_with_both_neighbours), CASE(both_ends_of_both_spaces),
 	CASE(neighbours_of_several_elements), CASE(elements_that_overlap), CASE(the_same_range_twice),
 	CASE(both_spaces_are_one_difference), CASE(one_of_two_spaces_changes),
 	CASE(other_memory_behind_the_same_range), CASE(host_ports), CASE(a_thousand_runs),
 	CASE(memory_in_chunks), CASE(memory_beside_memory),
-	CASE(a_call_that_changes_nothing_tells_nobody),
-	CASE(what_comes_and_goes_in_one_call_is_not_told),
-	CASE(what_goes_and_comes_back_in_one_call_is_not_told),
-	CASE(the_elements_before_the_refused_one_are_told), CASE(functions_can_be_missing),
+	CASE(a_call_that_changes_nothing_notifies_no_listener),
+	CASE(added_and_deleted_in_one_call),
+	CASE(deleted_and_added_back_in_one_call),
+	CASE(the_elements_before_the_refused_one_are_notified), CASE(functions_can_be_missing),
 };
 
 TEST_MAIN(cases)

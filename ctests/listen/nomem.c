@@ -1,10 +1,10 @@
-/* No memory while a change is told: ENOMEM, nothing changed, nobody left prepared (specification
- * 8.4, 11.3). Each allocation of a call fails once: this program's own functions stand before the C
- * library's, and so before those that the library under test calls.
+/* No memory while listeners are notified: ENOMEM, nothing changed, no listener left prepared
+ * (specification 8.4, 11.3). Each allocation of a call fails once: the functions defined here are
+ * called in place of the C library's, also by the library under test.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "set_whole.h"
 
-/* Which allocation from now on fails; 0: none. */
+/* The number of the allocation that fails, counted from now on; 0: none. */
 static __thread unsigned fail_at;
 static __thread unsigned seen;
 
@@ -54,7 +54,8 @@ static struct book book;
 static struct follower one, two;
 static struct gasp_region array[400];
 
-/* Regions in both spaces, with elements that split, merge, add and delete; and two listeners. */
+/* A guest with regions in both spaces and two listeners. The elements of `array` split, merge, add
+ * and delete. */
 static struct guest_system *followed_guest(void)
 {
 	struct guest_system *gsp = guest();
@@ -74,8 +75,8 @@ static struct guest_system *followed_guest(void)
 	return gsp;
 }
 
-/* Who prepared was told to abort or to commit. */
-static void check_nobody_is_left_prepared(int result)
+/* Each listener that prepared was called to commit or to abort. */
+static void check_no_listener_is_left_prepared(int result)
 {
 	unsigned n[4] = { 0, 0, 0, 0 };
 	for (unsigned i = 0; i < book.n && i < NOTIFIED_MAX; i++)
@@ -98,7 +99,7 @@ static void fail_everywhere(struct guest_system *gsp, call_function *call, unsig
 		fail_at = k;
 		result = call(gsp);
 		fail_at = 0;
-		check_nobody_is_left_prepared(result);
+		check_no_listener_is_left_prepared(result);
 		if (result == EOK)
 			break;
 		failures++;
@@ -164,10 +165,10 @@ static void a_set_call(void) { RUN(call_set_soft, 8); }
 static void all_or_nothing(void) { RUN(call_set_whole, 8); }
 static void a_dry_run(void) { RUN(call_dry, 8); }
 static void new_memory(void) { RUN(call_add_memory, 4); }
-static void a_listener_that_comes(void) { RUN(call_add_listener, 4); }
+static void adding_a_listener(void) { RUN(call_add_listener, 4); }
 
-/* It stays, and is told of changes as before. */
-static void a_listener_that_goes(void)
+/* After a failure, the listener is still there and gets changes as before. */
+static void removing_a_listener(void)
 {
 #ifdef SANITIZED
 	id_to_remove = 0;
@@ -183,7 +184,7 @@ static void a_listener_that_goes(void)
 	gasp_guest_destroy(gsp);
 }
 
-/* Even then the listeners are told that all goes, if need be in several steps. */
+/* Listeners are notified of the removal of the whole map, in several steps if memory is short. */
 static void the_end_of_the_guest(void)
 {
 	static struct mirror mirror;
@@ -207,7 +208,7 @@ static void the_end_of_the_guest(void)
 
 static const struct test_case cases[] = {
 	CASE(a_set_call), CASE(all_or_nothing), CASE(a_dry_run), CASE(new_memory),
-	CASE(a_listener_that_comes), CASE(a_listener_that_goes), CASE(the_end_of_the_guest),
+	CASE(adding_a_listener), CASE(removing_a_listener), CASE(the_end_of_the_guest),
 };
 
 TEST_MAIN(cases)

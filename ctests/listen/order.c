@@ -1,4 +1,4 @@
-/* Listeners that refuse, and the order in which several are asked and told (specification 11.3).
+/* Listeners that refuse, and the order in which several are called (specification 11.3).
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "access.h"
 #include "listen.h"
@@ -81,7 +81,7 @@ static void the_first_one_refuses(void)
 	gasp_guest_destroy(gsp);
 }
 
-/* All functions that change something. */
+/* All functions that change the map. */
 static void nothing_of_the_call_happens(void)
 {
 	struct guest_system *gsp = guest_with_three();
@@ -143,7 +143,7 @@ static void numbers_that_are_no_errno_become_einval(void)
 	gasp_guest_destroy(gsp);
 }
 
-/* Its memory is given back at once. */
+/* The refused memory is freed at once. */
 static void add_memory_refused_leaves_nothing(void)
 {
 	static const int priorities[] = { 0 };
@@ -179,9 +179,9 @@ static void a_refusal_of_gasp_region_set_ends_the_process(void)
 	CHECK_HAS(out.err, "(EBUSY, errno 16)\n");
 }
 
-/* A VMM moves a device's window and forgets to tell one of those who have to know, so its DMA goes
- * to where the window was (21 in our list of peers). Here all are told, or none and no move. */
-static void fault_21_one_consumer_not_told_of_a_move(void)
+/* A VMM moved a device's window without notifying one of the consumers of the map, whose DMA then
+ * went to the old place. Here a move is notified to all listeners, or it does not happen. */
+static void a_move_is_notified_to_every_consumer(void)
 {
 	static struct mirror kvm, vfio, vhost;
 	struct mirror *const mirrors[] = { &kvm, &vfio, &vhost };
@@ -215,7 +215,7 @@ static const struct test_case cases[] = {
 	CASE(the_first_one_refuses), CASE(nothing_of_the_call_happens),
 	CASE(an_array_refused_in_the_middle), CASE(numbers_that_are_no_errno_become_einval),
 	CASE(add_memory_refused_leaves_nothing), CASE(a_refusal_of_gasp_region_set_ends_the_process),
-	CASE(fault_21_one_consumer_not_told_of_a_move),
+	CASE(a_move_is_notified_to_every_consumer),
 };
 
 static const struct test_case children[] = { CASE(child_set_is_fatal) };

@@ -39,8 +39,8 @@ static void no_elements(void)
 	gasp_guest_destroy(gsp);
 }
 
-/* Other than gasp_region_set_soft(), which looks at nothing then. */
-static void no_elements_of_no_guest(void)
+/* Unlike gasp_region_set_soft(), which examines nothing if the count is 0. */
+static void no_elements_and_a_bad_guest(void)
 {
 	struct guest_system *dead = dead_guest();
 	CHECK_EQ(gasp_guest_set(NULL, 0, NULL, 0, NULL), EINVAL);
@@ -90,7 +90,7 @@ static void sizes_of_the_report(void)
 	gasp_guest_destroy(gsp);
 }
 
-/* Every refusal of gasp_region_set_soft(), here. */
+/* gasp_guest_set() makes every refusal of gasp_region_set_soft(). */
 static void refusals_are_those_of_set_soft(void)
 {
 	struct guest_system *gsp = guest();
@@ -161,7 +161,7 @@ static void it_waits_for_both_locks(void)
 	}
 }
 
-/* ---- What it costs ---- */
+/* ---- Costs ---- */
 
 static struct follower costly(struct guest_system *gsp, int number, int64_t slots, uint64_t left,
 			      uint64_t ioctls)
@@ -194,7 +194,7 @@ static void costs_are_sums_and_what_is_left_is_the_least(void)
 	CHECK_EQ(report.cost.ioctls, 7);
 	book.n = 0;
 	r[0].cookie = 1;
-	CHECK_EQ(gasp_guest_set(gsp, 1, r, 0, NULL), EOK); /* nobody asks for the cost */
+	CHECK_EQ(gasp_guest_set(gsp, 1, r, 0, NULL), EOK); /* without a report, estimate is not called */
 	CHECK_ORDER(&book, "1p 2p 3p 1c 2c 3c");
 	gasp_guest_destroy(gsp);
 }
@@ -214,7 +214,7 @@ static void costs_do_not_wrap(void)
 	gasp_guest_destroy(gsp);
 }
 
-/* The cost is that of what is done, where an element is refused. */
+/* If an element is refused, the cost is that of the elements that take effect. */
 static void a_refused_element_and_the_cost_of_those_before(void)
 {
 	struct guest_system *gsp = guest();
@@ -249,7 +249,7 @@ static void estimate_refuses(void)
 	CHECK_UNCHANGED(gsp, &before);
 	a.estimate_refuses = -5;
 	CHECK_EQ(gasp_guest_set(gsp, 1, &r, DRY, NULL), EINVAL);
-	/* Who does not ask is not refused: prepare agrees. */
+	/* Without a report estimate is not called, so it cannot refuse, and prepare agrees. */
 	CHECK_EQ(gasp_guest_set(gsp, 1, &r, 0, NULL), EOK);
 	gasp_guest_destroy(gsp);
 }
@@ -276,7 +276,7 @@ static void prepare_refuses(void)
 
 /* ---- Dry runs ---- */
 
-/* Every element of it is like that of a real call on a guest that is the same. */
+/* Each element of a dry run sees the ones before it, as in a real call. */
 static void a_dry_run_sees_its_own_elements(void)
 {
 	struct guest_system *gsp = guest();
@@ -307,7 +307,7 @@ static void a_dry_run_of_many_elements_leaves_nothing(void)
 }
 
 static const struct test_case cases[] = {
-	CASE(flags_that_are_unknown), CASE(no_elements), CASE(no_elements_of_no_guest),
+	CASE(flags_that_are_unknown), CASE(no_elements), CASE(no_elements_and_a_bad_guest),
 	CASE(bad_pointers), CASE(sizes_of_the_report), CASE(refusals_are_those_of_set_soft),
 	CASE(it_takes_the_locks_itself), CASE(it_waits_for_both_locks),
 	CASE(costs_are_sums_and_what_is_left_is_the_least), CASE(costs_do_not_wrap),

@@ -1,5 +1,5 @@
 /* gasp_guest_set() with GASP_SET_ALL_OR_NOTHING (specification 11.6): every element or none,
- * judged on what the call leaves behind. Each call is made dry first.
+ * judged by the resulting state. A dry run precedes each call.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "set_whole.h"
 
@@ -74,8 +74,8 @@ static void nothing_of_a_refused_call_is_done(void)
 	gasp_guest_destroy(gsp);
 }
 
-/* Without the flag, what comes before the refused element is done. */
-static void without_the_flag_it_is_as_qnx_has_it(void)
+/* Without the flag, the elements before the refused one take effect. */
+static void without_the_flag_earlier_elements_take_effect(void)
 {
 	struct guest_system *gsp = guest();
 	struct gasp_region r[3] = { mem(0x2000, 0x1000, VIRT), mem(0x7000, 0x2000, VIRT),
@@ -89,7 +89,7 @@ static void without_the_flag_it_is_as_qnx_has_it(void)
 	gasp_guest_destroy(gsp);
 }
 
-/* What is in the way can be something that the call itself adds. */
+/* The conflicting region can be one that the call itself adds. */
 static void two_elements_that_conflict(void)
 {
 	struct guest_system *gsp = guest();
@@ -99,7 +99,7 @@ static void two_elements_that_conflict(void)
 	gasp_guest_destroy(gsp);
 }
 
-/* Deletions come first, so one that comes later in the array does not undo an addition. */
+/* Deletions are applied first, so a later one in the array does not undo an addition. */
 static void a_deletion_after_an_addition(void)
 {
 	struct guest_system *gsp = guest();
@@ -109,7 +109,7 @@ static void a_deletion_after_an_addition(void)
 	gasp_guest_destroy(gsp);
 }
 
-/* Not a deletion: what sticks is from before. */
+/* Without a deletion in between, sticky flags stay. */
 static void changes_are_made_in_their_order(void)
 {
 	struct guest_system *gsp = guest();
@@ -170,7 +170,7 @@ static void half_a_page_is_refused_in_the_end(void)
 	gasp_guest_destroy(gsp);
 }
 
-/* Where nothing is behind a page, or nothing is left behind it, edges can be anywhere. */
+/* Edges can be anywhere in a page without backing, or whose backing the call removes. */
 static void edges_without_memory(void)
 {
 	struct guest_system *gsp = guest();
@@ -190,7 +190,7 @@ static void deletions_are_refused_before_additions(void)
 	CHECK_SET(gsp, mem(0x1000, 0x1000, VIRT | GRF_PRECIOUS), mem(0x8000, 0x1000, VIRT | GRF_PRECIOUS));
 	CHECK_NOT_WHOLE(gsp, &report, 1, EEXIST, mem(0x0, 0x1800, VIRT), del(0x7000, 0x2000));
 	CHECK_NOT_WHOLE(gsp, &report, 0, EEXIST, mem(0x0, 0x1800, VIRT), del(0x7000, 0x1000));
-	/* What is wrong whatever the map is like is found in the first round. */
+	/* An element that is bad regardless of the map is refused in the first pass. */
 	CHECK_NOT_WHOLE(gsp, &report, 1, EINVAL, mem(0x0, 0x1800, VIRT), mem(0, 0, VIRT), del(0x7000, 0x2000));
 	CHECK_EQ(report.conflict.flags, 0);
 	CHECK_EQ(report.type, 0);
@@ -221,7 +221,7 @@ static void strict_mode(void)
 	CHECK_NOT_WHOLE(gsp, &report, 0, EINVAL, cookie(3, mem(0x1000, 0x2000, VIRT)), del(0x1000, 0x1000));
 	CHECK_CONFLICT(&report, QST_MEMORY, span_cookie(2, span(0x2000, 0x2fff, VIRT)));
 	CHECK_UNCHANGED(gsp, &before);
-	/* Deletions first; and no lock is asked for. */
+	/* Deletions are applied first, and the caller needs no lock. */
 	CHECK_WHOLE(gsp, cookie(3, mem(0x1000, 0x2000, VIRT)), del(0x1000, 0x1000), del(0x2000, 0x1000));
 	CHECK_MEM(gsp, span_cookie(3, span(0x1000, 0x2fff, VIRT)));
 	gasp_guest_destroy(gsp);
@@ -230,7 +230,7 @@ static void strict_mode(void)
 static const struct test_case cases[] = {
 	CASE(two_devices_swap_places), CASE(two_precious_ones_swap_places_in_any_order),
 	CASE(memory_swaps_its_hosts), CASE(ports_swap_and_memory_with_them),
-	CASE(nothing_of_a_refused_call_is_done), CASE(without_the_flag_it_is_as_qnx_has_it),
+	CASE(nothing_of_a_refused_call_is_done), CASE(without_the_flag_earlier_elements_take_effect),
 	CASE(two_elements_that_conflict), CASE(a_deletion_after_an_addition),
 	CASE(changes_are_made_in_their_order), CASE(a_page_deleted_in_two_halves),
 	CASE(a_page_changed_in_two_halves), CASE(half_a_page_deleted_and_put_back),

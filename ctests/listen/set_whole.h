@@ -1,4 +1,4 @@
-/* gasp_guest_set() and its report, tersely.
+/* Short forms for gasp_guest_set() and its report.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
 #ifndef CTESTS_SET_WHOLE_H
@@ -9,7 +9,7 @@
 #define WHOLE GASP_SET_ALL_OR_NOTHING
 #define DRY GASP_SET_DRY_RUN
 
-/* A report with something in every field, to see what is written. */
+/* A report with a mark in every field, to see which ones are written. */
 static inline struct gasp_report report_of(size_t size)
 {
 	struct gasp_report report;
@@ -64,7 +64,7 @@ static inline void guest_set_expect(const char *file, int line, struct guest_sys
 	check_eq(file, line, "report->size", "its size", report->size, sizeof(*report));
 }
 
-/* A call and its dry run, before, which changes nothing; what they report is the same. */
+/* A dry run, which changes nothing, and then the call; their reports are the same. */
 static inline void both_expect(const char *file, int line, struct guest_system *gsp,
 			       unsigned flags, int want, unsigned index, unsigned n,
 			       const struct gasp_region *rgn, struct gasp_report *report)
@@ -81,7 +81,7 @@ static inline void both_expect(const char *file, int line, struct guest_system *
 		state_check(file, line, gsp, &before);
 }
 
-/* All or nothing: done. */
+/* All or nothing: the call succeeds. */
 #define CHECK_WHOLE(gsp, ...) do { \
 		const struct gasp_region set_[] = { __VA_ARGS__ }; \
 		struct gasp_report report_; \
@@ -90,7 +90,7 @@ static inline void both_expect(const char *file, int line, struct guest_system *
 		CHECK_EQ(report_.conflict.flags, 0); \
 	} while (0)
 
-/* All or nothing: refused at an index, nothing was changed; `report` says more. */
+/* All or nothing: an element is refused and nothing changes; the details are in `report`. */
 #define CHECK_NOT_WHOLE(gsp, report, at, err, ...) do { \
 		const struct gasp_region set_[] = { __VA_ARGS__ }; \
 		both_expect(__FILE__, __LINE__, (gsp), WHOLE, (err), (at), COUNT(set_), set_, (report)); \

@@ -1,4 +1,4 @@
-/* Listeners and threads: changes of both spaces, listeners that come and go, queries
+/* Listeners and threads: changes of both spaces, listeners that are added and removed, queries
  * (specification 11.2 and 11.5).
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "listen.h"
@@ -7,8 +7,8 @@
 
 static struct guest_system *gsp;
 static int stop;
-static int visits[2];	/* how often the listener of each thread has come and gone */
-static int enough;	/* both have, or the test has given up waiting */
+static int visits[2];	/* how often each thread has added and removed its listener */
+static int enough;	/* both are done, or the test has given up waiting */
 
 static unsigned rounds(unsigned many)
 {
@@ -21,9 +21,9 @@ static uint32_t random_of(uint64_t *state)
 	return (uint32_t)(*state >> 33);
 }
 
-/* ---- Changes, and listeners that come and go ---- */
+/* ---- Changes while listeners are added and removed ---- */
 
-/* Each thread has a seed, and changes both spaces. Ports have nothing behind them (listen.h). */
+/* Each thread has a seed, and changes both spaces. Ports are unbacked, as the mirror needs. */
 static struct gasp_region any_element(uint64_t *state)
 {
 	uint32_t at = random_of(state) % 24, n = 1 + random_of(state) % 6;
@@ -43,7 +43,7 @@ static struct gasp_region any_element(uint64_t *state)
 	}
 }
 
-/* Goes on until the listeners have come and gone, which on one CPU can take longer than the rounds. */
+/* Continues until the listeners were added and removed, which can outlast the rounds on one CPU. */
 static void *change(void *arg)
 {
 	uint64_t state = (uint64_t)(uintptr_t)arg;
@@ -87,7 +87,7 @@ static void *come_and_go(void *arg)
 	return NULL;
 }
 
-static void mirrors_equal_the_guest_whatever_happens(void)
+static void mirrors_stay_equal_to_the_guest(void)
 {
 	static struct mirror early, late;
 	static unsigned asked;
@@ -124,7 +124,7 @@ static void mirrors_equal_the_guest_whatever_happens(void)
 	CHECK_EQ(early.faults + late.faults, 0);
 }
 
-/* ---- Queries of others go on while a listener takes its time ---- */
+/* ---- Queries of other threads continue while a listener's function runs ---- */
 
 #define MANY 1000u
 #define PAUSE_AFTER 1000u
@@ -142,7 +142,7 @@ static void *walk(void *arg)
 	return NULL;
 }
 
-/* As a VMM that holds its vCPUs until they are out of what they do. */
+/* Like a VMM that pauses its vCPUs, and waits until each has finished its access. */
 static void wait_for_queries(void *arg, const struct gasp_difference *d)
 {
 	int start = flag_get(&walks);
@@ -153,7 +153,7 @@ static void wait_for_queries(void *arg, const struct gasp_difference *d)
 	}
 }
 
-/* So many changes that a query over all regions cannot be done between two of them. */
+/* The map changes so often that no query over all regions fits between two changes. */
 static void listeners_wait_for(unsigned (*query)(void))
 {
 	static struct gasp_region many[MANY];
@@ -200,7 +200,7 @@ static void a_listener_can_wait_for_a_search_of_another_thread(void)
 }
 
 static const struct test_case cases[] = {
-	CASE(mirrors_equal_the_guest_whatever_happens),
+	CASE(mirrors_stay_equal_to_the_guest),
 	CASE(a_listener_can_wait_for_a_walk_of_another_thread),
 	CASE(a_listener_can_wait_for_a_search_of_another_thread),
 };
