@@ -1,6 +1,6 @@
 /* Every size, offset and value that C sees, asserted while this compiles (C11 and later, C++11
- * and later); ctests/vdev/facts has those of the vdev interface. The numbers are QNX's, or libgasp's own where its pages give none; src/abi/layout.rs
- * has the layouts for Rust.
+ * and later); ctests/vdev/facts has those of the vdev interface. The numbers are QNX's, or
+ * libgasp's own where its pages give none; abi/src/layout.rs has the layouts for Rust.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
 #include <assert.h>
@@ -184,7 +184,7 @@ IS(GASP_UNSUPPORTED_IGNORE, 0);
 IS(GASP_UNSUPPORTED_FAIL, 1);
 IS(GASP_UNSUPPORTED_ABORT, 2);
 
-/* What no assertion can say. */
+/* What an assertion cannot say. */
 int main(void)
 {
 	int good = strcmp(QVM_OPTION_NO_ARG_PREFIX, "0") == 0;

@@ -1,4 +1,4 @@
-/* gasp_last_error(): every refusal in one sentence (specification 7; issue 2).
+/* gasp_last_error(): every refusal in one sentence (specification 7.3).
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "check.h"
 

@@ -1,5 +1,5 @@
 /* Limits of the system: an error number and a sentence that names the limit, and nothing changed
- * (specification 7.6, 7.11). Each case is a process of its own.
+ * (specification 7.6). Each case is a process of its own.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "regions.h"
 #include <sys/mman.h>
@@ -108,7 +108,7 @@ static void child_locked(void)
 	gasp_guest_destroy(gsp);
 }
 
-/* Costs nothing until touched, also where all memory is locked. */
+/* Memory costs nothing until touched, also if the process has all its memory locked. */
 static void locked_memory(void)
 {
 	struct outcome out = run_child("child_locked");

@@ -1,4 +1,5 @@
-/* gasp_guest_backing(): the memory file behind guest memory, for other processes and devices.
+/* gasp_guest_backing(): the memory file behind guest memory, for other processes and devices
+ * (specification 10.4).
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "access.h"
 
@@ -27,7 +28,7 @@ static struct gasp_backing backing_of(struct guest_system *gsp, uint64_t locatio
 	return b;
 }
 
-/* The bytes at `location` as somebody has them who got the file. */
+/* The page as a process sees it that got the file. */
 static unsigned char *page_in_file(const struct gasp_backing *b)
 {
 	void *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, b->fd,
@@ -102,7 +103,7 @@ static void a_page_that_moved(void)
 	gasp_guest_destroy(gsp);
 }
 
-/* From high to low: the kernel tends to put such memory side by side, so that it is one region. */
+/* Calls from high to low, because the kernel tends to place such mappings side by side. */
 static void memory_of_calls_that_touch_in_the_host(void)
 {
 	struct guest_system *gsp = guest();

@@ -1,4 +1,4 @@
-/* gasp_map_contig(): how much is contiguous in the host, and where it is.
+/* gasp_map_contig(): how much is contiguous in the host, and where it is (specification 10.2).
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "access.h"
 

@@ -1,5 +1,5 @@
-/* Much guest memory: what it costs in mappings and in memory. GASP_TEST_SMALL=1 makes it less,
- * for valgrind and sanitizers.
+/* The cost of much guest memory in mappings and in memory (specification 7.6, 10.1).
+ * GASP_TEST_SMALL=1 makes it less, for valgrind and sanitizers.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "map.h"
 
@@ -36,8 +36,8 @@ static void a_view_of_many_chunks(void)
 	gasp_guest_destroy(gsp);
 }
 
-/* One pointer to a quarter of a million pieces is more than the kernel has mappings for: either
- * way, nothing is left behind, and the next view works. */
+/* A view of a quarter of a million pieces can need more mappings than the kernel allows. Whether it
+ * fails or not, nothing is left behind, and the next view works. */
 static void a_view_of_too_many_chunks(void)
 {
 	if (small())

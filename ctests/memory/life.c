@@ -1,4 +1,4 @@
-/* How long mapped guest memory lives, and gasp_unmap().
+/* The lifetime of mapped guest memory, and gasp_unmap() (specification 10.3).
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "access.h"
 
@@ -66,7 +66,7 @@ static void a_view_outlives_a_trap(void)
 	gasp_guest_destroy(gsp);
 }
 
-/* A view is of the memory that was there, not of the place. */
+/* A view shows the memory it was made of, not new memory at the same location. */
 static void a_view_stays_with_its_memory(void)
 {
 	struct guest_system *gsp = guest_in_chunks(PAGE);
@@ -102,7 +102,7 @@ static void a_view_follows_a_page_that_moves(void)
 	gasp_guest_destroy(gsp);
 }
 
-/* ---- Giving back ---- */
+/* ---- Unmapping ---- */
 
 static void a_thousand_views_leave_nothing(uint64_t chunk, int prot)
 {
@@ -185,14 +185,14 @@ static void two_claims_on_one_range(void)
 	the_same_range_twice(PAGE);
 }
 
-/* ---- What is left alone ---- */
+/* ---- Refusals ---- */
 
-/* It does not crash, does not touch errno, and says so. */
+/* A refused unmap keeps errno and sets the last error. */
 static void unmap_refused(const char *file, int line, struct guest_system *gsp, void *ptr,
 			  size_t length)
 {
 	char before[512];
-	gasp_guest_start(NULL);		/* some other failure */
+	gasp_guest_start(NULL);		/* sets another last error */
 	snprintf(before, sizeof(before), "%s", gasp_last_error());
 	errno = ERRNO_MARK;
 	gasp_unmap(gsp, ptr, length, 1);

@@ -1,4 +1,4 @@
-/* gasp_map_sys(), gasp_map_vdma(): what can be mapped, with which rights, and what is refused.
+/* gasp_map_sys(), gasp_map_vdma(): mappings, their rights, and refusals (specification 10.1).
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "access.h"
 
@@ -58,7 +58,7 @@ static void set_guest_byte(struct guest_system *gsp, uint64_t location, unsigned
 	CHECK_EQ(gasp_guest_write(gsp, location, &byte, 1), EOK);
 }
 
-/* ---- What can be mapped ---- */
+/* ---- Mappings ---- */
 
 static void ram(void)
 {
@@ -229,7 +229,7 @@ static void own_memory_beside_the_guests_is_not_joined(void)
 	free(own);
 }
 
-/* One piece: whether it can be executed is the caller's affair, who mapped it. */
+/* The caller's memory is returned as it is: its own mapping says whether it is executable. */
 static void own_memory_to_execute(void)
 {
 	struct guest_system *gsp = guest();
@@ -255,7 +255,7 @@ static void memory_that_is_not_for_general_use(void)
 	free(own);
 }
 
-/* ---- What cannot be mapped ---- */
+/* ---- Refusals ---- */
 
 static void holes(void)
 {

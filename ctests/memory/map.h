@@ -1,4 +1,4 @@
-/* Guest memory that is made of pieces, and views of it.
+/* Guest memory in several pieces, and views of it.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
 #ifndef CTESTS_MAP_H

@@ -1,4 +1,4 @@
-/* Mapped guest memory that is made of pieces: one pointer, and all views of it coherent.
+/* Views of guest memory in several pieces: one pointer, and all views coherent (specification 10.1.6).
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "map.h"
 
@@ -101,7 +101,7 @@ static void a_view_and_the_host_location(void)
 	gasp_guest_destroy(gsp);
 }
 
-/* Nothing but the range that was asked for decides, not what is beside it. */
+/* Holes and traps beside the range do not matter. */
 static void pieces_between_holes_and_traps(void)
 {
 	struct guest_system *gsp = guest_in_chunks(0x8000, PAGE);
@@ -114,7 +114,7 @@ static void pieces_between_holes_and_traps(void)
 	gasp_guest_destroy(gsp);
 }
 
-/* ---- Pieces that were not given together ---- */
+/* ---- Pieces that were not added together ---- */
 
 static void pages_that_changed_places(void)
 {
@@ -167,8 +167,7 @@ static void memory_of_several_calls(void)
 	gasp_guest_destroy(gsp);
 }
 
-/* Calls from high to low: the kernel tends to put such mappings side by side too, so that
- * memory of two calls is one region. */
+/* Calls from high to low, because the kernel tends to place such mappings side by side. */
 static void memory_of_calls_that_touch_in_the_host(void)
 {
 	struct guest_system *gsp = guest();

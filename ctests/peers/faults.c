@@ -1,9 +1,6 @@
-/* Faults that were found in other VMMs, libraries and emulators: each is a test here, named after
- * its number in a list of such faults. Those that need threads are in threads.c,
- * 21 (a consumer that is not told of a move) is in listen/order.c.
- *
- * Not here, because there is nothing in an access or a set that could have it: 24 (slot numbers of
- * the hypervisor that leak).
+/* Faults that were found in other VMMs, libraries and emulators: libgasp must not have them
+ * (specification 2, 6, 10.6). Each comment says what the other program did. Those that need threads
+ * are in threads.c; a move that a listener misses is in listen/order.c.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "access.h"
 
@@ -28,7 +25,7 @@ static struct gasp_region device_b(uint64_t at, uint32_t length)
 	return vdev(vdev_b(), cookie(2, mem(at, length, VIRT)));
 }
 
-/* An access of one byte is answered by this device; 0: by none. */
+/* An access of one byte reaches the device with this cookie; 0: none. */
 static void reach_expect(const char *file, int line, struct machine *m, uint64_t at, uint32_t want)
 {
 	unsigned char got = 0;
@@ -45,23 +42,23 @@ static void reach_expect(const char *file, int line, struct machine *m, uint64_t
 
 /* ---- Moving and removing ---- */
 
-/* A VMM's bus: a move to an occupied place fails, and the device is gone from both. */
-static void fault_02_failed_move_loses_the_device(void)
+/* A VMM's bus: a move to an occupied range failed, and removed the device from the old one too. */
+static void failed_move_loses_the_device(void)
 {
 	struct machine *m = new_machine();
 	CHECK_SET(m->gsp, device_a(A, 0x100), vdev(vdev_b(), cookie(2, mem(B, 0x100, VIRT | GRF_PRECIOUS))));
 	CHECK_REFUSED(m->gsp, 0, EEXIST, vdev(vdev_a(), cookie(1, mem(B, 0x101, VIRT))));
 	CHECK_REACHES(m, A, 1);
 	CHECK_REACHES(m, B, 2);
-	/* As one call: what comes after the refusal has not happened. */
+	/* As one call: the deletion after the refused element does not happen. */
 	CHECK_REFUSED(m->gsp, 0, EEXIST, vdev(vdev_a(), cookie(1, mem(B - 1, 0x100, VIRT))), del(A, 0x100));
 	CHECK_REACHES(m, A, 1);
 	CHECK_REACHES(m, B, 2);
 	machine_close(m);
 }
 
-/* A VMM's bus: the length is not looked at, and all of the range is removed. */
-static void fault_03_remove_with_a_wrong_length(void)
+/* A VMM's bus: removal ignored the length, and removed the whole range. */
+static void remove_with_a_wrong_length(void)
 {
 	struct machine *m = new_machine();
 	CHECK_SET(m->gsp, device_a(A, 0x100), device_b(A + 0x100, 0x100));
@@ -70,14 +67,14 @@ static void fault_03_remove_with_a_wrong_length(void)
 	CHECK_REACHES(m, A + 0x80, 1);
 	CHECK_REACHES(m, A + 0x100, 2);
 	machine_close(m);
-	m->gsp = strict_guest();	/* strict mode: more than is there is refused */
+	m->gsp = strict_guest();	/* strict mode refuses a range that is partly absent */
 	CHECK_SET(m->gsp, device_a(A, 0x100));
 	CHECK_REFUSED(m->gsp, 0, ENOENT, del(A, 0x101));
 	gasp_guest_destroy(m->gsp);
 }
 
-/* An emulator: unmapping a part took what was next to it along, or not, by what that was. */
-static void fault_09_partial_unmap_depends_on_the_neighbour(void)
+/* An emulator: unmapping a part of a mapping also unmapped some kinds of neighbours. */
+static void partial_unmap_depends_on_the_neighbour(void)
 {
 	struct machine *m = new_machine();
 	unsigned char got[4];
@@ -95,8 +92,8 @@ static void fault_09_partial_unmap_depends_on_the_neighbour(void)
 	machine_close(m);
 }
 
-/* A device model: where the new base was in use, it said yes and did nothing. */
-static void fault_11_success_without_effect(void)
+/* A device model: a move to a base in use returned success and did nothing. */
+static void success_without_effect(void)
 {
 	struct machine *m = new_machine();
 	CHECK_SET(m->gsp, device_a(A, 0x100));
@@ -110,9 +107,9 @@ static void fault_11_success_without_effect(void)
 	machine_close(m);
 }
 
-/* A hypervisor's library: overlap was seen only where the bases were equal, and what the new
- * range overwrote was lost when it was taken back. */
-static void fault_17_overlap_with_another_base(void)
+/* A hypervisor's library: only ranges with equal bases counted as overlapping, and removing the new
+ * range did not restore the one that it had overwritten. */
+static void overlap_with_another_base(void)
 {
 	struct machine *m = new_machine();
 	CHECK_SET(m->gsp, vdev(vdev_a(), cookie(1, mem(A, 0x100, VIRT | GRF_PRECIOUS))));
@@ -127,8 +124,8 @@ static void fault_17_overlap_with_another_base(void)
 	machine_close(m);
 }
 
-/* A VMM: two functions that exchange their addresses fail, whichever comes first. */
-static void fault_22_exchange_of_two_ranges(void)
+/* A VMM: two PCI functions could not exchange their addresses, in either order. */
+static void exchange_of_two_ranges(void)
 {
 	struct machine *m = new_machine();
 	CHECK_SET(m->gsp, device_a(A, 0x100), device_b(B, 0x100));
@@ -138,9 +135,9 @@ static void fault_22_exchange_of_two_ranges(void)
 	machine_close(m);
 }
 
-/* A device library: registration of several resources stopped at the first error, and nobody
- * knew what was left behind. Here the index tells, and what is before it can be taken back. */
-static void fault_27_partial_registration_left_behind(void)
+/* A device library: registration of several resources stopped at the first error without saying how
+ * many were registered. Here the index says it, and the caller can delete those elements. */
+static void partial_registration_left_behind(void)
 {
 	struct machine *m = new_machine();
 	CHECK_SET(m->gsp, mem(B, 0x10, VIRT | GRF_PRECIOUS));
@@ -157,8 +154,8 @@ static void fault_27_partial_registration_left_behind(void)
 
 /* ---- Ends ---- */
 
-/* Two VMMs: an access at the last byte of a device was handed over with all of its bytes. */
-static void fault_04_access_straddling_the_end(void)
+/* Two VMMs: a device got all bytes of an access that started at its last byte. */
+static void access_straddling_the_end(void)
 {
 	struct machine *m = new_machine();
 	unsigned char got[8];
@@ -172,8 +169,8 @@ static void fault_04_access_straddling_the_end(void)
 	machine_close(m);
 }
 
-/* A VMM: a range that ends at 2^64 overflowed, or could not be reached at its end. */
-static void fault_05_range_that_ends_at_2_to_the_64(void)
+/* A VMM: a range that ends at 2^64 overflowed, or accesses missed its end. */
+static void range_that_ends_at_2_to_the_64(void)
 {
 	struct machine *m = new_machine();
 	CHECK_SET(m->gsp, device_a(TOP - 0xff, 0x100));
@@ -187,8 +184,8 @@ static void fault_05_range_that_ends_at_2_to_the_64(void)
 	machine_close(m);
 }
 
-/* A VMM's address space: the last byte was missing where free space was gone through. */
-static void fault_06_last_byte_of_free_space(void)
+/* A VMM: its search for free space left out the last byte of the address space. */
+static void last_byte_of_free_space(void)
 {
 	struct machine *m = new_machine();
 	CHECK_EQ(gasp_find_free_range(m->gsp, QST_X86_IO, 0x10000, 1, 0, 0xFFFF), 0);
@@ -199,9 +196,8 @@ static void fault_06_last_byte_of_free_space(void)
 	machine_close(m);
 }
 
-/* A library: the upper bound of a device was checked against the region's base instead of the
- * access's. */
-static void fault_16_bound_check_against_the_wrong_base(void)
+/* A library: the bound check used the base of the region in place of the address of the access. */
+static void bound_check_against_the_wrong_base(void)
 {
 	struct machine *m = new_machine();
 	unsigned char got[4];
@@ -216,9 +212,9 @@ static void fault_16_bound_check_against_the_wrong_base(void)
 
 /* ---- Splitting ---- */
 
-/* An emulator: after a split, callbacks got offsets from the start of the piece. Here they get
- * the location itself, and the cookie and the vdev of before. */
-static void fault_07_location_changes_after_a_split(void)
+/* An emulator: after a split, callbacks got offsets from the start of the piece. Here they get the
+ * location itself, with the same cookie and vdev as before. */
+static void location_changes_after_a_split(void)
 {
 	struct machine *m = new_machine();
 	CHECK_SET(m->gsp, device_a(A, 0x1000));
@@ -231,8 +227,8 @@ static void fault_07_location_changes_after_a_split(void)
 	machine_close(m);
 }
 
-/* An emulator: other rights for a part of a region changed what was in it. */
-static void fault_08_partial_protect_changes_content(void)
+/* An emulator: changing the rights of a part of a region changed its content. */
+static void partial_protect_changes_content(void)
 {
 	struct machine *m = new_machine();
 	static unsigned char data[4 * PAGE], got[4 * PAGE];
@@ -251,8 +247,8 @@ static void fault_08_partial_protect_changes_content(void)
 	machine_close(m);
 }
 
-/* An emulator: a region that traps could not be split at all. */
-static void fault_10_trapped_region_cannot_be_split(void)
+/* An emulator: regions that trap could not be split. */
+static void trapped_region_cannot_be_split(void)
 {
 	struct machine *m = new_machine();
 	CHECK_SET(m->gsp, device_a(A, 0x100));
@@ -267,9 +263,10 @@ static void fault_10_trapped_region_cannot_be_split(void)
 	machine_close(m);
 }
 
-/* A hypervisor: a table of passed-through memory and a table of traps, and the handler went dead
- * without a word. Here there is one map, where the last set wins, and both at once are refused. */
-static void fault_19_pass_through_hides_a_trap(void)
+/* A hypervisor had one table for passed-through memory and one for traps: an entry in the first
+ * silently disabled a handler. Here there is one map: the last set call wins, and both flags at once
+ * are refused. */
+static void pass_through_hides_a_trap(void)
 {
 	struct machine *m = new_machine();
 	CHECK_EQ(gasp_guest_add_memory(m->gsp, A, 2 * PAGE, GASP_RAM, 0), EOK);
@@ -281,11 +278,11 @@ static void fault_19_pass_through_hides_a_trap(void)
 	machine_close(m);
 }
 
-/* ---- Many, and what is left ---- */
+/* ---- Many regions, and leftovers ---- */
 
-/* A VMM: the allocator of free space and the map went apart after an error. Here free space is
- * what the map does not have. */
-static void fault_20_free_space_and_map_drift_apart(void)
+/* A VMM: after an error, the allocator of free space and the map disagreed. Here free space is
+ * computed from the map. */
+static void free_space_and_map_drift_apart(void)
 {
 	struct machine *m = new_machine();
 	CHECK_SET(m->gsp, mem(0, 0x1000, VIRT), mem(0x2000, 0x1000, VIRT | GRF_PRECIOUS));
@@ -300,7 +297,7 @@ static void fault_20_free_space_and_map_drift_apart(void)
 }
 
 /* An emulator: an assertion failed at about 1000 regions. */
-static void fault_25_about_a_thousand_regions(void)
+static void about_a_thousand_regions(void)
 {
 	struct machine *m = new_machine();
 	for (uint32_t i = 1; i <= 5000; i++)
@@ -314,16 +311,16 @@ static void fault_25_about_a_thousand_regions(void)
 }
 
 static const struct test_case cases[] = {
-	CASE(fault_02_failed_move_loses_the_device), CASE(fault_03_remove_with_a_wrong_length),
-	CASE(fault_04_access_straddling_the_end), CASE(fault_05_range_that_ends_at_2_to_the_64),
-	CASE(fault_06_last_byte_of_free_space), CASE(fault_07_location_changes_after_a_split),
-	CASE(fault_08_partial_protect_changes_content),
-	CASE(fault_09_partial_unmap_depends_on_the_neighbour),
-	CASE(fault_10_trapped_region_cannot_be_split), CASE(fault_11_success_without_effect),
-	CASE(fault_16_bound_check_against_the_wrong_base), CASE(fault_17_overlap_with_another_base),
-	CASE(fault_19_pass_through_hides_a_trap), CASE(fault_20_free_space_and_map_drift_apart),
-	CASE(fault_22_exchange_of_two_ranges), CASE(fault_25_about_a_thousand_regions),
-	CASE(fault_27_partial_registration_left_behind),
+	CASE(failed_move_loses_the_device), CASE(remove_with_a_wrong_length),
+	CASE(access_straddling_the_end), CASE(range_that_ends_at_2_to_the_64),
+	CASE(last_byte_of_free_space), CASE(location_changes_after_a_split),
+	CASE(partial_protect_changes_content),
+	CASE(partial_unmap_depends_on_the_neighbour),
+	CASE(trapped_region_cannot_be_split), CASE(success_without_effect),
+	CASE(bound_check_against_the_wrong_base), CASE(overlap_with_another_base),
+	CASE(pass_through_hides_a_trap), CASE(free_space_and_map_drift_apart),
+	CASE(exchange_of_two_ranges), CASE(about_a_thousand_regions),
+	CASE(partial_registration_left_behind),
 };
 
 TEST_MAIN(cases)

@@ -1,5 +1,5 @@
-/* Faults that were found in other VMMs, libraries and emulators, and need threads or handlers.
- * The others, and the numbers: faults.c.
+/* Faults that were found in other VMMs, libraries and emulators, and need threads or handlers
+ * (specification 2.7, 10.6, 10.7). The others are in faults.c.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "access.h"
 
@@ -34,14 +34,14 @@ static void race_close(struct race *r)
 	gasp_guest_destroy(r->gsp);
 }
 
-/* Both claim one place as PRECIOUS, n times. */
-static void claim(struct race *r, unsigned who, uint64_t at)
+/* Two threads claim one range as PRECIOUS, n times. */
+static void claim(struct race *r, unsigned thread, uint64_t at)
 {
 	for (unsigned i = 0; i < r->n; i++) {
-		struct gasp_region rgn = cookie(who + 1, mem(at, 0x20, VIRT | GRF_PRECIOUS));
+		struct gasp_region rgn = cookie(thread + 1, mem(at, 0x20, VIRT | GRF_PRECIOUS));
 		pthread_barrier_wait(&r->start);
 		int mine = gasp_region_set_soft(r->gsp, 1, &rgn) == 1;
-		r->won[who] += mine;
+		r->won[thread] += mine;
 		pthread_barrier_wait(&r->start);
 		rgn.flags = GRF_NONE;
 		if (mine)
@@ -57,7 +57,7 @@ static void *claim_above(void *arg)
 
 /* A VMM's bus looked for overlap under one lock and inserted under another: two claims of one
  * place were both accepted, once in 20,000 tries. */
-static void fault_01_check_then_insert_lets_overlaps_in(void)
+static void check_then_insert_lets_overlaps_in(void)
 {
 	struct race r;
 	race_open(&r, rounds(20000));
@@ -68,11 +68,11 @@ static void fault_01_check_then_insert_lets_overlaps_in(void)
 	race_close(&r);
 }
 
-/* Thread w changes its own ranges. */
-static void insert_all(struct race *r, unsigned who)
+/* Each thread changes its own ranges. */
+static void insert_all(struct race *r, unsigned thread)
 {
 	for (unsigned i = 0; i < r->n; i++) {
-		struct gasp_region rgn = cookie(who + 1, mem(A + (2 * i + who) * 0x10, 8, VIRT));
+		struct gasp_region rgn = cookie(thread + 1, mem(A + (2 * i + thread) * 0x10, 8, VIRT));
 		CHECK_EQ(gasp_region_set_soft(r->gsp, 1, &rgn), 1);
 	}
 }
@@ -83,9 +83,9 @@ static void *insert_odd(void *arg)
 	return NULL;
 }
 
-/* A library of address spaces published a new state without the writers' lock, and a change of
- * another writer was lost. */
-static void fault_18_publish_loses_an_update(void)
+/* A library of address spaces published a new state without the writers' lock, and lost a change of
+ * another writer. */
+static void publish_loses_an_update(void)
 {
 	struct race r;
 	struct gasp_span s;
@@ -132,9 +132,9 @@ static void *read_a(void *arg)
 	return NULL;
 }
 
-/* A device model dropped its lock before the call, and used an entry that was freed meanwhile.
- * Under ASan and valgrind, a use of the freed state is found. */
-static void fault_12_handler_used_after_it_was_freed(void)
+/* A device model released its lock before the call, and used an entry that was freed meanwhile. ASan
+ * and valgrind find a use of the freed state. */
+static void handler_used_after_it_was_freed(void)
 {
 	struct meeting m;
 	vdev_t device;
@@ -178,9 +178,9 @@ static void child_set_in_a_handler(void)
 	machine_close(&m);
 }
 
-/* A hypervisor's device model and a VMM held a read lock during the call; a device that moved
- * itself waited for it for ever. In a child, which an alarm ends. */
-static void fault_13_lock_held_in_the_handler(void)
+/* A hypervisor's device model and a VMM held a read lock during the call, so a device that moved
+ * itself waited forever. The test is a child process that an alarm ends. */
+static void lock_held_in_the_handler(void)
 {
 	CHECK_CHILD("child_set_in_a_handler");
 }
@@ -191,7 +191,7 @@ struct locks {
 	int stop;
 };
 
-/* The device has a lock of its own, takes it in its handler, and sets with it held. */
+/* The device's handler takes the device's own lock, and sets regions while it holds it. */
 static int trap_with_device_lock(void *arg, struct gasp_cpu *cpu, const struct gasp_trap *trap)
 {
 	struct locks *l = (struct locks *)arg;
@@ -240,14 +240,15 @@ static void child_two_locks(void)
 	gasp_guest_destroy(l.gsp);
 }
 
-/* Two VMMs: an access took the bus's lock and then the device's, a move the other way round.
- * Here an access holds no lock when it calls the device. In a child, which an alarm ends. */
-static void fault_14_two_locks_in_opposite_order(void)
+/* Two VMMs: an access took the bus's lock and then the device's, a move took them in the opposite
+ * order. Here an access holds no lock when it calls the handler. The test is a child process that an
+ * alarm ends. */
+static void two_locks_in_opposite_order(void)
 {
 	CHECK_CHILD("child_two_locks");
 }
 
-/* The guest moves the device to and fro; its place is kept under the lock of the space. */
+/* The guest moves the device back and forth; the lock of the space guards its address. */
 struct mover {
 	struct guest_system *gsp;
 	uint64_t at;
@@ -270,9 +271,9 @@ static void *move_device(void *arg)
 	return NULL;
 }
 
-/* A VMM read the address of a device, let go of the lock, and removed what was there: the guest
- * had moved the device. Here one lock spans reading and removing. */
-static void fault_15_detach_of_a_device_that_moves(void)
+/* A VMM read the address of a device, released the lock, and removed the region at that address,
+ * although the guest had moved the device. Here one lock is held for both steps. */
+static void detach_of_a_device_that_moves(void)
 {
 	struct mover m;
 	unsigned left = 0;
@@ -311,9 +312,9 @@ static void *resplit(void *arg)
 	return NULL;
 }
 
-/* A hypervisor interface without a way to change memory slots at once: writes of the guest to
- * memory that stayed where it was went to nothing while its neighbours changed. */
-static void fault_23_write_lost_while_the_map_changes(void)
+/* A hypervisor could not change several memory slots in one step: writes of the guest to memory that
+ * was not changed were lost while its neighbours were. */
+static void write_lost_while_the_map_changes(void)
 {
 	struct mover m;
 	unsigned lost = 0;
@@ -335,8 +336,8 @@ static void fault_23_write_lost_while_the_map_changes(void)
 	gasp_guest_destroy(m.gsp);
 }
 
-/* An emulator kept a copy of the map for each change until a thread found time to free them. */
-static void fault_26_old_states_pile_up(void)
+/* An emulator kept a copy of the map for each change until a thread came to free them. */
+static void old_states_pile_up(void)
 {
 	static struct machine m;
 	unsigned char got = 0;
@@ -353,8 +354,8 @@ static void fault_26_old_states_pile_up(void)
 	machine_close(&m);
 }
 
-/* Hypervisors and device libraries keep a hint of the last region: it has to go with the region. */
-static void fault_28_stale_hint_after_a_change(void)
+/* Hypervisors and device libraries keep a hint of the last region, which went stale with a change. */
+static void stale_hint_after_a_change(void)
 {
 	static struct machine m;
 	unsigned char got = 0;
@@ -374,11 +375,11 @@ static void fault_28_stale_hint_after_a_change(void)
 }
 
 static const struct test_case cases[] = {
-	CASE(fault_01_check_then_insert_lets_overlaps_in), CASE(fault_12_handler_used_after_it_was_freed),
-	CASE(fault_13_lock_held_in_the_handler), CASE(fault_14_two_locks_in_opposite_order),
-	CASE(fault_15_detach_of_a_device_that_moves), CASE(fault_18_publish_loses_an_update),
-	CASE(fault_23_write_lost_while_the_map_changes), CASE(fault_26_old_states_pile_up),
-	CASE(fault_28_stale_hint_after_a_change),
+	CASE(check_then_insert_lets_overlaps_in), CASE(handler_used_after_it_was_freed),
+	CASE(lock_held_in_the_handler), CASE(two_locks_in_opposite_order),
+	CASE(detach_of_a_device_that_moves), CASE(publish_loses_an_update),
+	CASE(write_lost_while_the_map_changes), CASE(old_states_pile_up),
+	CASE(stale_hint_after_a_change),
 };
 
 static const struct test_case children[] = { CASE(child_set_in_a_handler), CASE(child_two_locks) };

@@ -1,4 +1,4 @@
-/* Large maps and large memory (issue 2): 1,000,000 regions, RAM of 4 GiB and of 1 TiB.
+/* Large maps and large memory (specification 1.4, 9): 1,000,000 regions, RAM of 4 GiB and of 1 TiB.
  * GASP_TEST_SMALL=1 makes the maps small, for valgrind and sanitizers.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "check.h"

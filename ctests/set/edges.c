@@ -1,4 +1,5 @@
-/* The ends of both spaces, the smallest and the largest ranges, empty and full maps.
+/* The ends of both spaces, the smallest and the largest ranges, empty and full maps (specification
+ * 1.1, 1.4, 2, 3).
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "check.h"
 

@@ -1,4 +1,4 @@
-/* Splitting and merging: what a map looks like never tells how it came about.
+/* Splitting and merging: the history of a map is never visible (specification 1.3).
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "check.h"
 
@@ -155,7 +155,7 @@ static void unaligned_sticky_flag_stays_in_the_page(void)
 	gasp_guest_destroy(gsp);
 }
 
-/* The same map by three ways. */
+/* The map that each of three ways leads to. */
 static void expect_the_map_of_three_ways(struct guest_system *gsp)
 {
 	CHECK_MEM(gsp, span_at(0x1000, 0x4fff, RAM, HOST_A),
