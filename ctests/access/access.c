@@ -1,4 +1,4 @@
-/* gasp_cpu_access(): to memory, to a trap handler, to nothing; and what is refused.
+/* gasp_cpu_access(): to memory, to a trap handler, unsupported; and refusals (specification 10.6).
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "access.h"
 
@@ -123,7 +123,7 @@ static void rom(void)
 	memset(got, 9, 4);
 	CHECK_FETCH(m->cpu, ROM_AT, got, 4);
 	CHECK(memcmp(got, data, 4) == 0);
-	CHECK_WRITE(m->cpu, ROM_AT, got + 1, 3);	/* dropped */
+	CHECK_WRITE(m->cpu, ROM_AT, got + 1, 3);	/* is dropped */
 	CHECK_READ(m->cpu, ROM_AT, got, 4);
 	CHECK(memcmp(got, data, 4) == 0);
 	CHECK_EQ(m->n, 0);
@@ -200,7 +200,7 @@ static void half_trapped_memory(void)
 	machine_close(m);
 }
 
-/* QNX: what an execute trap does is what the `unsupported` option says. */
+/* On QNX too, the `unsupported` option decides about a trapped fetch. */
 static void a_trapped_fetch_goes_to_the_policy(void)
 {
 	struct machine *m = machine_with_all();
@@ -224,7 +224,7 @@ static void ports(void)
 	CHECK(m->seen[0].vdev == vdev_b());
 	CHECK_ACCESS(EOK, m->cpu, QST_X86_IO, GASP_READ, 0x60, data, 4);
 	CHECK(device_bytes(data, 0x60, 4));
-	CHECK_READ(m->cpu, 0x60, data, 4);	/* memory has nothing there */
+	CHECK_READ(m->cpu, 0x60, data, 4);	/* the memory space is empty there */
 	CHECK(all_bytes(data, 0xFF, 4));
 	CHECK_EQ(m->n, 2);
 	machine_close(m);

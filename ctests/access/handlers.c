@@ -1,5 +1,5 @@
-/* Setting and removing the trap handler, what it returns, waiting inside of it, and handles of
- * vCPUs that are gone.
+/* Setting and removing the trap handler, its result, waiting inside of it, and handles of destroyed
+ * vCPUs (specification 10.5, 10.7, 10.10).
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "access.h"
 
@@ -16,7 +16,7 @@ static struct machine *machine_with_device(void)
 	return &machine;
 }
 
-/* ---- What it returns ---- */
+/* ---- The result of the handler ---- */
 
 static void its_error_comes_back(void)
 {
@@ -35,7 +35,7 @@ static void its_error_comes_back(void)
 	machine_close(m);
 }
 
-/* What it wrote into the buffer before it failed is the caller's to see or to ignore. */
+/* The handler's EFAULT is returned, but it is not an unsupported access. */
 static void its_error_does_not_make_an_access_to_nothing(void)
 {
 	struct machine *m = machine_with_device();
@@ -47,7 +47,7 @@ static void its_error_does_not_make_an_access_to_nothing(void)
 	machine_close(m);
 }
 
-/* ---- Which one ---- */
+/* ---- The handler that is called ---- */
 
 static int trap_second(void *arg, struct gasp_cpu *cpu, const struct gasp_trap *trap)
 {
@@ -230,7 +230,7 @@ static int trap_that_asks(void *arg, struct gasp_cpu *cpu, const struct gasp_tra
 	unsigned char got = 0;
 	CHECK_EQ(gasp_guest_call_when_quiet(m->gsp, quiet, m), EOK);
 	CHECK_EQ(quiet_calls, 0);
-	CHECK_READ(cpu, 0x1000, &got, 1);	/* its end is not the end */
+	CHECK_READ(cpu, 0x1000, &got, 1);	/* an inner access: the outer one goes on */
 	if (trap->cookie == 1)
 		CHECK_READ(cpu, DEVICE + PAGE, &got, 1);
 	CHECK_EQ(quiet_calls, 0);
@@ -243,7 +243,7 @@ static void call_when_quiet_inside_comes_at_the_end(void)
 	unsigned char got = 0;
 	quiet_calls = 0;
 	CHECK_EQ(gasp_guest_set_trap_handler(m->gsp, trap_that_asks, m), EOK);
-	CHECK_READ(m->cpu, DEVICE + PAGE, &got, 1);	/* errno stays, whatever fn does */
+	CHECK_READ(m->cpu, DEVICE + PAGE, &got, 1);	/* errno is kept although fn changes it */
 	CHECK_EQ(quiet_calls, 1);
 	CHECK(pthread_equal(quiet_thread, pthread_self()));
 	quiet_calls = 0;
@@ -278,7 +278,7 @@ static int trap_that_asks_for_a_read(void *arg, struct gasp_cpu *cpu, const stru
 	return machine_trap(arg, cpu, trap);
 }
 
-/* In fn the device's handler is left: it can be reached again. */
+/* When fn runs, the device's handler has returned, so fn can access the device. */
 static void an_access_when_quiet(void)
 {
 	struct machine *m = machine_with_device();
@@ -324,7 +324,7 @@ static void a_vcpu_of_a_destroyed_guest(void)
 	gasp_guest_destroy(gsp);
 }
 
-/* A handle that comes and goes is not taken for the one before. */
+/* A destroyed vCPU's handle stays bad while many other vCPUs are created and destroyed. */
 static void handles_are_recognised_for_long(void)
 {
 	struct machine *m = machine_with_device();

@@ -1,4 +1,5 @@
-/* gasp_cpu_info(): as gasp_region_info(), whatever this vCPU looked up before.
+/* gasp_cpu_info(): the results of gasp_region_info(), regardless of earlier lookups of the vCPU
+ * (specification 10.5).
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "access.h"
 
@@ -12,7 +13,7 @@ static struct machine *new_machine(void)
 	return &machine;
 }
 
-/* Both queries give the same answer, and twice so. */
+/* Both queries give the same result, also when they are repeated. */
 static void same_expect(const char *file, int line, struct machine *m, unsigned type, uint64_t at,
 			uint32_t length)
 {
@@ -80,7 +81,7 @@ static void refusals(void)
 	CHECK_EQ(gasp_cpu_info(m->cpu, &r.guest, &r), EINVAL);
 }
 
-/* Each kind of change is seen at once by who looked there before. */
+/* A vCPU that has looked up a location sees each kind of change there at once. */
 static void changes_are_seen_at_once(void)
 {
 	struct machine *m = new_machine();
@@ -105,7 +106,7 @@ static void changes_are_seen_at_once(void)
 	machine_close(m);
 }
 
-/* The spaces have nothing to do with each other. */
+/* The same numbers in the two spaces are independent. */
 static void memory_and_ports(void)
 {
 	struct machine *m = new_machine();
@@ -118,7 +119,7 @@ static void memory_and_ports(void)
 	machine_close(m);
 }
 
-/* What an access looked up, and what a query did: each for the other. */
+/* Queries stay right after a lookup by an access, and accesses after a lookup by a query. */
 static void accesses_and_queries(void)
 {
 	struct machine *m = new_machine();
@@ -158,7 +159,7 @@ static void changes_of_another_thread(void)
 	machine_close(m);
 }
 
-/* Not even a state between two elements of one call. */
+/* No query sees a state between two elements of one call. */
 struct scene {
 	struct guest_system *gsp;
 	int stop;

@@ -1,5 +1,5 @@
-/* An access over several regions: cut at their boundaries, in order, up to the first failure.
- * And one that must not be cut: aligned words.
+/* Accesses over several regions: cut at the boundaries, in order, up to the first failure. Aligned
+ * words: never torn (specification 10.6.3, 10.6.4).
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "access.h"
 
@@ -108,7 +108,7 @@ static void devices_side_by_side(void)
 	machine_close(m);
 }
 
-/* What was set in two pieces, but is one region, is one call. */
+/* A device set in two pieces that read as one region gets one call. */
 static void one_region_is_one_call(void)
 {
 	struct machine *m = new_machine();
@@ -185,14 +185,14 @@ static void a_hole_ends_the_access_where_holes_fail(void)
 	CHECK_EQ(gasp_guest_set_unsupported(m->gsp, GASP_UNSUPPORTED_FAIL), EOK);
 	memset(data, 0x33, sizeof(data));
 	CHECK_ACCESS(EFAULT, m->cpu, QST_MEMORY, GASP_WRITE, 0x1ffc, data, 24);
-	CHECK_EQ(m->n, 1);	/* what is before the hole has happened */
+	CHECK_EQ(m->n, 1);	/* the pieces before the hole have happened */
 	CHECK_SEEN(m, 0, 0x2000, 8, 1, GASP_WRITE);
 	memset(data, 0, sizeof(data));
 	CHECK_EQ(gasp_guest_read(m->gsp, 0x1ffc, data, 4), EOK);
 	CHECK(all_bytes(data, 0x33, 4));
 	memset(data, 0xCC, sizeof(data));
 	CHECK_ACCESS(EFAULT, m->cpu, QST_MEMORY, GASP_READ, 0x400a, data, 24);
-	CHECK_EQ(m->n, 1);	/* nothing behind it has */
+	CHECK_EQ(m->n, 1);	/* the pieces after it have not happened */
 	CHECK(all_bytes(data + 2, 0xCC, 22));
 	machine_close(m);
 }
@@ -209,8 +209,8 @@ static void a_passing_port_ends_the_access(void)
 	machine_close(m);
 }
 
-/* The middle piece's handler removes the last: no byte of it is delivered twice or to a
- * stranger. */
+/* The handler of the middle piece removes the last: no byte is delivered twice or to the wrong
+ * device. */
 static int trap_and_delete(void *arg, struct gasp_cpu *cpu, const struct gasp_trap *trap)
 {
 	struct machine *m = (struct machine *)arg;
@@ -219,7 +219,7 @@ static int trap_and_delete(void *arg, struct gasp_cpu *cpu, const struct gasp_tr
 	return machine_trap(arg, cpu, trap);
 }
 
-static void a_piece_that_is_removed_on_the_way(void)
+static void a_piece_that_is_removed_during_the_access(void)
 {
 	struct machine *m = new_machine();
 	unsigned char got[12];
@@ -302,7 +302,7 @@ static const struct test_case cases[] = {
 	CASE(ram_trap_ram_hole_trap), CASE(devices_side_by_side), CASE(one_region_is_one_call),
 	CASE(a_hole_at_the_start_and_at_the_end), CASE(ports_are_cut_too), CASE(chunks_of_memory),
 	CASE(a_failing_device_ends_the_access), CASE(a_hole_ends_the_access_where_holes_fail),
-	CASE(a_passing_port_ends_the_access), CASE(a_piece_that_is_removed_on_the_way),
+	CASE(a_passing_port_ends_the_access), CASE(a_piece_that_is_removed_during_the_access),
 	CASE(words_of_8_bytes_are_whole), CASE(words_of_4_bytes_are_whole),
 	CASE(words_of_2_bytes_are_whole),
 };

@@ -1,4 +1,5 @@
-/* Accesses to nothing: ignored, failed, fatal (QNX: `unsupported reference`). And the counts.
+/* Unsupported accesses: ignored, failed, fatal (QNX: `unsupported reference`); and the counts
+ * (specification 10.8, 10.9).
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "access.h"
 
@@ -84,7 +85,7 @@ static void a_failed_write(void)
 	machine_close(m);
 }
 
-/* Present, but without the right: nothing is allowed, so nothing is there. */
+/* An access without a PASS or VIRT flag of its kind is unsupported. */
 static void regions_without_the_right(void)
 {
 	struct machine *m = machine_with_policy(GASP_UNSUPPORTED_FAIL);
@@ -259,7 +260,7 @@ static void counts_of_failed_accesses(void)
 	machine_close(m);
 }
 
-static void counts_of_vcpus_that_are_gone(void)
+static void counts_of_destroyed_vcpus(void)
 {
 	struct machine *m = machine_with_policy(GASP_UNSUPPORTED_IGNORE);
 	struct gasp_cpu *other = new_cpu(m->gsp);
@@ -292,7 +293,7 @@ static const struct test_case cases[] = {
 	CASE(a_failed_read_leaves_the_data), CASE(a_failed_write), CASE(regions_without_the_right),
 	CASE(unknown_policies), CASE(each_guest_has_its_own), CASE(abort_ends_the_process_with_5),
 	CASE(abort_calls_the_fatal_handler), CASE(counts_by_kind), CASE(counts_of_pieces),
-	CASE(counts_of_failed_accesses), CASE(counts_of_vcpus_that_are_gone),
+	CASE(counts_of_failed_accesses), CASE(counts_of_destroyed_vcpus),
 	CASE(the_host_is_not_counted),
 };
 

@@ -1,11 +1,11 @@
-/* gasp_guest_synchronize(), gasp_guest_call_when_quiet(): a removal that can be waited for.
+/* Grace periods: gasp_guest_synchronize(), gasp_guest_call_when_quiet() (specification 10.10).
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "access.h"
 
 #define DEVICE 0x30000u
 #define ALL 1000
 
-/* A guest with a device whose handler stays inside until it is told to go. */
+/* A guest with a device whose handler does not return until the test lets it. */
 struct scene {
 	struct guest_system *gsp;
 	int inside;		/* calls that have begun */
@@ -119,7 +119,7 @@ static void synchronize_waits_for_all_handlers(void)
 	gasp_guest_destroy(s->gsp);
 }
 
-/* Accesses that start after it was asked for do not matter. */
+/* A grace period does not wait for accesses that start after it began. */
 static void later_accesses_are_not_waited_for(void)
 {
 	struct scene *s = new_scene();

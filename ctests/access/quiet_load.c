@@ -1,6 +1,6 @@
-/* Removal under load: the state of a removed device is poisoned and freed, as that of an unloaded
- * plugin would be. GASP_STRESS_SECONDS (5): ten times as long as it takes; ways/programs/unload.c,
- * with a real plugin, takes all of it.
+/* Removal under load (specification 10.10): the state of a removed device is poisoned and freed, like
+ * that of an unloaded plugin. It runs for a tenth of GASP_STRESS_SECONDS (5); ways/programs/unload.c,
+ * with a real plugin, runs for all of it.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "access.h"
 
@@ -18,7 +18,7 @@ struct load {
 	unsigned calls;
 };
 
-/* Through the vdev, as a plugin would. */
+/* Reaches the state through the vdev, like a plugin. */
 static int trap_with_state(void *arg, struct gasp_cpu *cpu, const struct gasp_trap *trap)
 {
 	struct load *l = (struct load *)arg;
@@ -100,7 +100,7 @@ static double stress_seconds(void)
 	return (seconds != NULL ? strtod(seconds, NULL) : 5) / 10;
 }
 
-/* Until the device has been called again: where threads are slow, that may take a while. */
+/* Waits until the device has been called again, which takes long where threads are slow. */
 static void wait_for_a_call(struct load *l)
 {
 	unsigned before = __atomic_load_n(&l->calls, __ATOMIC_RELAXED);
@@ -139,7 +139,7 @@ static void a_removed_device_is_never_called(void)
 	gasp_guest_destroy(l.gsp);
 }
 
-/* vCPUs come and go while others wait. */
+/* vCPUs are created and destroyed while other threads wait. */
 static void *come_and_go(void *arg)
 {
 	struct load *l = (struct load *)arg;
@@ -152,7 +152,7 @@ static void *come_and_go(void *arg)
 	return NULL;
 }
 
-static void vcpus_come_and_go_meanwhile(void)
+static void vcpus_are_created_and_destroyed_meanwhile(void)
 {
 	struct load l;
 	pthread_t threads[2];
@@ -176,7 +176,7 @@ static void vcpus_come_and_go_meanwhile(void)
 }
 
 static const struct test_case cases[] = {
-	CASE(a_removed_device_is_never_called), CASE(vcpus_come_and_go_meanwhile),
+	CASE(a_removed_device_is_never_called), CASE(vcpus_are_created_and_destroyed_meanwhile),
 };
 
 TEST_MAIN(cases)

@@ -1,4 +1,4 @@
-/* What a trap handler may do: everything.
+/* A trap handler may call every function of the library (specification 10.7).
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "access.h"
 
@@ -7,7 +7,7 @@
 #define RAM_AT 0x10000u
 
 static struct machine machine;
-/* What the handler does on its first call. */
+/* Called by the handler on its first call. */
 static void (*action)(struct machine *m, struct gasp_cpu *cpu, const struct gasp_trap *trap);
 
 static int trap_with_action(void *arg, struct gasp_cpu *cpu, const struct gasp_trap *trap)
@@ -226,7 +226,7 @@ static void read_itself(struct machine *m, struct gasp_cpu *cpu, const struct ga
 	CHECK_ACCESS(ELOOP, cpu, QST_MEMORY, GASP_WRITE, DEVICE + 0x800, got, 1);
 	CHECK(gasp_last_error()[0] != '\0');
 	CHECK_EQ(m->n, 1);
-	CHECK_READ(cpu, OTHER, got, 1);		/* still in order */
+	CHECK_READ(cpu, OTHER, got, 1);		/* another device can still be reached */
 }
 
 static void reaches_itself(void)
@@ -238,7 +238,7 @@ static void reaches_itself(void)
 	machine_close(m);
 }
 
-/* The same vdev with other regions, even in the other space. */
+/* A device is its vdev, also in other regions and in the other space. */
 static void read_own_port(struct machine *m, struct gasp_cpu *cpu, const struct gasp_trap *trap)
 {
 	unsigned char got = 0;

@@ -6,7 +6,7 @@ struct range {
 	uint64_t loc, length;
 };
 
-/* What the filters were asked. */
+/* The candidates that the filters were called with. */
 static struct range asked[64];
 static unsigned n_asked;
 
@@ -49,7 +49,7 @@ static void expect_walk(const char *what, struct guest_system *gsp, uint64_t max
 		expect_walk(#filter, (gsp), (max_length), (flags), (filter), walk_, COUNT(walk_)); \
 	} while (0)
 
-/* One walk of its own, for what was asked. */
+/* A walk that checks the candidates. */
 static void expect_asked(struct guest_system *gsp, gasp_walk_filter_t filter,
 			 const struct range *want, unsigned n)
 {
@@ -103,7 +103,7 @@ static void take_the_last_page(uint64_t *loc, size_t *length)
 	*length = 0x1000;
 }
 
-/* The first page, and then no more. */
+/* The first page, then nothing more. */
 static void take_one_and_stop(uint64_t *loc, size_t *length)
 {
 	note(*loc, *length);
@@ -141,7 +141,7 @@ static void answer_nowhere(uint64_t *loc, size_t *length)
 	*length = SIZE_MAX;
 }
 
-/* The first half, then always the same again. */
+/* The first page of the run, again and again. */
 static void answer_without_progress(uint64_t *loc, size_t *length)
 {
 	note(*loc, *length);

@@ -1,4 +1,4 @@
-/* A guest with a vCPU and a trap handler that writes down what it is called with.
+/* A guest with a vCPU and a trap handler that records its calls.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
 #ifndef CTESTS_ACCESS_H
@@ -28,7 +28,7 @@ struct machine {
 	struct seen seen[SEEN_MAX];
 };
 
-/* What a device gives for a location. */
+/* The byte that a device returns for a location. */
 static inline unsigned char device_byte(uint64_t location)
 {
 	return (unsigned char)(location * 7 + 3);
@@ -101,7 +101,7 @@ static inline void access_expect(const char *file, int line, int want, struct ga
 		fprintf(check_fail(file, line), "the access changed errno to %d\n", err);
 }
 
-/* An access that ends so, and leaves errno alone. */
+/* An access with this result, which leaves errno alone. */
 #define CHECK_ACCESS(want, cpu, type, kind, location, data, length) \
 	access_expect(__FILE__, __LINE__, (want), (cpu), (type), (kind), (location), (data), (length))
 #define CHECK_READ(cpu, location, data, length) \
@@ -111,7 +111,7 @@ static inline void access_expect(const char *file, int line, int want, struct ga
 #define CHECK_FETCH(cpu, location, data, length) \
 	CHECK_ACCESS(EOK, cpu, QST_MEMORY, GASP_EXECUTE, location, data, length)
 
-/* Without a check: for handlers and threads that judge the result themselves. */
+/* Accesses without a check, for handlers and threads that check the result themselves. */
 static inline int read_at(struct gasp_cpu *cpu, uint64_t location, void *data, size_t length)
 {
 	return gasp_cpu_access(cpu, QST_MEMORY, GASP_READ, location, data, length);
@@ -150,7 +150,7 @@ static inline int all_bytes(const void *data, unsigned char value, size_t length
 	return 1;
 }
 
-/* The bytes are what the device gives from a location on. */
+/* The bytes are those that the device returns from a location on. */
 static inline int device_bytes(const void *data, uint64_t location, size_t length)
 {
 	const unsigned char *bytes = (const unsigned char *)data;
@@ -183,8 +183,8 @@ static inline uint64_t address_of(const void *pointer)
 	return (uint64_t)(uintptr_t)pointer;
 }
 
-/* How many mappings this process has. GASP_TEST_SMALL=1, where a checker has mappings of its own
- * that come and go: how many of memory files. */
+/* The number of mappings of this process. With GASP_TEST_SMALL=1 only those of memory files, because
+ * valgrind and sanitizers create and remove mappings of their own. */
 static inline unsigned mappings(void)
 {
 	char line[512];

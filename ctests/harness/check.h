@@ -63,7 +63,7 @@ struct test_case {
 	void (*run)(void);
 };
 
-/* What the running case has found so far. */
+/* The failures of the running case so far. */
 struct check_state {
 	int failures;
 	const char *skip;
@@ -124,7 +124,7 @@ static inline int check_has(const char *file, int line, const char *expr, const 
 #define CHECK_EQ(a, b) check_eq(__FILE__, __LINE__, #a, #b, (uint64_t)(a), (uint64_t)(b))
 #define CHECK_STR(a, want) check_str(__FILE__, __LINE__, #a, (a), (want))
 #define CHECK_HAS(a, part) check_has(__FILE__, __LINE__, #a, (a), (part))
-/* Leaves the function if it does not hold. */
+/* Returns from the function if the condition does not hold. */
 #define REQUIRE(expr) do { if (!CHECK(expr)) return; } while (0)
 /* The case cannot run here. */
 #define SKIP(reason) do { check_state()->skip = (reason); return; } while (0)
@@ -192,7 +192,7 @@ static inline int check_main(int argc, char **argv, const struct test_case *case
 
 /* ---- Processes ---- */
 
-/* How a child ended: by exit code, or (code -1) by a signal; and what it wrote on stderr. */
+/* How a child ended, by exit code or (code -1) by a signal, and its output on stderr. */
 struct outcome {
 	int code;
 	int signal;

@@ -1,4 +1,4 @@
-/* Regions to set and maps to expect, tersely. Part of check.h.
+/* Short forms for regions to set and maps to expect. Part of check.h.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
 #ifndef CTESTS_REGIONS_H

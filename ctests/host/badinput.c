@@ -1,4 +1,4 @@
-/* What C may do to the library: NULL, destroyed guests, garbage, no memory (specification 8).
+/* Bad arguments from C: NULL, destroyed guests, garbage, no memory (specification 8).
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "check.h"
 
@@ -110,7 +110,7 @@ static struct gasp_region *elements_before_a_guard(void)
 	return (struct gasp_region *)(void *)(pages + PAGE - 2 * sizeof(struct gasp_region));
 }
 
-/* The count is a lie, but the array ends (with an element that is refused) before it counts. */
+/* The count is too large, but the array is not read past the element that is refused. */
 static void child_huge_counts(void)
 {
 	struct guest_system *gsp = guest();

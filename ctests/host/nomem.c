@@ -7,7 +7,7 @@
 
 #define MANY 300000u
 #define LITTLE ((size_t)256 << 10)	/* too little for MANY elements */
-#define SOME ((size_t)4 << 20)		/* enough for some, one by one */
+#define SOME ((size_t)4 << 20)		/* enough for some of them, set one by one */
 
 /* Sanitizers and valgrind need address space of their own. */
 static const char *cannot_run(void)
@@ -39,7 +39,7 @@ static void grow_stack(void)
 		space[i] = 1;
 }
 
-/* From now on there is no more than what the process has, and `slack` bytes. */
+/* From now on the process can allocate only `slack` bytes more. */
 static void memory_ends_here(size_t slack)
 {
 	unsigned long pages = 0;
@@ -208,7 +208,7 @@ static void child_gram(void)
 	gasp_guest_destroy(gsp);
 }
 
-/* What needs no memory goes on without any. */
+/* Queries, walks and locks work without memory. */
 static void child_queries(void)
 {
 	struct guest_system *gsp = guest();

@@ -1,8 +1,8 @@
 /* Cycles of waiting threads: one of them gets EDEADLK (specification 4).
  *
- * In each case this thread takes a lock and asks for one whose holder, by then, waits for this
- * thread's. Should the other come later than expected, it is the one that gets the error: what is
- * checked is that exactly one does, and that both go on.
+ * In each case this thread takes a lock and asks for another one, whose holder by then waits for
+ * this thread's. If the holder is late, it gets the error instead: the checks are that exactly one
+ * thread gets it, and that both go on.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "check.h"
 
@@ -169,7 +169,7 @@ static void the_locks_held_stay_held(void)
 	gasp_guest_destroy(gsp);
 }
 
-/* set_soft(): index 0, nothing of the call applied, also not what its own space allows. */
+/* gasp_region_set_soft() returns index 0 and applies nothing, not even in the space it could lock. */
 static void a_change_that_closes_a_cycle(void)
 {
 	struct guest_system *gsp = guest();

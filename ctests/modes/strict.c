@@ -9,7 +9,7 @@ static struct guest_system *started(struct guest_system *gsp)
 	return gsp;
 }
 
-/* A strict guest refuses to delete what is not there. */
+/* A strict guest refuses to delete an absent range. */
 static int is_strict(struct guest_system *gsp)
 {
 	struct gasp_region r = del(0x1000, 0x1000);

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "check.h"
 
-/* What a loop has visited. */
+/* The pieces that a loop has visited. */
 struct visits {
 	unsigned n;
 	struct gasp_region pieces[64];
@@ -24,7 +24,7 @@ static int note(struct visits *visits, const struct gasp_region *rgn)
 	return 1;
 }
 
-/* As printed: what info returned is set again. */
+/* As printed: sets each piece as gasp_region_info() returned it. */
 static void loop_as_printed(struct guest_system *gsp, struct qvm_state_block blk,
 			    struct visits *visits)
 {
@@ -86,10 +86,10 @@ static void both_loops(struct guest_system *gsp, unsigned n_pieces)
 	for (unsigned i = 0; i < after.n; i++)
 		if (after.spans[i].location == 0x3000 && after.spans[i].last == 0xcfff)
 			traps++;
-	CHECK_EQ(traps, 1);	/* nothing was left: what was added is one region */
+	CHECK_EQ(traps, 1);	/* the loop deleted everything: the new range is one region */
 }
 
-/* What the loops left outside of their range. */
+/* The loops changed nothing outside their range. */
 static void check_rest(struct guest_system *gsp)
 {
 	struct gasp_span s;

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# lint.t [TOOLS [PACKAGE...]]: what "format clippy doc", or some of them, say; warnings are errors.
+# lint.t [TOOLS [PACKAGE...]]: runs "format clippy doc", or some of them; warnings are errors.
 # SPDX-License-Identifier: MIT OR Apache-2.0
 . "$(dirname "$0")/../harness/tap.sh"
 packages=$(printf -- '-p %s ' "${@:2}") && [ $# -gt 1 ] || packages=
@@ -14,7 +14,7 @@ clippy() {
 	check "cargo clippy" $CARGO clippy -q --locked $packages --all-targets -- -D warnings
 }
 
-# With private items: the documentation of the library is for those who work on it.
+# With private items: the documentation of the library is for its developers.
 doc() {
 	RUSTDOCFLAGS="-Dwarnings -Arustdoc::private-intra-doc-links" \
 		check "cargo doc" $CARGO doc -q --locked $packages --no-deps --document-private-items

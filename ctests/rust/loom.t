@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The protocols of the map and of removal, in every order that the memory model allows.
+# The lock-free protocols under loom, in every order that the C11 memory model allows, up to a number
+# of preemptions: readers and writers of the map, accesses and grace periods.
 # SPDX-License-Identifier: MIT OR Apache-2.0
 . "$(dirname "$0")/../harness/tap.sh"
 export RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=$CARGO_TARGET_DIR/loom

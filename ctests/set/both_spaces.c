@@ -1,7 +1,7 @@
 /* Calls that name both spaces while another thread has the lock of one (specification 2.8).
  *
- * Each of these hung once: a space that was being changed was kept while the lock of the other
- * one was waited for.
+ * Each of these once hung, because a call kept its changed space while it waited for the lock of the
+ * other one.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "check.h"
 
@@ -15,7 +15,7 @@ static struct gasp_region one_port(void)
 	return port(0x60, 1, GRF_VIRT_RD);
 }
 
-/* A thread that sets an element in each space, having the lock of `holds` if that is not none. */
+/* A thread that sets an element in each space. It holds the lock of `holds`, if that is a space. */
 struct setter {
 	struct guest_system *gsp;
 	struct gasp_region elements[2];
@@ -45,7 +45,7 @@ static struct setter setter_of(struct guest_system *gsp, struct gasp_region firs
 	return s;
 }
 
-/* The call waits for the lock that this thread has, and then is made as a whole. */
+/* The call waits for the lock that this thread holds, and then takes effect as a whole. */
 static void waits_for(uint16_t held, struct gasp_region first, struct gasp_region second)
 {
 	struct guest_system *gsp = guest();
@@ -55,7 +55,7 @@ static void waits_for(uint16_t held, struct gasp_region first, struct gasp_regio
 	CHECK(flag_wait(&s.started, 1));
 	sleep_ms(50);
 	CHECK_EQ(flag_get(&s.done), 0);
-	/* Who waits keeps nobody out of the other space. */
+	/* The waiting call blocks neither space for queries. */
 	CHECK_EQ(gasp_find_free(gsp, QST_MEMORY, 0x1000, 0x1000), 0);
 	CHECK_EQ(gasp_find_free(gsp, QST_X86_IO, 1, 1), 0);
 	CHECK_EQ(gasp_unlock(gsp, held), EOK);
@@ -85,7 +85,7 @@ static void ports_then_memory_while_memory_is_locked(void)
 	waits_for(QST_MEMORY, one_port(), page());
 }
 
-/* Strict mode: each thread has one lock and is refused for want of the other, again and again. */
+/* Strict mode: each thread holds one lock, and is refused because it lacks the other. */
 static void strict_refusals_do_not_lock_each_other_out(void)
 {
 	struct guest_system *gsp = strict_guest();

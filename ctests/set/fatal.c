@@ -182,7 +182,7 @@ static void child_handler_needs_the_locks(void)
 	gasp_region_set(handled_guest, COUNT(r), r);
 }
 
-/* "The same": what came before the refused element is in effect. */
+/* The elements before the refused one are in effect. */
 static void handler_that_looks_at_the_map(void *arg, int code, const char *message)
 {
 	(void)arg;

@@ -1,6 +1,6 @@
-/* A call becomes visible at once: no query sees a state between two of its elements
- * (specification 2). In each case a writer repeats a call whose states in between would be
- * told apart, and a reader asks as fast as it can.
+/* A call becomes visible in one step: no query sees a state between two of its elements
+ * (specification 2.7). In each case a writer repeats a call whose intermediate states differ from the
+ * final ones, and a reader queries as fast as it can.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "check.h"
 
@@ -16,8 +16,8 @@ static unsigned rounds(void)
 struct scene {
 	struct guest_system *gsp;
 	int stop;
-	unsigned long seen;	/* answers that the reader has judged */
-	unsigned long broken;	/* ... and found to be of a state in between */
+	unsigned long seen;	/* results that the reader has checked */
+	unsigned long broken;	/* ... and found to show an intermediate state */
 	uint64_t host[2];
 };
 
@@ -293,7 +293,7 @@ static void each_of_both_spaces_sees_whole_calls(void)
 	play(&scene, write_both, read_both);
 }
 
-/* What a call undoes itself is never seen. */
+/* A change that the same call undoes is never visible. */
 static void write_and_undo(struct scene *scene, unsigned round)
 {
 	struct gasp_region r[3] = {

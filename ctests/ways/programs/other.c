@@ -1,4 +1,4 @@
-/* Another library with some of libgasp's names; what it answers nobody takes for libgasp.
+/* Another library with some of libgasp's names. Its results cannot be mistaken for libgasp's.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
 #include <gasp/host.h>

@@ -1,5 +1,5 @@
 /* A vdev plugin in one file. ways.t builds it with -lgasp, and without: then its gasp_* are
- * unresolved and come from whoever loads it, as on QNX.
+ * unresolved and come from the program that loads it, as on QNX.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
 #include <gasp/host.h>

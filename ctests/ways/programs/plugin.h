@@ -1,4 +1,4 @@
-/* What plugin.c and host.c agree on.
+/* Shared by plugin.c and host.c.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
 #include <qvm/vdev-core.h>

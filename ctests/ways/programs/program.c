@@ -1,5 +1,5 @@
 /* A program that was linked with other.c: program other | program libgasp says whose answers
- * it is expected to get. Nothing in it knows that libgasp may be preloaded.
+ * it is expected to get. It does not know whether libgasp is preloaded.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
 #include <gasp/host.h>

@@ -1,5 +1,5 @@
-/* A vdev plugin with a device that traps. All of it goes away with the plugin: the code that the
- * host's trap handler calls, and the vdev and the state that it is called for.
+/* A vdev plugin with a device that traps. The code that the host's trap handler calls, the vdev and
+ * the state are all in the plugin, and are unloaded with it.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
 #include <string.h>

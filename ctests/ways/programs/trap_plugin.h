@@ -1,4 +1,4 @@
-/* What trap_plugin.c and unload.c agree on.
+/* Shared by trap_plugin.c and unload.c.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
 #include <gasp/host.h>
@@ -9,7 +9,7 @@
 #define PLUGIN_LENGTH 0x1000u
 #define PLUGIN_BYTE 0xA5
 
-/* What the host's trap handler finds behind vdev->v_device. */
+/* The host's trap handler finds this behind vdev->v_device. */
 struct plugin_device {
 	int (*access)(const struct gasp_trap *trap);
 };

@@ -1,5 +1,5 @@
 /* Loads and unloads trap_plugin.c while vCPUs on other threads access its device:
- * unload PLUGIN [SECONDS]. What runs in the plugin after dlclose() crashes.
+ * unload PLUGIN [SECONDS]. A call into the plugin after dlclose() crashes.
  * GASP_STRESS_SECONDS (5) says how long.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
@@ -63,7 +63,7 @@ static void *read_and_write(void *arg)
 	return NULL;
 }
 
-/* Changes that have nothing to do with the plugin. */
+/* Changes other ranges than the plugin. */
 static void *set_elsewhere(void *arg)
 {
 	struct gasp_region rgn;
@@ -82,7 +82,7 @@ static void *set_elsewhere(void *arg)
 
 static int unload_done;
 
-/* On whichever thread ends the last access. */
+/* Called on the thread that ends the last access. */
 static void unload(void *plugin)
 {
 	dlclose(plugin);
@@ -105,7 +105,7 @@ static int wait_for_unload(void)
 	return !__atomic_load_n(&unload_done, __ATOMIC_ACQUIRE);
 }
 
-/* 0 if the plugin came and went. */
+/* 0 if the plugin could be loaded and unloaded. */
 static int one_round(void)
 {
 	void *plugin = dlopen(path, RTLD_NOW | RTLD_LOCAL);
