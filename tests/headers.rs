@@ -1,4 +1,4 @@
-//! The committed headers are what cbindgen makes of the Rust sources today.
+//! The committed headers are those that cbindgen generates from the Rust sources.
 //!
 //! `GASP_BLESS=1 cargo test --test headers` rewrites them.
 
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 const COMMAND: &str = "GASP_BLESS=1 cargo test --test headers";
 
-/// What cbindgen writes before a function, and C does not need.
+/// Written by cbindgen before a function; C does not need it.
 const EXTERN: &str = "extern ";
 
 /// Types of other headers, as C spells them.
@@ -300,7 +300,7 @@ fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_default()
 }
 
-/// What cbindgen wrote, as a C programmer would have written it.
+/// The output of cbindgen, in the form that a C programmer would write.
 fn for_c_readers(text: &str) -> String {
     let mut text = text.replace(" {\n    uint8_t _opaque[0];\n}", "");
     for name in FUNCTIONS {

@@ -1,12 +1,12 @@
 //! The model test: random calls to the library and to a model of it, and everything compared.
 //!
-//! The model (`state`, `cells`, `set`, `query`, `search`, `walk`) is written from the words of the
-//! contract's sections 1 to 3, 6 and 11, location by location, and knows nothing of how the library
-//! works. A test makes guests, and at each step gives the same random call to the library and to
-//! the model: mostly `gasp_region_set_soft` with a random array, good and bad elements mixed. It
-//! compares the return value and errno, what a listener was told, then all regions and the generation
-//! of both spaces, then the answers to random queries, searches and walks. Host addresses are
-//! invented: nothing is ever read or written there.
+//! The model (`state`, `cells`, `set`, `query`, `search`, `walk`) is written from sections 1 to 3, 6
+//! and 11 of the specification, location by location, and knows nothing of how the library works. A
+//! test makes guests, and at each step gives the same random call to the library and to the model:
+//! mostly `gasp_region_set_soft` with a random array, good and bad elements mixed. It compares the
+//! return value and errno, a listener's notifications, then all regions and the generation of both
+//! spaces, then the answers to random queries, searches and walks. Host addresses are invented:
+//! nothing is ever read or written there.
 //!
 //! A failure prints its seed, its step, the map before and the array given, and the command that
 //! repeats it. `GASP_MODEL_SEED=n` runs one seed, `GASP_MODEL_STEPS=n` that many steps for each
@@ -88,7 +88,7 @@ fn strict() {
     Plan { name: "strict", mode: Mode::Strict, ..both_spaces_plan() }.run();
 }
 
-/// What accesses do, with real bytes.
+/// Accesses, with real bytes.
 #[test]
 fn accesses() {
     access::run(600);

@@ -1,15 +1,15 @@
-//! Readers and writers at the same time, through the C functions: what is read is always whole, and
-//! what was removed is used by nobody.
+//! Readers and writers at the same time, through the C functions: each read sees one state, and
+//! removed devices and memory are not used.
 //!
 //! It is meant for ThreadSanitizer, too, which libtest does not get along with; so it has a `main`
 //! of its own that prints what libtest would print. ThreadSanitizer does not know fences, on which
 //! the map's readers rely: but all that readers and the writer share is atomic, so there is no
-//! race to report. (What the fences are for, `src/map/loom` proves.)
+//! race to report. (`src/map/loom` tests the fences.)
 //!
-//! Nor does it know `membarrier`. But who waits for an access learns of its end by a load that
-//! acquires, or by a mutex, and it knows both. So it reports what is freed without waiting, and
-//! nothing else. (That no access is overlooked, which is what the fences are for, it cannot see:
-//! `src/vcpu/loom` proves it.)
+//! Nor does it know `membarrier`. But a thread that waits for an access learns of its end by a load
+//! that acquires, or by a mutex, and it knows both. So it reports only memory that is freed without
+//! waiting. (It cannot see whether the fences let a wait overlook an access: `src/vcpu/loom` tests
+//! that.)
 //!
 //! ```text
 //! RUSTFLAGS="-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer" \
@@ -96,7 +96,7 @@ impl Random {
     }
 }
 
-/// Waits for a thread by itself: how a scope does it, ThreadSanitizer cannot see.
+/// Joins a thread explicitly, because ThreadSanitizer does not see how a scope does it.
 fn join(thread: ScopedJoinHandle<'_, ()>) {
     thread.join().expect("a thread that found no fault");
 }
@@ -133,7 +133,7 @@ fn run(
     assert!(reads.into_inner() > 0);
 }
 
-/// Reads by each function, and checks that what it tells belongs together.
+/// Reads by each function, and checks that the attributes of a result belong together.
 fn read_all(guest: &Guest, space: &Space, random: &mut Random) {
     let at = random.below(FULL) * space.stride + random.below(space.stride);
     if let Some(region) = guest.info(space, at) {
@@ -153,7 +153,7 @@ fn read_all(guest: &Guest, space: &Space, random: &mut Random) {
     }
 }
 
-/// The cookie tells the vdev, the location the host's.
+/// The cookie determines the vdev, and the location the host's.
 fn check(space: &Space, region: &gasp_region) {
     let at = region.guest.location;
     assert_eq!(region.vdev, space.vdev(at / space.stride, region.cookie), "{region:?}");
@@ -212,7 +212,7 @@ fn deletes(time: Duration) {
     });
 }
 
-/// From nothing to thousands of regions and back, one by one: memory is taken and given back.
+/// From an empty map to thousands of regions and back, one by one: nodes are allocated and freed.
 fn growth(time: Duration) {
     run(
         time,

@@ -3,7 +3,7 @@
 //! The model of the map is that of the set calls. Behind some locations is an arena of real memory,
 //! of which the model keeps a copy. At each step the map is changed by a random array, and a
 //! vCPU makes random accesses: result, data, calls of the trap handler, counts and all bytes of
-//! the arena have to be what the model says.
+//! the arena have to equal those of the model.
 
 #![allow(unsafe_code)]
 
@@ -25,7 +25,7 @@ const WRITE: usize = 1;
 const ARENA: u128 = 24;
 /// Pages that an element has at most.
 const LONGEST: u128 = 5;
-/// What no piece of an access has written.
+/// A byte of data that no piece of an access has written.
 const UNTOUCHED: u8 = 0xa5;
 /// `GASP_UNSUPPORTED_FAIL`; `GASP_UNSUPPORTED_IGNORE` is 0.
 const FAIL: u32 = 1;
@@ -39,7 +39,7 @@ struct Access {
     data: Vec<u8>,
 }
 
-/// How it ends.
+/// The outcome of an access.
 struct Outcome {
     result: Errno,
     data: Vec<u8>,
@@ -260,8 +260,8 @@ impl World {
         Access { kind, what, start: narrow(edge), data }
     }
 
-    /// What the model says, piece by piece and location by location; the copy of the arena and
-    /// the counts follow.
+    /// The outcome in the model, piece by piece and location by location. Updates the counts and the
+    /// copy of the arena.
     fn expect(&mut self, access: &Access, fails_at: usize) -> Outcome {
         let mut outcome = Outcome { result: EOK, data: access.data.clone(), calls: Vec::new() };
         let start = u128::from(access.start);
@@ -336,7 +336,7 @@ impl World {
         EOK
     }
 
-    // ---- What the library has ----
+    // ---- The state of the library ----
 
     fn device(&self) -> std::sync::MutexGuard<'_, Device> {
         self.device.lock().expect("no panic in the handler")
@@ -371,7 +371,7 @@ impl Drop for World {
     }
 }
 
-/// Says no more than the first difference.
+/// Reports only the first difference.
 fn same_bytes(what: &str, expected: &[u8], got: &[u8]) -> Check {
     match expected.iter().zip(got).position(|(expected, got)| expected != got) {
         Some(at) => same(&format!("{what}, byte {at:#x}"), expected[at], got[at]),
@@ -379,7 +379,7 @@ fn same_bytes(what: &str, expected: &[u8], got: &[u8]) -> Check {
     }
 }
 
-/// "Where it traps a read or a write"; "trapped fetches" go to nothing.
+/// 10.6.2: a read or a write can trap; a trapped fetch is unsupported.
 fn traps(attributes: &Attributes, what: usize) -> bool {
     attributes.flags & [VIRT_RD, VIRT_WR, NONE][what] != 0
 }

@@ -1,4 +1,4 @@
-//! One space as the contract's section 1 has it: a function from each location to absent or to
+//! One space as in section 1 of the specification: a function from each location to absent or to
 //! attributes.
 //!
 //! 2^64 locations cannot be kept one by one, so the space is cut into *cells* at a fixed list of
@@ -10,7 +10,7 @@
 use std::cell::OnceCell;
 use std::ops::Range;
 
-/// What a location has.
+/// The attributes of a location (1.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Attributes {
     pub(crate) flags: u32,
@@ -22,7 +22,7 @@ pub(crate) struct Attributes {
 }
 
 impl Attributes {
-    /// What the location `distance` further has if it belongs to the same region.
+    /// The attributes of the location `distance` further on, if it is in the same region.
     pub(crate) fn further(self, distance: u128) -> Self {
         Self { host: self.host.map(|host| host + distance), ..self }
     }
@@ -61,12 +61,12 @@ impl Extent {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Run {
     pub(crate) extent: Extent,
-    /// What its first location has.
+    /// The attributes of its first location.
     pub(crate) first: Attributes,
 }
 
 impl Run {
-    /// What a location has if it belongs to this run (or would continue it).
+    /// The attributes of a location in this run, or of one that would continue it.
     pub(crate) fn at(&self, location: u128) -> Attributes {
         self.first.further(location - self.extent.start)
     }
@@ -76,9 +76,9 @@ impl Run {
 pub(crate) struct Cells {
     /// Cell i is [edges[i], edges[i + 1]); together they are the whole space.
     edges: Vec<u128>,
-    /// What the first location of each cell has.
+    /// The attributes of the first location of each cell.
     cells: Vec<Option<Attributes>>,
-    /// The regions, computed when somebody asks.
+    /// The regions, computed on demand.
     runs: OnceCell<Vec<Run>>,
 }
 
@@ -102,7 +102,7 @@ impl Cells {
         self.edges.partition_point(|&edge| edge <= location) - 1
     }
 
-    /// The function of section 1: what a location has.
+    /// The function of section 1: the attributes of a location.
     pub(crate) fn at(&self, location: u128) -> Option<Attributes> {
         let cell = self.index(location);
         self.cells[cell].map(|first| first.further(location - self.edges[cell]))
@@ -127,8 +127,8 @@ impl Cells {
         Extent::new(range.start, other.map_or(range.end, |cell| self.edges[cell]))
     }
 
-    /// Give each location of a range what `new` says, given what it has and its offset in the
-    /// range.
+    /// Give each location of a range the result of `new`, called with its attributes and its offset
+    /// in the range.
     pub(crate) fn change(
         &mut self,
         range: Extent,
@@ -149,12 +149,12 @@ impl Cells {
         self.runs.get_or_init(|| self.collect_runs(|_| true))
     }
 
-    /// Do all locations have the same in both?
+    /// Do all locations have the same attributes in both?
     pub(crate) fn same_map(&self, other: &Self) -> bool {
         self.cells == other.cells
     }
 
-    /// The runs, as long as they can be, of those locations that have something else in `other`.
+    /// The longest runs of locations that are present here and differ in `other`.
     pub(crate) fn runs_unlike(&self, other: &Self) -> Vec<Run> {
         self.collect_runs(|cell| self.cells[cell] != other.cells[cell])
     }

@@ -1,13 +1,13 @@
-//! Section 11 of the contract: what is told of a change, and `gasp_guest_set`.
+//! Section 11 of the specification: differences, and `gasp_guest_set`.
 
 use super::cells::{Attributes, Cells};
-use super::listener::{How, Lists, Told, What};
+use super::listener::{Callback, Lists, Notification, SetOptions};
 use super::query::span;
 use super::set::{Answer, Row, apply};
 use super::state::{Kind, Model};
 use gasp_abi::gasp_region;
 
-/// What all locations of both spaces have.
+/// The attributes of all locations of both spaces.
 #[derive(Clone)]
 pub(crate) struct Snapshot([Cells; 2]);
 
@@ -30,7 +30,7 @@ impl Snapshot {
         !mine.same_map(theirs)
     }
 
-    /// "exactly the locations whose attributes differ before and after", in runs
+    /// 11.2: the runs of locations whose attributes differ before and after.
     pub(crate) fn difference(&self, after: &Self) -> Lists {
         let [memory, ports] = [0, 1].map(|space| {
             let (old, new) = (&self.0[space], &after.0[space]);
@@ -42,21 +42,20 @@ impl Snapshot {
     }
 }
 
-/// What one listener hears of a call: how it ends is its result unless the listener refuses.
-pub(crate) fn hears(lists: Lists, how: How, refuses: bool) -> Vec<Told> {
-    let asked = (how.dry || how.report).then_some(What::Estimate);
+/// The calls of one listener for a set call, of which it refuses the first if `refuses`.
+pub(crate) fn notifications(lists: Lists, options: SetOptions, refuses: bool) -> Vec<Notification> {
+    let asked = (options.dry || options.report).then_some(Callback::Estimate);
     let calls = match asked {
         _ if lists.iter().all(Vec::is_empty) => vec![],
-        Some(estimate) if how.dry || refuses => vec![estimate],
-        None if refuses => vec![What::Prepare],
-        asked => asked.into_iter().chain([What::Prepare, What::Commit]).collect(),
+        Some(estimate) if options.dry || refuses => vec![estimate],
+        None if refuses => vec![Callback::Prepare],
+        asked => asked.into_iter().chain([Callback::Prepare, Callback::Commit]).collect(),
     };
-    calls.into_iter().map(|what| Told { what, lists: lists.clone() }).collect()
+    calls.into_iter().map(|callback| Notification { callback, lists: lists.clone() }).collect()
 }
 
 impl Model {
-    /// What a call changes and answers if nobody refuses it. (In a dry run it is the caller who
-    /// takes the change back.)
+    /// Makes the change of a call, without its listener. The caller undoes a dry run.
     pub(crate) fn set_as(&mut self, array: &[gasp_region], whole: bool) -> Answer {
         match whole {
             true => self.set_whole(array),
@@ -64,8 +63,7 @@ impl Model {
         }
     }
 
-    /// "Deletions are made first, then the other elements in order, and whether a page of memory
-    /// was cut is judged when all of them have been made."
+    /// 11.6.3: deletions, then the other elements in order, then the edges in the resulting state.
     fn set_whole(&mut self, array: &[gasp_region]) -> Answer {
         let before = Snapshot::of(self);
         let result = self.make_all(array).and_then(|()| self.judge_edges(array));
@@ -92,8 +90,8 @@ impl Model {
         Ok(())
     }
 
-    /// "In the end, no edge of an element lies inside of a page with memory behind it, unless the
-    /// locations on both sides of it are of one region."
+    /// 11.6.3: no edge of an element lies inside a page whose two sides are not in one region, if one
+    /// of them is backed.
     fn judge_edges(&self, array: &[gasp_region]) -> Result<(), (usize, Row)> {
         let cells = &self.memory.cells;
         let is_cut = |edge: u128| {

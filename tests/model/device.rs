@@ -1,4 +1,4 @@
-//! The device of the accesses' test: it writes down what it is called with.
+//! The device of the accesses' test, which records its calls.
 
 #![allow(unsafe_code)]
 
@@ -7,7 +7,7 @@ use std::ffi::{c_int, c_void};
 use std::sync::Mutex;
 
 const EOK: c_int = 0;
-/// What a call that fails returns.
+/// The result of a call that fails.
 pub(crate) const EIO: c_int = 5;
 /// `GASP_READ`
 const READ: u16 = 0;
@@ -21,7 +21,7 @@ pub(crate) struct Call {
     pub(crate) length: usize,
     pub(crate) cookie: u32,
     pub(crate) vdev: usize,
-    /// A checksum of what is written.
+    /// A checksum of the data written.
     pub(crate) written: u64,
 }
 
@@ -36,7 +36,7 @@ pub(crate) fn checksum(bytes: &[u8]) -> u64 {
     bytes.iter().fold(1, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(*byte)))
 }
 
-/// What a device gives for a location.
+/// The byte that a device returns for a location.
 pub(crate) fn device_byte(location: u128) -> u8 {
     u8::try_from((location * 7 + location / 256) % 251).expect("below 251")
 }

@@ -1,8 +1,8 @@
-//! What a session does with a listener, and with `gasp_guest_set`.
+//! The steps of a session with a listener and with `gasp_guest_set`.
 
-use super::change::{Snapshot, hears};
+use super::change::{Snapshot, notifications};
 use super::generate::Generator;
-use super::listener::{How, Told};
+use super::listener::{Notification, SetOptions};
 use super::numbers::*;
 use super::report::{Check, same};
 use super::session::Session;
@@ -11,13 +11,13 @@ use super::state::{Errno, Kind};
 use gasp_abi::gasp_region;
 
 impl Session {
-    /// The model has made a call that answers so: what the library gives (the index, and the errno
-    /// if there is one) when a listener may refuse what is changed. Afterwards the model is as the
-    /// guest will be, and what the listener hears is expected of it.
+    /// The expected result of the library, an index and perhaps an errno, for a call that the model
+    /// has made with `answer`. The listener may refuse it: then the model undoes the change. Sets the
+    /// expected notifications.
     pub(super) fn after_set(
         &mut self,
         before: Snapshot,
-        how: How,
+        options: SetOptions,
         answer: Answer,
     ) -> (usize, Option<Errno>) {
         let after = Snapshot::of(&self.model);
@@ -25,10 +25,10 @@ impl Session {
         let listened = self.listener.is_some() && changed.contains(&true);
         let refused = listened && self.recorder.refuses.get() != EOK;
         self.expected = match listened {
-            true => hears(before.difference(&after), how, refused),
+            true => notifications(before.difference(&after), options, refused),
             false => vec![],
         };
-        if how.dry || refused {
+        if options.dry || refused {
             before.restore(&mut self.model);
         } else {
             (0..2).for_each(|space| self.generations[space] += u64::from(changed[space]));
@@ -40,9 +40,9 @@ impl Session {
         (answer.count, answer.refused.map(Row::errno))
     }
 
-    pub(super) fn compare_told(&mut self) -> Check {
+    pub(super) fn compare_notifications(&mut self) -> Check {
         let expected = std::mem::take(&mut self.expected);
-        same("what the listener was told", expected, self.recorder.take())
+        same("the listener's notifications", expected, self.recorder.take())
     }
 
     /// A call that the listener, if there is one, refuses if it changes anything.
@@ -59,52 +59,57 @@ impl Session {
     pub(super) fn guest_set(&mut self, generator: &mut Generator) -> Check {
         let random = &mut generator.random;
         let (whole, dry, report) = (random.percent(70), random.percent(30), random.percent(70));
-        let (how, refuses) = (How { whole, dry, report }, random.percent(20));
+        let (options, refuses) = (SetOptions { whole, dry, report }, random.percent(20));
         let swap = if random.percent(30) { generator.swap(&self.model) } else { None };
         let array = swap.unwrap_or_else(|| generator.array(&self.model));
         self.recorder.refuses.set(if refuses { EBUSY } else { EOK });
-        self.story.call(format!("as gasp_guest_set, {how:?}, the listener refuses: {refuses}"));
-        let result = self.set_as(&array, how);
+        self.story.call(format!("as gasp_guest_set, {options:?}, the listener refuses: {refuses}"));
+        let result = self.set_as(&array, options);
         self.recorder.refuses.set(EOK);
         result
     }
 
-    fn set_as(&mut self, array: &[gasp_region], how: How) -> Check {
+    fn set_as(&mut self, array: &[gasp_region], options: SetOptions) -> Check {
         self.story.array(array);
         let before = Snapshot::of(&self.model);
-        let answer = self.model.set_as(array, how.whole);
-        let expected = self.after_set(before, how, answer);
-        let (errno, index) = self.guest.set_as(array, how);
+        let answer = self.model.set_as(array, options.whole);
+        let expected = self.after_set(before, options, answer);
+        let (errno, index) = self.guest.set_as(array, options);
         same("the return value", expected.1.unwrap_or(EOK), errno)?;
-        same("the index", how.report.then_some(expected.0), index)?;
-        self.compare_told()
+        same("the index", options.report.then_some(expected.0), index)?;
+        self.compare_notifications()
     }
 
-    /// The listener comes, if the present map is fine with it, or goes, whether it wants or not.
-    pub(super) fn come_or_go(&mut self, generator: &mut Generator) -> Check {
+    /// Adds the listener, which may refuse the present map, or removes it, which it cannot refuse.
+    pub(super) fn add_or_remove_listener(&mut self, generator: &mut Generator) -> Check {
         let refuses = generator.random.percent(30);
         self.recorder.refuses.set(if refuses { EBUSY } else { EOK });
+        let options = SetOptions::default();
         let (all, none) = (Snapshot::of(&self.model), Snapshot::nothing(&self.model));
         let result = match self.listener.take() {
-            Some(id) => self.go(id, hears(all.difference(&none), How::default(), false)),
-            None => self.come(hears(none.difference(&all), How::default(), refuses), refuses),
+            Some(id) => {
+                self.remove_listener(id, notifications(all.difference(&none), options, false))
+            }
+            None => {
+                self.add_listener(notifications(none.difference(&all), options, refuses), refuses)
+            }
         };
         self.recorder.refuses.set(EOK);
         result
     }
 
-    fn come(&mut self, expected: Vec<Told>, refuses: bool) -> Check {
+    fn add_listener(&mut self, expected: Vec<Notification>, refuses: bool) -> Check {
         self.story.call("gasp_guest_add_listener".into());
         let refused = refuses && !expected.is_empty();
         let added = self.guest.follow(&self.recorder);
         same("the return value", if refused { Err(EBUSY) } else { Ok(()) }, added.map(|_| ()))?;
         self.listener = added.ok();
-        same("what the new listener was told", expected, self.recorder.take())
+        same("the new listener's notifications", expected, self.recorder.take())
     }
 
-    fn go(&mut self, id: u64, expected: Vec<Told>) -> Check {
+    fn remove_listener(&mut self, id: u64, expected: Vec<Notification>) -> Check {
         self.story.call("gasp_guest_remove_listener".into());
         same("the return value", Ok(()), self.guest.unfollow(id))?;
-        same("what the listener was told at last", expected, self.recorder.take())
+        same("the removed listener's notifications", expected, self.recorder.take())
     }
 }

@@ -10,7 +10,7 @@ use super::state::{Kind, Model};
 use gasp_abi::{gasp_region, qvm_state_block};
 use std::ptr::{null_mut, without_provenance_mut};
 
-/// Combinations of flags that a VMM uses, and some that nobody should.
+/// Combinations of flags that a VMM uses, and some that are nonsense.
 const FLAGS: [u32; 19] = [
     MEMORY | PASS_ANY | DMA_SOURCE | DMA_TARGET,
     MEMORY | PASS_ANY | DMA_SOURCE | DMA_TARGET,
@@ -33,7 +33,7 @@ const FLAGS: [u32; 19] = [
     PASSTHRU,
 ];
 
-/// `type` values that are no space, some only if nobody cuts them to 16 bits.
+/// `type` values that are no space; some would be one if they were cut to 16 bits.
 const BAD_TYPES: [u32; 8] = [1, 4, 5, 7, 0x8001, 0xffff, 0x1_0000, 0x1_8000];
 
 /// Where host addresses start: three places, so that neighbours are sometimes consecutive.
@@ -99,7 +99,7 @@ impl Generator {
         (0..).zip(extents).map(element).collect()
     }
 
-    /// Two regions that swap what they have, as deletions and additions in any order.
+    /// Two regions that swap their attributes, as deletions and additions in any order.
     pub(crate) fn swap(&mut self, model: &Model) -> Option<Vec<gasp_region>> {
         let kind = self.kind();
         let runs: Vec<&Run> = model.runs(kind).iter().filter(|run| short(run)).collect();
@@ -293,7 +293,7 @@ impl Generator {
         low64(near.min(cells.end() - 1))
     }
 
-    /// What a search asks for.
+    /// The arguments of a search.
     pub(crate) fn wish(&mut self, model: &Model, kind: Kind) -> Wish {
         let unit = if kind == Kind::Memory { 4096 } else { 1 };
         let size = match self.random.below(12) {
@@ -310,7 +310,7 @@ impl Generator {
         let (a, b) = (self.byte(model, kind), self.byte(model, kind));
         let (first, last) = match self.random.below(10) {
             0..4 => (0, u64::MAX),
-            // All past the ports; which of two refusals comes first is left open.
+            // Past the last port (6.1.7). In strict mode the model would test the lock first.
             4 if kind == Kind::Ports && !model.strict => (0x1_0000, u64::MAX),
             4 => (a, u64::MAX),
             5 => (0, b),
@@ -331,7 +331,7 @@ fn deletion(kind: Kind, extent: Extent) -> gasp_region {
     gasp_region { flags: NONE, cookie: 0, vdev: null_mut(), host_location: 0, guest }
 }
 
-/// What a region has, elsewhere.
+/// The attributes of a region for another range.
 fn imitation(kind: Kind, extent: Extent, run: &Run) -> gasp_region {
     let host_location = low64(run.first.host.unwrap_or(0));
     let vdev = without_provenance_mut(run.first.vdev);
@@ -339,7 +339,7 @@ fn imitation(kind: Kind, extent: Extent, run: &Run) -> gasp_region {
     gasp_region { flags, cookie, vdev, host_location, ..deletion(kind, extent) }
 }
 
-/// Give an element what a region beside its range has, so that they become one.
+/// Give an element the attributes of a region beside its range, so that they become one.
 fn imitate_neighbour(element: &mut gasp_region, cells: &Cells, range: Extent) {
     let beside = |run: &&Run| run.extent.end == range.start || run.extent.start == range.end;
     let Some(Run { extent, first }) = cells.runs().iter().find(beside) else { return };

@@ -1,4 +1,4 @@
-//! The library, called as C calls it: the exported functions, raw pointers, errno.
+//! The library through its C interface: the exported functions, raw pointers, errno.
 //!
 //! Nothing here knows what the answer should be, with one exception that holds for every call: on
 //! success, and where the error is the return value, errno stays as it was.
@@ -59,7 +59,7 @@ fn location(call: impl FnOnce() -> u64) -> Result<u64, Errno> {
     }
 }
 
-/// What an output holds before the call, to see whether it was written.
+/// The content of an output before the call, to see whether it was written.
 fn poison() -> gasp_region {
     let guest =
         qvm_state_block { location: 0x5a5a_5a5a, length: 0x5b5b, r#type: 0x5c, flags: 0x5d };
@@ -80,7 +80,7 @@ impl Guest {
         Self(gsp)
     }
 
-    /// For the calls that are elsewhere.
+    /// For calls in other files.
     pub(super) fn handle(&self) -> *mut guest_system {
         self.0
     }
@@ -112,11 +112,11 @@ impl Guest {
     /// `gasp_region_set_soft` with bad pointers: (n, gsp NULL, rgn NULL).
     pub(crate) fn set_nothing(&self, n: u32, no_guest: bool) -> (u32, Option<Errno>) {
         let gsp = if no_guest { null_mut() } else { self.0 };
-        // SAFETY: as in start(); NULL is allowed by the contract.
+        // SAFETY: as in start(); NULL is allowed by the specification.
         watched(|| unsafe { gasp_abi::gasp_region_set_soft(gsp, n, null()) })
     }
 
-    /// `aliased`: the block is that of the output, as the contract allows.
+    /// `aliased`: the block is that of the output, as the specification allows.
     pub(crate) fn info(
         &self,
         block: &qvm_state_block,
@@ -225,7 +225,7 @@ impl Guest {
         count
     }
 
-    /// All entries of a walk with a filter, and what the count function says.
+    /// All entries of a walk with a filter, and the result of the count function.
     pub(crate) fn walk_filtered(&self, way: Way, filter: gasp_walk_filter_t) -> (Vec<Entry>, u32) {
         let (gsp, max, flags) = (self.0, way.max_length, way.flags());
         let mut state = MaybeUninit::<gasp_walk_state_filtered>::zeroed();
@@ -246,7 +246,7 @@ impl Guest {
 
 impl Drop for Guest {
     fn drop(&mut self) {
-        // SAFETY: self.0 came from gasp_guest_create(); nobody uses it any more.
+        // SAFETY: self.0 came from gasp_guest_create(); it is not used afterwards.
         unsafe { gasp_abi::gasp_guest_destroy(self.0) };
     }
 }

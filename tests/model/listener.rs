@@ -1,5 +1,4 @@
-//! A listener of the library's that writes down what it is told, and the calls for hosts that go
-//! with it.
+//! A listener that records its notifications, and the functions of the library for it.
 
 #![allow(unsafe_code)]
 
@@ -15,50 +14,54 @@ use std::ffi::{c_int, c_void};
 use std::mem::{size_of, zeroed};
 use std::ptr::null_mut;
 
-/// What a listener's function is called for.
+/// A listener's functions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum What {
+pub(crate) enum Callback {
     Estimate,
     Prepare,
     Commit,
     Abort,
 }
 
-/// What goes from the memory space and comes into it, and the same for ports.
+/// The removed and the added spans of memory, and the same for ports.
 pub(crate) type Lists = [Vec<gasp_span>; 4];
 
 /// One call of a listener's function.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Told {
-    pub(crate) what: What,
+pub(crate) struct Notification {
+    pub(crate) callback: Callback,
     pub(crate) lists: Lists,
 }
 
-/// How `gasp_guest_set` is called.
+/// Flags of `gasp_guest_set`, and whether a report is asked for.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct How {
+pub(crate) struct SetOptions {
     pub(crate) whole: bool,
     pub(crate) dry: bool,
     pub(crate) report: bool,
 }
 
-/// What the listener was told, and with what it refuses.
+/// The notifications of a listener, and the error with which it refuses.
 #[derive(Default)]
 pub(crate) struct Recorder {
-    told: RefCell<Vec<Told>>,
-    /// An errno; `EOK`: with nothing.
+    notifications: RefCell<Vec<Notification>>,
+    /// An errno; `EOK`: it agrees.
     pub(crate) refuses: Cell<Errno>,
 }
 
 impl Recorder {
-    /// What was told since the last time.
-    pub(crate) fn take(&self) -> Vec<Told> {
-        self.told.take()
+    /// The notifications since the last call.
+    pub(crate) fn take(&self) -> Vec<Notification> {
+        self.notifications.take()
     }
 
     /// # Safety
-    /// `arg` points to a recorder, `difference` to what the library tells.
-    unsafe fn hear(arg: *mut c_void, what: What, difference: *const gasp_difference) -> Errno {
+    /// `arg` points to a recorder, `difference` to one of the library.
+    unsafe fn record(
+        arg: *mut c_void,
+        callback: Callback,
+        difference: *const gasp_difference,
+    ) -> Errno {
         // SAFETY: the caller's promise.
         let recorder = unsafe { &*arg.cast::<Self>() };
         // SAFETY: the caller's promise.
@@ -66,7 +69,7 @@ impl Recorder {
         let lists = [all.memory_removed, all.memory_added, all.ports_removed, all.ports_added];
         // SAFETY: the lists live during the call.
         let lists = lists.map(|runs| unsafe { copy(runs) });
-        recorder.told.borrow_mut().push(Told { what, lists });
+        recorder.notifications.borrow_mut().push(Notification { callback, lists });
         recorder.refuses.get()
     }
 }
@@ -84,22 +87,22 @@ unsafe extern "C" fn estimate(
     _cost: *mut gasp_cost,
 ) -> c_int {
     // SAFETY: the library hands back what it was given.
-    unsafe { Recorder::hear(arg, What::Estimate, difference) }
+    unsafe { Recorder::record(arg, Callback::Estimate, difference) }
 }
 
 unsafe extern "C" fn prepare(arg: *mut c_void, difference: *const gasp_difference) -> c_int {
     // SAFETY: as above.
-    unsafe { Recorder::hear(arg, What::Prepare, difference) }
+    unsafe { Recorder::record(arg, Callback::Prepare, difference) }
 }
 
 unsafe extern "C" fn commit(arg: *mut c_void, difference: *const gasp_difference) {
     // SAFETY: as above.
-    unsafe { Recorder::hear(arg, What::Commit, difference) };
+    unsafe { Recorder::record(arg, Callback::Commit, difference) };
 }
 
 unsafe extern "C" fn abort(arg: *mut c_void, difference: *const gasp_difference) {
     // SAFETY: as above.
-    unsafe { Recorder::hear(arg, What::Abort, difference) };
+    unsafe { Recorder::record(arg, Callback::Abort, difference) };
 }
 
 impl Guest {
@@ -127,23 +130,28 @@ impl Guest {
     }
 
     /// The error, and the index that is reported if a report is asked for.
-    pub(crate) fn set_as(&self, array: &[gasp_region], how: How) -> (Errno, Option<usize>) {
+    pub(crate) fn set_as(
+        &self,
+        array: &[gasp_region],
+        options: SetOptions,
+    ) -> (Errno, Option<usize>) {
         let count = u32::try_from(array.len()).expect("a short array");
         let flag = |wanted, flag| if wanted { flag } else { 0 };
-        let flags = flag(how.whole, GASP_SET_ALL_OR_NOTHING) | flag(how.dry, GASP_SET_DRY_RUN);
+        let flags =
+            flag(options.whole, GASP_SET_ALL_OR_NOTHING) | flag(options.dry, GASP_SET_DRY_RUN);
         // SAFETY: zeroes are a report.
         let mut report: gasp_report = unsafe { zeroed() };
         report.size = size_of::<gasp_report>();
-        let output = if how.report { &raw mut report } else { null_mut() };
+        let output = if options.report { &raw mut report } else { null_mut() };
         let (gsp, first) = (self.handle(), array.as_ptr());
         // SAFETY: the handle is that of a guest; the array and the report live through the call.
         let call = || unsafe { gasp_abi::gasp_guest_set(gsp, count, first, flags, output) };
         let result = code(call).err().unwrap_or(EOK);
-        if how.report {
+        if options.report {
             assert_eq!(report.error, result, "the error that is reported");
         }
         let index = usize::try_from(report.index).expect("usize has 64 bits");
-        (result, how.report.then_some(index))
+        (result, options.report.then_some(index))
     }
 
     pub(crate) fn generation(&self, kind: Kind) -> u64 {

@@ -1,5 +1,5 @@
-//! Section 3 of the contract and the enumeration of section 7: what the model answers to
-//! `gasp_region_info` and `gasp_guest_next`.
+//! Sections 3 and 7.7 of the specification: the model's results of `gasp_region_info` and
+//! `gasp_guest_next`.
 
 use super::cells::{Attributes, Extent, Run};
 use super::numbers::*;
@@ -34,7 +34,7 @@ pub(crate) fn span(run: &Run) -> gasp_span {
 }
 
 impl Model {
-    /// "the longest run from blk->location with equal attributes, clipped to blk->length"
+    /// 3.1: the longest run from `block.location` with equal attributes, clipped to `block.length`.
     pub(crate) fn info(&self, block: &qvm_state_block) -> Result<gasp_region, Errno> {
         let kind = Kind::of(block.r#type.into()).ok_or(EINVAL)?;
         let range = self.space(kind).range(block.location, block.length.into())?;
@@ -54,7 +54,7 @@ impl Model {
         })
     }
 
-    /// "the region that holds from or the first after it, whole; ENXIO at the end"
+    /// 7.7: the region that holds `from`, or the first one after it, whole.
     pub(crate) fn next(&self, qst: u32, from: u64) -> Result<gasp_span, Errno> {
         let kind = Kind::of(qst).ok_or(EINVAL)?;
         let found = self.runs(kind).iter().find(|run| u128::from(from) < run.extent.end);
@@ -68,8 +68,8 @@ impl Model {
 
     /// Does a range hold a page with memory behind it that is not all of one region?
     ///
-    /// Such a page cannot be set in parts, so QNX's loop and "setting what info returned" are
-    /// refused there. It takes three steps to get one: pieces of a page that only trap, some with
+    /// Such a page cannot be set in parts, so QNX's loop and setting what the query returned are
+    /// refused there (3.9). It takes three steps to get one: pieces of a page that only trap, some with
     /// a sticky flag and some without; then memory put behind all of the page, where the sticky
     /// flags stay and keep the pieces apart.
     pub(crate) fn has_piecewise_page(&self, kind: Kind, range: Extent) -> bool {

@@ -1,4 +1,4 @@
-//! What a failure says: enough to understand it, and to run it again.
+//! The report of a failure: enough to understand it and to repeat it.
 
 use super::numbers::*;
 use super::query::span;
@@ -10,7 +10,7 @@ use std::fmt::{Debug, Write};
 /// A failed comparison, in words.
 pub(crate) type Check = Result<(), String>;
 
-/// Compare what the model expects with what the library did.
+/// Compare the result of the model with that of the library.
 pub(crate) fn same<T: PartialEq + Debug>(what: &str, expected: T, got: T) -> Check {
     if expected == got {
         return Ok(());
@@ -18,7 +18,7 @@ pub(crate) fn same<T: PartialEq + Debug>(what: &str, expected: T, got: T) -> Che
     Err(format!("differs: {what}\nexpected: {expected:#x?}\ngot:      {got:#x?}\n"))
 }
 
-/// What happened in the step that is under way, kept in case that it fails.
+/// The story of the present step, kept in case it fails.
 #[derive(Default)]
 pub(crate) struct Story {
     before: [Vec<gasp_span>; 2],

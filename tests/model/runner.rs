@@ -91,7 +91,7 @@ impl Plan {
         )
     }
 
-    /// A seed that nobody has tried. It is written to a file too, in case that the process dies.
+    /// A new seed. It is written to a file too, in case the process dies.
     fn fresh_seed(&self) -> u64 {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970");
         let seed = now.as_secs() << 20 | u64::from(now.subsec_micros());
@@ -101,7 +101,7 @@ impl Plan {
     }
 }
 
-/// What a panic (a failed assertion about a single call) said.
+/// The message of a panic, which is a failed assertion about a single call.
 fn words(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or(panic.downcast_ref().copied()).unwrap_or("panic").to_owned()

@@ -1,4 +1,4 @@
-//! Section 6 of the contract, searching: `gasp_find_free_range`, `gram_find_free_range` and the
+//! Section 6 of the specification, searching: `gasp_find_free_range`, `gram_find_free_range` and the
 //! two kinds of reservations.
 //!
 //! A search tries every place that could be the answer. The lowest place that fits either begins
@@ -11,7 +11,7 @@ use super::numbers::*;
 use super::query::low64;
 use super::state::{Errno, Kind, Model, refuse_if};
 
-/// What a search asks for.
+/// The arguments of a search.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wish {
     pub(crate) size: u64,
@@ -109,7 +109,7 @@ fn is_memory(attributes: &Attributes) -> bool {
     attributes.flags & MEMORY != 0
 }
 
-/// "RAM where PASS_WR is among flags or saved, ROM elsewhere; hints without RAM or ROM mean RAM"
+/// 6.4.2, 6.4.3: RAM has `PASS_WR` in its flags or saved rights; hints without RAM or ROM mean RAM.
 fn hinted(attributes: &Attributes, hints: u32) -> bool {
     let ram = (attributes.flags | attributes.saved) & PASS_WR != 0;
     let want_rom = hints & HINT_ROM != 0;
@@ -118,7 +118,7 @@ fn hinted(attributes: &Attributes, hints: u32) -> bool {
 }
 
 impl Model {
-    /// "the lowest multiple of align such that [a, a+size) is absent and not reserved by the host"
+    /// 6.1.2: the lowest multiple of `align` that starts an absent range without host reservations.
     pub(crate) fn find_free(&self, qst: u32, wish: &Wish) -> Result<u64, Errno> {
         let kind = Kind::of(qst).ok_or(EINVAL)?;
         wish.check()?;
@@ -131,7 +131,7 @@ impl Model {
             .ok_or(ENOSPC)
     }
 
-    /// "keeps find_free away, nothing else; EOK, EINVAL, EEXIST (reserved already)"
+    /// 7.5: only makes `find_free` leave out a range.
     pub(crate) fn reserve(&mut self, qst: u32, location: u64, length: u64) -> Result<(), Errno> {
         let kind = Kind::of(qst).ok_or(EINVAL)?;
         let space = self.space_mut(kind);
@@ -141,7 +141,7 @@ impl Model {
         Ok(())
     }
 
-    /// "lowest fit, with GRAM_HINT_ALIGN_TOP highest fit; what find returns is reserved"
+    /// 6.4.4 and 6.4.5: the lowest or the highest fit, which is then reserved.
     pub(crate) fn gram_find(&mut self, wish: &Wish, hints: u32) -> Result<u64, Errno> {
         wish.check()?;
         refuse_if(hints & !(HINT_RAM | HINT_ROM | HINT_ALIGN_TOP) != 0, EINVAL)?;
@@ -162,7 +162,7 @@ impl Model {
         Ok(low64(place.start))
     }
 
-    /// "EOK, ENXIO (not all memory), EEXIST (overlaps a reservation), EINVAL"
+    /// 6.4, the table of failures.
     pub(crate) fn gram_reserve(&mut self, location: u64, size: u64) -> Result<(), Errno> {
         let place = self.memory.range(location, size)?;
         refuse_if(self.strict && self.started, EPERM)?;

@@ -4,7 +4,7 @@ use super::cells::Extent;
 use super::change::Snapshot;
 use super::generate::{Generator, block};
 use super::library::{FILTERS, Guest, Walk};
-use super::listener::{How, Recorder, Told};
+use super::listener::{Notification, Recorder, SetOptions};
 use super::numbers::*;
 use super::report::{Check, Story, same};
 use super::search::Wish;
@@ -25,8 +25,8 @@ pub(crate) struct Session {
     /// The listener, which the guest has while there is an id. It outlives the guest.
     pub(super) recorder: Box<Recorder>,
     pub(super) listener: Option<u64>,
-    /// What it should hear of the call that is under way.
-    pub(super) expected: Vec<Told>,
+    /// The notifications that it should get for the present call.
+    pub(super) expected: Vec<Notification>,
     /// How often each space has changed.
     pub(super) generations: [u64; 2],
     pub(crate) model: Model,
@@ -57,7 +57,7 @@ impl Session {
             0..40 => self.set_array(&generator.array(&self.model)),
             40..46 => self.set_refused(generator),
             46..60 => self.guest_set(generator),
-            60..64 => self.come_or_go(generator),
+            60..64 => self.add_or_remove_listener(generator),
             64..70 => self.set_back(generator),
             70..75 => self.delete_loop(generator),
             75..82 => self.lock_or_unlock(generator),
@@ -77,11 +77,11 @@ impl Session {
         self.story.array(array);
         let before = Snapshot::of(&self.model);
         let expected = self.model.set_soft(array);
-        let expected = self.after_set(before, How::default(), expected);
+        let expected = self.after_set(before, SetOptions::default(), expected);
         let (count, errno) = self.guest.set_soft(array);
         same("the return value", expected.0, count)?;
         same("errno (None: untouched)", expected.1, errno)?;
-        self.compare_told()
+        self.compare_notifications()
     }
 
     fn compare_maps(&self) -> Check {
@@ -156,7 +156,7 @@ impl Session {
         same(&format!("the count of {what}"), Ok(expected.len()), usize::try_from(count))
     }
 
-    /// How to walk, so that a walk has at most some thousand entries.
+    /// Arguments for a walk of at most some thousand entries.
     fn way(&self, generator: &mut Generator) -> Way {
         let small = self.model.memory_size() <= 1 << 20;
         let max_length = match small {
@@ -173,8 +173,8 @@ impl Session {
         Ok(())
     }
 
-    /// One more entry of the walk that goes on while the map changes: "each step sees the map of
-    /// its moment".
+    /// One more entry of the walk that goes on while the map changes: each step sees the map of its
+    /// moment (6.2.6).
     fn stroll_on(&mut self) -> Check {
         let Some(stroll) = &mut self.stroll else {
             return Ok(());
@@ -189,7 +189,7 @@ impl Session {
         Ok(())
     }
 
-    /// "Setting what info returned for a page-aligned query changes nothing."
+    /// 3.7: setting what a query of whole pages returned changes nothing.
     fn set_back(&mut self, generator: &mut Generator) -> Check {
         let kind = generator.kind();
         let range = generator.range(&self.model, kind, true);
@@ -313,7 +313,7 @@ impl Session {
         same("the return value", expected, self.guest.gram_reserve(place, size))
     }
 
-    /// n = 0 with whatever pointers is 0; NULL pointers with n > 0 are refused at index 0.
+    /// n = 0 with any pointers is 0; NULL pointers with n > 0 are refused at index 0.
     fn set_nothing(&mut self, generator: &mut Generator) -> Check {
         let n = generator.random.pick(&[0, 1, 5, u32::MAX]);
         let no_guest = generator.random.percent(50);
@@ -323,8 +323,8 @@ impl Session {
     }
 }
 
-/// A guest starts with its locks free, whatever was held when the one before it in the same place
-/// was destroyed: handles are used again after 1,024 guests.
+/// A new guest has free locks, even if the earlier guest in its slot was destroyed with locks held:
+/// slots are reused after 1,024 guests.
 pub(crate) fn guests_start_unlocked() {
     for number in 0..1200 {
         let guest = Guest::create(false);

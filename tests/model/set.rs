@@ -1,6 +1,6 @@
-//! Section 2 of the contract: what `gasp_region_set_soft` refuses and what it does.
+//! Section 2 of the specification: the refusals and the effects of `gasp_region_set_soft`.
 //!
-//! Each function is one row or one sentence of the contract, in its order and in its words.
+//! Each function is one row or one sentence of the specification, in its order.
 
 use super::cells::{Attributes, Cells, Extent};
 use super::numbers::*;
@@ -44,7 +44,7 @@ impl Row {
     }
 }
 
-/// What a set call answers: the return value and, if that is an index, why.
+/// The result of a set call: the return value and, if an element was refused, the row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub(crate) count: usize,
@@ -56,8 +56,7 @@ fn refuse_if(condition: bool, row: Row) -> Result<(), Row> {
 }
 
 impl Model {
-    /// "Elements are taken in array order; each is all or nothing; at the first refusal, index i:
-    /// elements before i are applied, i and later have no effect, i is returned."
+    /// 2.1: the elements before the first refused one are in effect; its index is returned.
     pub(crate) fn set_soft(&mut self, array: &[gasp_region]) -> Answer {
         self.set_each(array, false)
     }
@@ -86,7 +85,7 @@ impl Model {
         self.judge(element)
     }
 
-    /// The rows that need no map.
+    /// R2 to R4, which need no map.
     pub(crate) fn parse(&self, element: &gasp_region) -> Result<(Kind, Extent), Row> {
         let kind = Kind::of(element.guest.r#type.into()).ok_or(Row::TypeOrRange)?;
         let range = self
@@ -98,7 +97,7 @@ impl Model {
         Ok((kind, range))
     }
 
-    /// All rows but those of locks and of edges.
+    /// All rows but R6 (locks) and R8 (edges).
     pub(crate) fn judge(&self, element: &gasp_region) -> Result<(Kind, Extent), Row> {
         let (kind, range) = self.parse(element)?;
         let cells = &self.space(kind).cells;
@@ -107,15 +106,15 @@ impl Model {
         if self.strict {
             let hole = cells.some(range, |location| location.is_none());
             refuse_if(element.flags == NONE && hole, Row::StrictHole)?;
-            // "R covers more than one region, or a region and a hole"
+            // R covers more than one region, or a region and a hole.
             refuse_if(cells.uniform_part(range) != range, Row::StrictRegions)?;
         }
         Ok((kind, range))
     }
 }
 
-/// "flags has an undefined bit; flags != 0 but nothing is left after masking ACTIVE and the backup
-/// nibble; VIRT_x and PASS_x for the same x"
+/// R3: an undefined bit; flags that are not 0, but have no bit outside `ACTIVE` and the backup mask;
+/// `VIRT_x` and `PASS_x` for the same x.
 fn bad_flags(flags: u32) -> bool {
     let undefined = flags & !DEFINED != 0;
     let nothing_left = flags != NONE && effective(flags) == NONE;
@@ -123,14 +122,13 @@ fn bad_flags(flags: u32) -> bool {
     undefined || nothing_left || both
 }
 
-/// "a PASS_* or MEMORY flag with location or length not a multiple of 4096"
+/// R4: a `PASS_*` or `MEMORY` flag, and location or length is not a multiple of 4096.
 fn off_pages(flags: u32, range: Extent) -> bool {
     backs(flags) && (cuts(range.start) || cuts(range.length()))
 }
 
-/// "host_location is taken (some location of R becomes backed) and is, in memory, 0 or not a
-/// multiple of 4096, or host_location + length passes 2^64; for ports, host_location + length
-/// passes 0x10000"
+/// R5: some location becomes backed, and `host_location` is, in memory, 0 or not a multiple of 4096,
+/// or its range passes 2^64; for ports, its range passes 0x10000.
 fn bad_host(kind: Kind, cells: &Cells, range: Extent, element: &gasp_region) -> bool {
     let taken = backs(element.flags) && cells.some(range, |location| !backed(location));
     let host = u128::from(element.host_location);
@@ -142,8 +140,8 @@ fn bad_host(kind: Kind, cells: &Cells, range: Extent, element: &gasp_region) -> 
         }
 }
 
-/// "some location of R is PRECIOUS, or flags has PRECIOUS and some location of R is present; and
-/// not every location of R is PRECIOUS"
+/// R7: some location is PRECIOUS, or flags has `PRECIOUS` and some location is present; and not all
+/// of R is PRECIOUS.
 fn meets_precious(cells: &Cells, range: Extent, flags: u32) -> bool {
     let precious = |location: Option<Attributes>| location.is_some_and(|a| a.flags & PRECIOUS != 0);
     let some_precious = cells.some(range, precious);
@@ -151,8 +149,7 @@ fn meets_precious(cells: &Cells, range: Extent, flags: u32) -> bool {
     (some_precious || would_cover) && !cells.every(range, precious)
 }
 
-/// "an edge of R lies inside a 4096-byte page whose locations on both sides of the edge are
-/// present and backed"
+/// R8: an edge lies inside a page, and the locations on both sides of it are backed.
 fn cuts_page(cells: &Cells, range: Extent) -> bool {
     [range.start, range.end]
         .into_iter()
@@ -164,12 +161,12 @@ fn cuts(number: u128) -> bool {
     number % PAGE != 0
 }
 
-/// "On input GRF_ACTIVE and the backup nibble are ignored."
+/// 2.2: `ACTIVE` and the backup mask are ignored.
 fn effective(flags: u32) -> u32 {
     flags & !(ACTIVE | BACKUP_MASK)
 }
 
-/// "flags has a PASS_* or MEMORY bit"
+/// 2.3.1: flags has a `PASS_*` or `MEMORY` bit.
 fn backs(flags: u32) -> bool {
     flags & (PASS_ANY | MEMORY) != 0
 }
@@ -178,7 +175,7 @@ fn backed(location: Option<Attributes>) -> bool {
     location.is_some_and(|attributes| attributes.host.is_some())
 }
 
-/// The table of effects.
+/// 2.2, the table of effects.
 pub(crate) fn apply(cells: &mut Cells, range: Extent, element: &gasp_region) {
     cells.change(range, |location, offset| match location {
         _ if element.flags == NONE => None,
@@ -187,8 +184,7 @@ pub(crate) fn apply(cells: &mut Cells, range: Extent, element: &gasp_region) {
     });
 }
 
-/// "it becomes present with flags, cookie, vdev; backed iff flags has a PASS_* or MEMORY bit, then
-/// host = host_location + offset in R; saved = 0"
+/// 2.2 and 2.3.1, an absent location: its host is `host_location` plus the offset in R.
 fn add(element: &gasp_region, offset: u128) -> Attributes {
     let host = u128::from(element.host_location) + offset;
     Attributes {
@@ -200,16 +196,14 @@ fn add(element: &gasp_region, offset: u128) -> Attributes {
     }
 }
 
-/// "flags := rgn.flags | (old.flags & GRF_STICKY); cookie, vdev := rgn's"; "a backed location keeps
-/// its host"; "an unbacked one that gets a PASS_* or MEMORY bit becomes backed with rgn's host"
+/// 2.2, 2.3.2, 2.3.3, a present location: sticky flags stay, and so does the host of a backed one.
 fn modify(old: Attributes, element: &gasp_region, offset: u128) -> Attributes {
     let new = add(element, offset);
     let flags = new.flags | (old.flags & STICKY);
     Attributes { flags, host: old.host.or(new.host), saved: saved(old, flags), ..new }
 }
 
-/// "if the new flags have no VIRT_* bit, saved := 0. Otherwise, if the old flags had a VIRT_* bit,
-/// saved is kept; else saved := old.flags & (PASS_ANY | NOCACHE) if old had a PASS_* bit, else 0."
+/// 2.4, the table of saved rights.
 fn saved(old: Attributes, new_flags: u32) -> u32 {
     if new_flags & VIRT_ANY == 0 {
         0

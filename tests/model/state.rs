@@ -41,7 +41,7 @@ pub(crate) struct Space {
     pub(crate) cells: Cells,
     /// How often the lock is held.
     pub(crate) held: u32,
-    /// What the host reserved: find_free stays away.
+    /// The host's reservations, which `find_free` leaves out.
     pub(crate) reserved: Vec<Extent>,
 }
 
@@ -64,7 +64,7 @@ pub(crate) struct Model {
     pub(crate) ports: Space,
     pub(crate) strict: bool,
     pub(crate) started: bool,
-    /// What gram found or reserved.
+    /// The places that gram found or reserved.
     pub(crate) gram: Vec<Extent>,
 }
 

@@ -1,6 +1,5 @@
-//! Section 6 of the contract, walking: "the runs of GRF_MEMORY locations in ascending order,
-//! whatever their rights; with GWS_HOST also cut where host memory is not contiguous, and host_loc
-//! filled; cut at max_length (0: no limit)".
+//! Sections 6.2 and 6.3 of the specification: walks over the runs of `GRF_MEMORY` locations in
+//! ascending order, and their filters.
 
 use super::cells::Extent;
 use super::numbers::*;
@@ -15,7 +14,7 @@ pub(crate) struct Entry {
     pub(crate) length: u64,
 }
 
-/// How to walk.
+/// The arguments of a walk.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Way {
     pub(crate) max_length: u64,
@@ -55,8 +54,8 @@ impl Model {
         entries
     }
 
-    /// All entries of a walk with a filter, which is asked with each run and then with what it
-    /// left of it. "A filter that makes no progress ends its run."
+    /// All entries of a walk with a filter, which is called with each run and then with the rest
+    /// of it. A filter without progress ends its run (6.3.5).
     pub(crate) fn walk_filtered(&self, way: Way, filter: Filter) -> Vec<Entry> {
         let mut entries = Vec::new();
         for run in self.memory_runs(way) {

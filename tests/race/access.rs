@@ -12,11 +12,11 @@ use std::time::{Duration, Instant};
 const PLACES: usize = 16;
 /// A vCPU makes so many accesses, then another one takes its place.
 const LIFE: usize = 100;
-/// How long it may take until the first access finds something.
+/// The longest time until the first access finds something.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Runs vCPUs beside threads that change what they use. An access tells whether it found something.
-/// What is left is freed with the guest.
+/// Runs vCPUs beside threads that change the devices or the memory that they use. `access` returns
+/// whether it found something. The rest is freed with the guest.
 fn run<T: Send + Sync>(
     guest: Guest,
     time: Duration,
@@ -117,7 +117,7 @@ fn removals(time: Duration, free: impl Fn(&Guest, Lent<Device>) + Sync) {
     assert_eq!(Arc::strong_count(&counted), 1, "each device was freed");
 }
 
-/// Devices are freed when nobody is in their handlers any more.
+/// Devices are freed when no thread is in their handlers any more.
 pub(crate) fn removals_that_wait(time: Duration) {
     removals(time, |guest, device| {
         guest.synchronize();
@@ -125,7 +125,7 @@ pub(crate) fn removals_that_wait(time: Duration) {
     });
 }
 
-/// The library has them freed.
+/// The library calls the function that frees them.
 pub(crate) fn removals_that_do_not_wait(time: Duration) {
     removals(time, |guest, device| device.free_when_quiet(guest));
 }

@@ -1,4 +1,4 @@
-//! vCPUs, and what their accesses use: devices and memory that are freed when they were removed.
+//! vCPUs, and the devices and memory of their accesses, which are freed after they were removed.
 
 #![allow(unsafe_code)]
 
@@ -54,7 +54,7 @@ impl Cpu {
     }
 }
 
-/// Something that the guest uses by its address.
+/// An object that the guest uses by its address.
 #[derive(Debug)]
 pub(crate) struct Lent<T>(*mut T);
 
@@ -70,7 +70,7 @@ impl<T: Send + Sync> Lent<T> {
         self.0
     }
 
-    /// Frees it. That nobody uses it any more is what the library said, and what is tested here.
+    /// Frees it. The tests check the library's promise that it is not used any more.
     pub(crate) fn free(self) {
         // SAFETY: the pointer is a box's, which was not freed: that takes the only `Lent` of it.
         drop(unsafe { Box::from_raw(self.0) });
@@ -89,7 +89,7 @@ impl<T: Send + Sync> Lent<T> {
     }
 }
 
-/// A device that answers reads. Nothing of it is atomic: ThreadSanitizer sees who comes too late.
+/// A device that answers reads. It has no atomics, so that ThreadSanitizer sees a late use.
 #[derive(Debug)]
 pub(crate) struct Device {
     answer: u64,
@@ -106,7 +106,7 @@ impl Drop for Device {
 }
 
 impl Device {
-    /// What a device answers at a location, all ones aside.
+    /// The answer of a device at a location, except for all ones.
     pub(crate) fn answer(space: &Space, at: u64) -> u64 {
         at << 32 | u64::from(space.kind) << 16 | 1
     }
@@ -149,7 +149,7 @@ impl Device {
     }
 }
 
-/// Guest memory that the host brings: each word has the same number in its upper half.
+/// Guest memory that the host supplies: each word has the same number in its upper half.
 #[derive(Debug)]
 #[repr(align(4096))]
 pub(crate) struct Page([AtomicU64; Page::WORDS]);

@@ -1,4 +1,4 @@
-//! A guest of the library, called as C calls it, and the regions that the tests make.
+//! A guest through the C interface, and the regions that the tests make.
 
 #![allow(unsafe_code)]
 
@@ -8,7 +8,7 @@ use gasp_abi::{
 use std::mem::MaybeUninit;
 use std::ptr::{null, null_mut, without_provenance_mut};
 
-/// Where host memory is that nobody ever touches.
+/// An address of host memory that is never touched.
 pub(crate) const HOST: u64 = 1 << 44;
 
 /// One space, and regions of it: the n-th starts at `n * stride`.
@@ -32,7 +32,7 @@ impl Space {
         }
     }
 
-    /// What is behind a location: the same in all regions, so that it stays when they change.
+    /// The host of a location: the same in all regions, so that it stays when they change.
     pub(crate) fn host(&self, location: u64) -> u64 {
         if self.kind == 0 { HOST + location } else { 0 }
     }
@@ -66,7 +66,7 @@ unsafe impl Sync for Guest {}
 
 impl Drop for Guest {
     fn drop(&mut self) {
-        // SAFETY: the guest is one of the library, and nobody else uses it any more.
+        // SAFETY: the guest is one of the library, and no other thread uses it any more.
         unsafe { gasp_abi::gasp_guest_destroy(self.0) };
     }
 }
