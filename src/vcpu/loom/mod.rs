@@ -1,15 +1,15 @@
-//! Accesses and those who wait for their end, in every order that the memory model allows (loom):
+//! Accesses and grace periods, in every order that the memory model allows (loom):
 //!
 //! ```text
 //! RUSTFLAGS="--cfg loom" cargo test --lib loom
 //! ```
 //!
 //! `grace.rs` is the real one. The guest around it is a model: devices that are in the map or not,
-//! whose memory is freed when nobody uses it any more. The map has no orderings at all. A scenario
-//! names all results that may be seen, and fails too if one of them was not: so it reached what it
-//! is about. It also fails if somebody sleeps for ever, or is counted as a waiter at the end.
+//! whose memory is freed after a grace period. The accesses to the map have no memory ordering. A
+//! scenario names all possible results, and also fails if one of them was not seen: so it covers its
+//! subject. It also fails if a thread sleeps forever, or is counted as a waiter at the end.
 //!
-//! `LOOM_MAX_PREEMPTIONS=n` looks at more orders than [`PREEMPTIONS`] does.
+//! `LOOM_MAX_PREEMPTIONS=n` explores more orders than [`PREEMPTIONS`].
 
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)] // a failed step is a failed test
@@ -28,13 +28,13 @@ use loom::thread;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex as StdMutex};
 
-/// How often threads are interrupted in one run, at most. Where there are three of them, it is once
-/// less: they have many more orders.
+/// How often threads are preempted in one run, at most. With three threads it is once less, because
+/// they have many more orders.
 const PREEMPTIONS: usize = 3;
 
 const DEVICES: usize = 2;
 
-/// Something with memory that its handler uses. What loom does not know is for checks only.
+/// A device, whose handler uses its memory. loom does not track `is_freed`, which is only checked.
 struct Device {
     in_map: atomic::AtomicBool,
     memory: UnsafeCell<()>,
@@ -50,12 +50,12 @@ impl Device {
         }
     }
 
-    /// As a set call that deletes its region.
+    /// Like a set call that deletes its region.
     fn remove(&self) {
         self.in_map.store(false, Relaxed);
     }
 
-    /// What its handler does. loom finds out if another thread may be freeing it meanwhile.
+    /// Called by its handler. loom detects that another thread may free the memory meanwhile.
     fn use_memory(&self) {
         self.memory.with(|_| assert!(!self.is_freed.load(Relaxed), "it was freed"));
     }
@@ -74,22 +74,22 @@ impl Device {
     }
 }
 
-type Function = Box<dyn FnOnce()>;
+type Callback = Box<dyn FnOnce()>;
 
-/// A guest in miniature.
+/// A model of a guest.
 struct Model {
-    quiet: GracePeriods<Function>,
-    activities: [AccessCounter; CPUS],
-    /// How many accesses of each vCPU are inside of each other. Only its thread uses it.
+    grace_periods: GracePeriods<Callback>,
+    counters: [AccessCounter; CPUS],
+    /// The number of accesses of each vCPU that are inside each other. Only its thread uses it.
     depths: [AtomicUsize; CPUS],
     devices: [Device; DEVICES],
-    /// Functions that were called.
+    /// How many quiet callbacks were called.
     called: AtomicUsize,
 }
 
 impl Accesses for Model {
     fn with_all<T>(&self, look: impl FnOnce(&mut dyn Iterator<Item = &AccessCounter>) -> T) -> T {
-        look(&mut self.activities.iter())
+        look(&mut self.counters.iter())
     }
 }
 
@@ -97,29 +97,29 @@ impl Model {
     fn new() -> Self {
         membarrier::prepare();
         Self {
-            quiet: GracePeriods::default(),
-            activities: core::array::from_fn(|_| AccessCounter::new()),
+            grace_periods: GracePeriods::default(),
+            counters: core::array::from_fn(|_| AccessCounter::new()),
             depths: core::array::from_fn(|_| AtomicUsize::new(0)),
             devices: core::array::from_fn(|_| Device::new()),
             called: AtomicUsize::new(0),
         }
     }
 
-    /// As `Running::start`.
+    /// Like `Running::start`.
     fn start(&self, cpu: usize) {
         membarrier::become_cpu(cpu);
         if self.depths[cpu].fetch_add(1, Relaxed) == 0 {
-            self.activities[cpu].start();
+            self.counters[cpu].start();
         }
     }
 
-    /// As `Running::end`. Whether somebody may have been waiting.
+    /// Like `Running::end`. Returns whether a grace period may have been waiting.
     fn end(&self, cpu: usize) -> bool {
         membarrier::become_cpu(cpu);
         let is_last = self.depths[cpu].fetch_sub(1, Relaxed) == 1;
-        let is_awaited = is_last && self.activities[cpu].end(&self.quiet);
+        let is_awaited = is_last && self.counters[cpu].end(&self.grace_periods);
         if is_awaited {
-            self.quiet.end_of(&self.activities[cpu], |function| function());
+            self.grace_periods.end_of(&self.counters[cpu], |function| function());
         }
         is_awaited
     }
@@ -132,25 +132,26 @@ impl Model {
         result
     }
 
-    /// As `Guest::synchronize`.
+    /// Like `System::synchronize`.
     fn synchronize(&self) {
-        self.quiet.synchronize(self).unwrap();
+        self.grace_periods.synchronize(self).unwrap();
     }
 
-    /// As `Guest::call_when_quiet`.
+    /// Like `System::call_when_quiet`.
     fn call_when_quiet(self: &Arc<Self>, function: impl FnOnce(&Arc<Self>) + 'static) {
         let model = self.clone();
         let function = move || {
             model.called.fetch_add(1, Relaxed);
             function(&model);
         };
-        if let Some(function) = self.quiet.call_when_quiet(&**self, Box::new(function)).unwrap() {
+        let periods = &self.grace_periods;
+        if let Some(function) = periods.call_when_quiet(&**self, Box::new(function)).unwrap() {
             function();
         }
     }
 }
 
-/// Runs a scenario in all orders, and compares the results that were seen with those expected.
+/// Runs a scenario in all orders, and compares the set of its results with the expected one.
 fn explore<T, S>(threads: usize, expected: impl IntoIterator<Item = T>, scenario: S)
 where
     T: Ord + Debug + Send + 'static,
@@ -165,7 +166,7 @@ where
         let model = Arc::new(Model::new());
         let result = scenario(&model);
         model.start(0);
-        assert!(!model.end(0), "somebody is still waiting");
+        assert!(!model.end(0), "a thread is still waiting");
         results.lock().unwrap().insert(result);
     });
     assert_eq!(*seen.lock().unwrap(), expected.into_iter().collect());

@@ -1,4 +1,4 @@
-//! Who may wait for whom, and what may come of it.
+//! Waits for accesses, and quiet callbacks after them.
 
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)] // a failed step is a failed test
@@ -9,14 +9,14 @@ use loom::sync::atomic::AtomicBool;
 use loom::thread;
 use std::sync::Arc;
 
-/// Deletes a device, waits, and frees its memory.
+/// Deletes a device, waits for a grace period, and frees its memory.
 fn unload(model: &Arc<Model>, device: usize) {
     model.devices[device].remove();
     model.synchronize();
     model.devices[device].free();
 }
 
-/// The same without waiting.
+/// The same by a quiet callback, without waiting.
 fn unload_when_quiet(model: &Arc<Model>, device: usize) {
     model.devices[device].remove();
     model.call_when_quiet(move |model| model.devices[device].free());
@@ -31,14 +31,14 @@ fn an_access_that_has_started_is_waited_for() {
     });
 }
 
-/// Nothing but the fences tells the vCPU's thread that somebody has waited.
+/// Only the fences order the removal before the vCPU's access.
 #[test]
-fn an_access_that_starts_afterwards_does_not_see_what_was_removed() {
+fn an_access_that_starts_afterwards_does_not_see_the_removed_device() {
     explore(2, [(false, false), (false, true), (true, false)], |model| {
         let done = Arc::new(AtomicBool::new(false));
-        let told = done.clone();
+        let was_done = done.clone();
         let cpu = spawn(model, move |model| {
-            (told.load(Relaxed), model.access(0, || model.devices[0].find()))
+            (was_done.load(Relaxed), model.access(0, || model.devices[0].find()))
         });
         unload(model, 0);
         done.store(true, Relaxed);
@@ -46,7 +46,7 @@ fn an_access_that_starts_afterwards_does_not_see_what_was_removed() {
     });
 }
 
-/// The second one may start while somebody waits for the first one.
+/// The second one may start while a thread waits for the first one.
 #[test]
 fn each_of_two_accesses_of_a_vcpu_is_waited_for() {
     explore(2, [[false, false], [true, false], [true, true]], |model| {
@@ -68,7 +68,7 @@ fn accesses_of_all_vcpus_are_waited_for() {
     });
 }
 
-/// What a handler found before the access inside of it is still used afterwards.
+/// A handler uses the outer device after an access inside of the handler.
 #[test]
 fn an_access_inside_of_another_is_a_part_of_it() {
     explore(2, [[false, false], [false, true], [true, false], [true, true]], |model| {
@@ -90,7 +90,7 @@ fn an_access_inside_of_another_is_a_part_of_it() {
 }
 
 #[test]
-fn two_who_wait_may_each_free_what_they_removed() {
+fn two_waiting_threads_may_each_free_their_device() {
     explore(3, [[false, false], [false, true], [true, false], [true, true]], |model| {
         let cpu = spawn(model, |model| {
             model.access(0, || [0, 1].map(|device| model.devices[device].find()))
@@ -104,7 +104,7 @@ fn two_who_wait_may_each_free_what_they_removed() {
 
 /// The first wait may end while the access that only the second one waits for goes on.
 #[test]
-fn who_is_woken_for_another_wait_sleeps_on() {
+fn a_thread_that_is_woken_for_another_wait_sleeps_on() {
     explore(3, [false, true], |model| {
         model.start(0);
         let first = spawn(model, |model| model.synchronize());
@@ -112,7 +112,7 @@ fn who_is_woken_for_another_wait_sleeps_on() {
         let second = spawn(model, |model| unload(model, 0));
         let found = model.devices[0].find();
         model.end(0);
-        thread::yield_now(); // to who was woken
+        thread::yield_now(); // to the thread that was woken
         if found {
             model.devices[0].use_memory();
         }
@@ -124,7 +124,7 @@ fn who_is_woken_for_another_wait_sleeps_on() {
 }
 
 #[test]
-fn a_function_is_called_at_once_where_nothing_is_under_way() {
+fn a_callback_is_called_at_once_without_accesses() {
     explore(1, [1], |model| {
         model.access(0, || model.devices[0].find());
         unload_when_quiet(model, 0);
@@ -148,21 +148,21 @@ fn an_access_that_starts_later_is_not_waited_for() {
     });
 }
 
-/// Removes a device that vCPUs are using, without waiting. The thread that frees it: 0 for the
-/// one that asked, else the vCPU's.
-fn who_frees(model: &Arc<Model>, cpus: usize) -> usize {
+/// Removes a device that vCPUs are using, without waiting. Returns the thread that frees it: 0 for
+/// the one that removed it, else the vCPU's.
+fn thread_that_frees(model: &Arc<Model>, cpus: usize) -> usize {
     let users: Vec<_> = (0..cpus)
         .map(|cpu| spawn(model, move |model| model.access(cpu, || model.devices[0].find())))
         .collect();
     let ids: Vec<_> = users.iter().map(|user| user.thread().id()).collect();
     let freed_by = Arc::new(AtomicUsize::new(usize::MAX));
-    let who = freed_by.clone();
+    let result = freed_by.clone();
     model.devices[0].remove();
     model.call_when_quiet(move |model| {
         model.devices[0].free();
         let id = thread::current().id();
         let place = ids.iter().position(|user| *user == id);
-        who.store(place.map_or(0, |place| place + 1), Relaxed);
+        result.store(place.map_or(0, |place| place + 1), Relaxed);
     });
     users.into_iter().for_each(|user| _ = user.join().unwrap());
     assert_eq!(model.called.load(Relaxed), 1);
@@ -170,16 +170,16 @@ fn who_frees(model: &Arc<Model>, cpus: usize) -> usize {
 }
 
 #[test]
-fn a_function_is_called_once_after_an_access() {
-    explore(2, 0..=1, |model| who_frees(model, 1));
+fn a_callback_is_called_once_after_an_access() {
+    explore(2, 0..=1, |model| thread_that_frees(model, 1));
 }
 
 #[test]
-fn a_function_is_called_once_after_accesses_of_two_vcpus() {
-    explore(3, 0..=2, |model| who_frees(model, 2));
+fn a_callback_is_called_once_after_accesses_of_two_vcpus() {
+    explore(3, 0..=2, |model| thread_that_frees(model, 2));
 }
 
-/// The handler's own access is one of those that have to end.
+/// The grace period also waits for the handler's own access.
 #[test]
 fn a_handler_may_remove_its_own_device() {
     explore(2, [false, true], |model| {
@@ -195,7 +195,7 @@ fn a_handler_may_remove_its_own_device() {
 }
 
 #[test]
-fn a_function_may_ask_for_another_one() {
+fn a_callback_may_register_another_one() {
     explore(2, [false, true], |model| {
         let cpu = spawn(model, |model| model.access(0, || model.devices[0].find()));
         model.devices[0].remove();
@@ -209,9 +209,9 @@ fn a_function_may_ask_for_another_one() {
     });
 }
 
-/// Several waits end with the same access: who sleeps is woken, and the function is called.
+/// Several grace periods end with one access: their sleepers are woken, and their callback is called.
 #[test]
-fn all_who_wait_for_an_access_are_told() {
+fn all_waits_for_an_access_end() {
     explore(3, [false, true], |model| {
         let cpu = spawn(model, |model| model.access(0, || model.devices[0].find()));
         let other = spawn(model, |model| {
@@ -226,9 +226,9 @@ fn all_who_wait_for_an_access_are_told() {
     });
 }
 
-/// A function may wait for what somebody does who sleeps until the same access has ended.
+/// A callback may wait for a thread that sleeps until the same access has ended.
 #[test]
-fn who_sleeps_does_not_wait_for_a_function() {
+fn a_sleeper_does_not_wait_for_a_callback() {
     explore(2, [1], |model| {
         model.start(0);
         let sleeper = spawn(model, |model| model.synchronize());
