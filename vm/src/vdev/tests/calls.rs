@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // a failed step is a failed test
 
-use super::machine::{Event, Machine};
+use super::machine::{Directory, Event, Machine};
 use super::running::eventually;
 use std::env;
 use std::process::{Command, Output};
@@ -290,6 +290,9 @@ fn has_thread(name: &str) -> bool {
 fn a_thread_of_a_vdev_has_a_name_and_the_guests_memory() {
     let mut machine = Machine::with("t_threads", THREAD);
     machine.create("t_threads", "loc 0xd0000000").unwrap();
+    // A second guest: the thread means that of its vdev.
+    let mut other = Machine::new(Directory::new());
+    other.create("t_threads", "loc 0xd0000000").unwrap();
     machine.start();
     eventually("it counts", || machine.read(0x3000) > Ok(1000));
     assert!(has_thread("counts for this"));
