@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# `make install` puts everything where it was told to, gasp.pc says so, and uninstall leaves nothing.
+# `make install` installs into the given directories, gasp.pc names them, and uninstall leaves nothing.
 # SPDX-License-Identifier: MIT OR Apache-2.0
 . "$(dirname "$0")/../harness/tap.sh"
 dest=$logs/dest pc=$logs/dest/opt/g/lib/multi/pkgconfig/gasp.pc

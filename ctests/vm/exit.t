@@ -4,7 +4,7 @@
 . "$(dirname "$0")/gives.sh"
 vdevs probe
 
-# played NAME CODE LINE SCRIPT [STATEMENT...]: what a script on a probe at 0x100000 ends with.
+# played NAME CODE LINE SCRIPT [STATEMENT...]: gives, for a script on a probe at 0x100000.
 played() {
 	config played "ram 64k ${5-}\nvdev probe loc 0x100000 intr apic:0x30"
 	script played "$4"

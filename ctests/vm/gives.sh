@@ -1,4 +1,4 @@
-# End-to-end tests of gasp-vm, after `make vm`: what a run of it ends with. Sourced by the .t scripts.
+# End-to-end tests of gasp-vm, after `make vm`: its exit code and output. Sourced by the .t scripts.
 # SPDX-License-Identifier: MIT OR Apache-2.0
 . "$(dirname "${BASH_SOURCE[0]}")/../harness/tap.sh"
 

@@ -22,7 +22,7 @@ spinning() {
 	check "$name" test $ended = 0
 }
 
-# policy WORD CODE LINE: the guest that reads where nothing is.
+# policy WORD CODE LINE: gives, for a guest that makes an unsupported read.
 policy() {
 	sed "s|reference fail|reference $1|; s|\.\./\.\./build/vm|$built|" "$examples/fault.conf" >"$work/policy.conf"
 	guest "fault, $1" "$2" "$3" "$work/policy.conf"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Where vdevs are looked for, and what passes through to a file of the host.
+# The search for vdevs, and ranges that pass through to a file of the host.
 # SPDX-License-Identifier: MIT OR Apache-2.0
 . "$(dirname "$0")/gives.sh"
 unset CASE # a case here needs the one before
@@ -11,7 +11,7 @@ printf '#!/bin/sh\nLD_LIBRARY_PATH=%s exec %s "$@"\n' "$built" "$vm" >"$work/wit
 chmod +x "$work/with-path"
 vm=$work/with-path built=$work gives "LD_LIBRARY_PATH leads to vdevs" 0 found --no-kvm "$work/path.conf"
 
-# What passes through leads to a file of the host.
+# A range that passes through accesses a file of the host.
 head -c 8192 /dev/zero >"$work/device"
 config pass "unsupported reference fail\npass loc 0x10000,4k,rw=file:device@4k\npass loc io:0x70,2,rw"
 script pass 'write mem 0x10ffc 4 0x31323334\nfault fetch mem 0x10000 1\nfault read io 0x70 1'

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# What signals do.
+# Signals to gasp-vm.
 # SPDX-License-Identifier: MIT OR Apache-2.0
 . "$(dirname "$0")/gives.sh"
 vdevs probe
 
-# signalled NAME CODE LINE OPTIONS SIGNAL...: what a guest ends with that gets these signals, one
-# as soon as the vdev is there, and the others one after the other.
+# signalled NAME CODE LINE OPTIONS SIGNAL...: gives, for a guest that gets these signals, the first
+# one as soon as the vdev is there, and then the others in turn.
 signalled() {
 	script signalled 'text io 0x3f8 "up\\n"\nwait 50000'
 	after_signals "$@"

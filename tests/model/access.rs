@@ -366,7 +366,7 @@ impl World {
 
 impl Drop for World {
     fn drop(&mut self) {
-        // SAFETY: gsp came from gasp_guest_create(); nobody uses it any more.
+        // SAFETY: gsp came from gasp_guest_create(), and is not used afterwards.
         unsafe { gasp_abi::gasp_guest_destroy(self.gsp) };
     }
 }
