@@ -14,11 +14,11 @@ enum way { EXIT, CANCEL, JUMP };
 static struct guest_system *gsp;
 static struct book book;
 static struct follower follower, refuser;
-static enum what left;		/* the function that is left */
+static enum callback left;		/* the function that is left */
 static enum way way;
 static jmp_buf back;
 
-static void leave(struct follower *f, enum what what)
+static void leave(struct follower *f, enum callback what)
 {
 	(void)f;
 	if (what != left)
@@ -82,7 +82,7 @@ static void *add_a_listener(void *arg)
 }
 
 /* Left by a jump into the function outside of it, of another guest. */
-static void change_outside(struct follower *f, enum what what)
+static void change_outside(struct follower *f, enum callback what)
 {
 	(void)f;
 	if (what == PREPARE)
@@ -102,7 +102,7 @@ static void *change_another_guest(void *arg)
 	_exit(1);
 }
 
-static void run(void *(*what)(void *), enum what function, enum way how)
+static void run(void *(*what)(void *), enum callback function, enum way how)
 {
 	alarm(SECONDS);
 	gsp = guest();
