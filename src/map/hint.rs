@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use super::gate::Version;
 use super::lookup::Map;
 use crate::value::range::{Location, Range};
 use crate::value::region::Region;
@@ -25,6 +26,45 @@ impl Hint {
     pub(crate) fn new() -> Self {
         let ends = NOWHERE.map(AtomicU64::new);
         Self { version: AtomicU64::new(0), ends, words: Default::default() }
+    }
+
+    /// The region that holds a location: the one in the hint if it is up to date, else what
+    /// `lookup` finds, which the hint remembers.
+    #[inline(always)]
+    pub(super) fn lookup(
+        &self,
+        location: Location,
+        version: &Version,
+        lookup: impl FnOnce(Location) -> Option<Region>,
+    ) -> Option<Region> {
+        match self.known(location, version) {
+            Some(region) => Some(region),
+            None => self.lookup_and_remember(location, version, lookup),
+        }
+    }
+
+    #[inline(always)]
+    fn known(&self, location: Location, version: &Version) -> Option<Region> {
+        let is_true = self.version.load(Relaxed) == version.now();
+        if is_true { self.region_around(location) } else { None }
+    }
+
+    #[inline(never)]
+    fn lookup_and_remember(
+        &self,
+        location: Location,
+        version: &Version,
+        lookup: impl FnOnce(Location) -> Option<Region>,
+    ) -> Option<Region> {
+        let before = version.now();
+        let region = lookup(location)?;
+        // Not at an odd version: another thread may have seen a newer region than this one.
+        if version.is_still(before) {
+            self.remember(before, &region);
+        } else {
+            self.forget();
+        }
+        Some(region)
     }
 
     #[inline(always)]
@@ -53,29 +93,12 @@ impl Map {
     /// As [`Map::lookup`], but looks at the hint first, and stores the result in it.
     #[inline(always)]
     pub(crate) fn lookup_hinted(&self, location: Location, hint: &Hint) -> Option<Region> {
-        match self.known(location, hint) {
-            Some(region) => Some(region),
-            None => self.lookup_and_remember(location, hint),
-        }
+        hint.lookup(location, &self.version, |location| self.lookup(location))
     }
 
     /// The region that holds a location, if it is the one in the hint and the hint is up to date.
     #[inline(always)]
     pub(crate) fn known(&self, location: Location, hint: &Hint) -> Option<Region> {
-        let is_true = hint.version.load(Relaxed) == self.version.now();
-        if is_true { hint.region_around(location) } else { None }
-    }
-
-    #[inline(never)]
-    fn lookup_and_remember(&self, location: Location, hint: &Hint) -> Option<Region> {
-        let version = self.version.now();
-        let region = self.lookup(location)?;
-        // Not at an odd version: another thread may have seen a newer region than this one.
-        if self.version.is_still(version) {
-            hint.remember(version, &region);
-        } else {
-            hint.forget();
-        }
-        Some(region)
+        hint.known(location, &self.version)
     }
 }

@@ -66,17 +66,27 @@ fn holding(root: &Root, location: Location) -> Option<Region> {
 /// The region that holds `key`, or the first one after it.
 pub(super) fn first_from(root: &Root, key: u64) -> Option<Region> {
     let slot = root.find(key);
+    let next = || root.leaf(slot.checked_add(1).filter(|next| *next < root.count())?);
+    first_of_two(|| root.leaf(slot), |leaf| leaf.first_from(key), || next()?.get(0))
+}
+
+/// What `search` finds in a leaf, or else what `beyond` finds in the next one.
+///
+/// Leaves can be replaced one at a time. The first one has to be in place still, or else the two
+/// may be of different versions.
+pub(super) fn first_of_two<'r, L: 'r, T>(
+    leaf: impl Fn() -> Option<&'r L>,
+    search: impl Fn(&'r L) -> Option<T>,
+    beyond: impl Fn() -> Option<T>,
+) -> Option<T> {
     loop {
-        let leaf = root.leaf(slot)?;
-        if let Some(region) = leaf.first_from(key) {
-            return Some(region);
+        let first = leaf()?;
+        if let Some(found) = search(first) {
+            return Some(found);
         }
-        let next = slot.checked_add(1).filter(|next| *next < root.count())?;
-        let found = root.leaf(next)?.get(0);
-        // Leaves can be replaced one at a time. The first one has to be in place still, or else the
-        // two may be of different versions.
-        if root.leaf(slot).is_some_and(|still| ptr::eq(still, leaf)) {
-            return found;
+        let found = beyond()?;
+        if leaf().is_some_and(|still| ptr::eq(still, first)) {
+            return Some(found);
         }
     }
 }

@@ -4,10 +4,11 @@
 //! RUSTFLAGS="--cfg loom" cargo test --lib loom
 //! ```
 //!
-//! `gate.rs` is the real one. The nodes are models, because loom's atomics cannot be in zeroed
+//! `gate.rs`, `first_of_two` and the hint are the real ones (the hint's cells are core's, because one
+//! thread at a time uses it). The nodes are models, because loom's atomics cannot be in zeroed
 //! memory: there are two roots of two slots, and leaves of two words. Both counters start just
-//! before they wrap. A scenario lists all results that may be seen. It fails if another one is
-//! seen, and if one of them is not, because then it did not reach what it is to test.
+//! before they wrap. A scenario lists all results that may be seen. It fails if another one is seen,
+//! and if one of them is not, because then it did not reach what it is to test.
 //!
 //! `LOOM_MAX_PREEMPTIONS=n` explores more orders than [`PREEMPTIONS`] does.
 
@@ -17,6 +18,11 @@
 mod scenarios;
 
 use super::gate::{FOLLOW, PUBLISH, Pin, ReuseEpoch, Version};
+use super::hint::Hint;
+use super::lookup::first_of_two;
+use crate::value::flags::Flags;
+use crate::value::range::{Location, Range};
+use crate::value::region::{Region, Vdev};
 use core::fmt::Debug;
 use core::sync::atomic::Ordering::Relaxed;
 use loom::cell::UnsafeCell;
@@ -36,6 +42,9 @@ const OTHER: u64 = 20;
 /// The words of a leaf that was never written.
 const GARBAGE: u64 = 99;
 
+/// A key and a value.
+type Leaf = [atomic::AtomicU64; 2];
+
 /// A small map. Root 0 is published. Both slots of both roots have leaf 0: `(SOUGHT, 0)`.
 #[derive(Debug)]
 struct Model {
@@ -43,7 +52,7 @@ struct Model {
     version: Version,
     root: AtomicUsize,
     places: [[AtomicUsize; 2]; 2],
-    leaves: [[atomic::AtomicU64; 2]; 3],
+    leaves: [Leaf; 3],
     /// loom finds out if a leaf may be written while somebody who does not retry reads it.
     uses: [UnsafeCell<()>; 3],
     pin: Pin,
@@ -124,15 +133,28 @@ impl Model {
         self.publish_root(1);
     }
 
-    /// As `Map::lookup_hinted`. Returns the value.
-    fn lookup_hinted(&self, hint: &mut Option<(u64, u64)>) -> u64 {
-        let before = self.version.now();
-        if let Some((_, value)) = hint.filter(|(version, _)| *version == before) {
-            return value;
-        }
-        let (_, value) = self.lookup(0);
-        *hint = self.version.is_still(before).then_some((before, value));
-        value
+    /// As `Map::lookup_hinted`. Returns the value, which is the cookie of a region here.
+    fn lookup_hinted(&self, hint: &Hint) -> u64 {
+        let lookup = |location| {
+            let (_, value) = self.lookup(0);
+            let cookie = u32::try_from(value).ok()?;
+            let range = Range::from_ends(location, location)?;
+            Some(Region { range, flags: Flags::NONE, cookie, vdev: Vdev(0), host: 0 })
+        };
+        let found = hint.lookup(Location::new(SOUGHT), &self.version, lookup);
+        found.unwrap().cookie.into()
+    }
+
+    /// As `Map::lookup_from`: the place and the value of the first leaf if its value is not 0, or
+    /// else of the second.
+    fn look_at_two(&self) -> (usize, u64) {
+        self.reuse.read(|| {
+            let root = self.root.load(FOLLOW);
+            let leaf = |place: usize| Some(&self.leaves[self.places[root][place].load(FOLLOW)]);
+            let value = |leaf: &Leaf| leaf[1].load(Relaxed);
+            let search = |leaf| Some((0, value(leaf))).filter(|(_, value)| *value != 0);
+            first_of_two(|| leaf(0), search, || Some((1, value(leaf(1)?)))).unwrap()
+        })
     }
 }
 

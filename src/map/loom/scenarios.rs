@@ -3,7 +3,8 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)] // a failed step is a failed test
 
-use super::super::gate::{FOLLOW, PUBLISH};
+use super::super::gate::PUBLISH;
+use super::super::hint::Hint;
 use super::{Model, OTHER, SOUGHT, explore, spawn};
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use loom::sync::Arc;
@@ -123,8 +124,8 @@ fn an_announcement_counts_for_the_writers_after_it() {
 fn a_hint_is_not_older_than_what_another_thread_saw() {
     explore([(0, false), (1, false), (1, true)], |model| {
         let told = Arc::new(AtomicBool::new(false));
-        let mut hint = None;
-        assert_eq!(model.lookup_hinted(&mut hint), 0);
+        let hint = Hint::new();
+        assert_eq!(model.lookup_hinted(&hint), 0);
         let writer = spawn(&model, |model| {
             model.write(1, SOUGHT, 1);
             model.publish_leaf(0, 0, 1);
@@ -136,7 +137,7 @@ fn a_hint_is_not_older_than_what_another_thread_saw() {
             }
         });
         let told = told.load(Acquire);
-        let seen = model.lookup_hinted(&mut hint);
+        let seen = model.lookup_hinted(&hint);
         writer.join().unwrap();
         other.join().unwrap();
         (seen, told)
@@ -151,10 +152,10 @@ fn a_hint_is_not_older_than_what_this_thread_saw() {
             model.write(1, SOUGHT, 1);
             model.publish_leaf(0, 0, 1);
         });
-        let mut hint = None;
-        let first = model.lookup_hinted(&mut hint);
+        let hint = Hint::new();
+        let first = model.lookup_hinted(&hint);
         let second = model.lookup(0).1;
-        let third = model.lookup_hinted(&mut hint);
+        let third = model.lookup_hinted(&hint);
         writer.join().unwrap();
         [first, second, third]
     });
@@ -249,26 +250,6 @@ fn a_leaf_of_a_pinned_root_is_not_used_again() {
     });
 }
 
-/// As `first_from` of the map: the slot and the value of the first leaf whose value is not 0, or
-/// else of the second.
-fn look_at_two(model: &Model) -> (usize, u64) {
-    model.reuse.read(|| {
-        let root = model.root.load(FOLLOW);
-        loop {
-            let first = model.places[root][0].load(FOLLOW);
-            let found = model.words(first).1;
-            if found != 0 {
-                return (0, found);
-            }
-            let second = model.places[root][1].load(FOLLOW);
-            let found = model.words(second).1;
-            if model.places[root][0].load(FOLLOW) == first {
-                return (1, found);
-            }
-        }
-    })
-}
-
 /// The first leaf gets a value, then the second one changes. No reader may find the change in the
 /// second leaf, because the value in the first leaf comes before it.
 #[test]
@@ -279,7 +260,7 @@ fn a_look_at_two_leaves_sees_one_state() {
             model.publish_leaf(0, 0, 1);
             model.publish_leaf(0, 1, 1);
         });
-        let seen = look_at_two(&model);
+        let seen = model.look_at_two();
         writer.join().unwrap();
         seen
     });
@@ -300,7 +281,7 @@ fn a_look_at_two_leaves_is_not_deceived_by_one_that_comes_back() {
             model.write(0, SOUGHT, 0);
             model.publish_leaf(0, 0, 0);
         });
-        let seen = look_at_two(&model);
+        let seen = model.look_at_two();
         writer.join().unwrap();
         seen
     });
@@ -323,9 +304,8 @@ fn what_a_thread_sees_never_goes_back() {
             model.write(0, SOUGHT, 2);
             model.publish_leaf(0, 0, 0);
         });
-        let mut hint = None;
-        let seen =
-            [model.lookup_hinted(&mut hint), model.lookup_hinted(&mut hint), model.lookup(0).1];
+        let hint = Hint::new();
+        let seen = [model.lookup_hinted(&hint), model.lookup_hinted(&hint), model.lookup(0).1];
         writer.join().unwrap();
         seen
     });
