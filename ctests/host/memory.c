@@ -107,6 +107,18 @@ static void neighbours_of_two_calls(void)
 	gasp_guest_destroy(gsp);
 }
 
+/* Wherever the system puts the memory of a call: below that of the call before, or above it. */
+static void memory_of_two_calls_is_never_one_region(void)
+{
+	struct guest_system *gsp = guest();
+	for (uint64_t i = 0; i < 8; i++)
+		CHECK_EQ(gasp_guest_add_memory(gsp, i * PAGE, PAGE, GASP_RAM, 0), EOK);
+	for (uint64_t i = 0; i < 8; i++)
+		CHECK_EQ(gasp_guest_add_memory(gsp, 0x100000 - i * PAGE, PAGE, GASP_RAM, 0), EOK);
+	CHECK_EQ(gasp_walk_count(gsp, 0, GWS_HOST), 16);
+	gasp_guest_destroy(gsp);
+}
+
 static void adding_over_something(void)
 {
 	struct guest_system *gsp = guest_with_ram(0);
@@ -271,6 +283,7 @@ static const struct test_case cases[] = {
 	CASE(ram_and_rom), CASE(host_location_is_an_address_here),
 	CASE(chunks_are_not_adjacent_in_the_host), CASE(many_chunks),
 	CASE(a_chunk_that_is_longer_than_the_memory), CASE(neighbours_of_two_calls),
+	CASE(memory_of_two_calls_is_never_one_region),
 	CASE(adding_over_something), CASE(adding_with_bad_arguments), CASE(more_than_there_is),
 	CASE(at_the_top_and_after_start), CASE(a_deleted_page_can_come_back),
 	CASE(across_chunks_and_rights), CASE(rom_can_be_written_by_the_host),

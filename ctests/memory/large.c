@@ -92,10 +92,42 @@ static void large_pages(void)
 	gasp_guest_destroy(gsp);
 }
 
+#define MIB UINT64_C(0x100000)
+
+/* The distances in the host of chunks that follow each other in the guest. */
+static void check_distances(uint64_t chunk, uint64_t want)
+{
+	struct guest_system *gsp = guest_in_chunks(3 * chunk, chunk);
+	uint64_t host[3] = { 0, 0, 0 };
+	for (unsigned i = 0; i < 3; i++) {
+		struct gasp_span s;
+		REQUIRE(gasp_guest_next(gsp, QST_MEMORY, FIRST + i * chunk, &s) == EOK);
+		CHECK_EQ(s.location, FIRST + i * chunk);
+		host[i] = s.host_location;
+	}
+	CHECK_EQ(host[1] - host[0], want);
+	CHECK_EQ(host[2] - host[1], want);
+	gasp_guest_destroy(gsp);
+}
+
+static void gaps_keep_chunks_of_large_pages_aligned(void)
+{
+	check_distances(2 * MIB, 4 * MIB);
+	check_distances(6 * MIB, 8 * MIB);
+}
+
+static void gaps_of_other_chunks_are_a_page(void)
+{
+	check_distances(PAGE, 2 * PAGE);
+	check_distances(3 * MIB, 3 * MIB + PAGE);
+	check_distances(2 * MIB + PAGE, 2 * MIB + 2 * PAGE);
+}
+
 static const struct test_case cases[] = {
 	CASE(a_gib_in_4_kib_chunks_is_one_mapping), CASE(a_view_of_many_chunks),
 	CASE(a_view_of_too_many_chunks), CASE(a_tib_costs_nothing_until_it_is_touched),
-	CASE(large_pages),
+	CASE(large_pages), CASE(gaps_keep_chunks_of_large_pages_aligned),
+	CASE(gaps_of_other_chunks_are_a_page),
 };
 
 TEST_MAIN(cases)
