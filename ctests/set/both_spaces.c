@@ -85,6 +85,23 @@ static void ports_then_memory_while_memory_is_locked(void)
 	waits_for(QST_MEMORY, one_port(), page());
 }
 
+/* The call names ports first, but waits for memory before it takes the ports' lock again: this thread,
+ * which has memory, gets that meanwhile. */
+static void memory_is_waited_for_without_the_lock_of_ports(void)
+{
+	struct guest_system *gsp = guest();
+	struct setter s = setter_of(gsp, one_port(), page(), QST_NO_TYPE);
+	CHECK_EQ(gasp_lock(gsp, QST_MEMORY), EOK);
+	pthread_t thread = thread_start(be_setter, &s);
+	CHECK(flag_wait(&s.started, 1));
+	sleep_ms(100);
+	CHECK_SET(gsp, port(0x64, 1, VIRT));
+	CHECK_EQ(gasp_unlock(gsp, QST_MEMORY), EOK);
+	pthread_join(thread, NULL);
+	CHECK_EQ(s.set, 2);
+	gasp_guest_destroy(gsp);
+}
+
 /* Strict mode: each thread holds one lock, and is refused because it lacks the other. */
 static void strict_refusals_do_not_lock_each_other_out(void)
 {
@@ -110,6 +127,7 @@ static const struct test_case cases[] = {
 	CASE(ports_then_memory_while_ports_are_locked),
 	CASE(memory_then_ports_while_memory_is_locked),
 	CASE(ports_then_memory_while_memory_is_locked),
+	CASE(memory_is_waited_for_without_the_lock_of_ports),
 	CASE(strict_refusals_do_not_lock_each_other_out),
 };
 

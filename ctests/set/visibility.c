@@ -293,6 +293,39 @@ static void each_of_both_spaces_sees_whole_calls(void)
 	play(&scene, write_both, read_both);
 }
 
+/* A reader that asks for the port first never finds an older call in memory. */
+static void write_both_alike(struct scene *scene, unsigned round)
+{
+	struct gasp_region r[2] = {
+		cookie(round + 1, port(0x60, 1, VIRT)), cookie(round + 1, mem(FIRST, BYTES, VIRT)),
+	};
+	set_all(scene, 2, r);
+}
+
+static uint32_t cookie_at(struct scene *scene, uint16_t type, uint64_t location)
+{
+	struct qvm_state_block blk = block(type, location, 1);
+	struct gasp_region r;
+	return gasp_region_info(scene->gsp, &blk, &r) == EOK ? r.cookie : 0;
+}
+
+static void *read_port_then_memory(void *arg)
+{
+	struct scene *scene = (struct scene *)arg;
+	while (!flag_get(&scene->stop)) {
+		uint32_t of_port = cookie_at(scene, QST_X86_IO, 0x60);
+		uint32_t of_memory = cookie_at(scene, QST_MEMORY, FIRST);
+		judge(scene, of_port != 0 && of_memory >= of_port);
+	}
+	return NULL;
+}
+
+static void memory_becomes_visible_before_ports(void)
+{
+	struct scene scene = new_scene();
+	play(&scene, write_both_alike, read_port_then_memory);
+}
+
 /* A change that the same call undoes is never visible. */
 static void write_and_undo(struct scene *scene, unsigned round)
 {
@@ -313,7 +346,8 @@ static const struct test_case cases[] = {
 	CASE(info_sees_whole_calls), CASE(next_sees_whole_calls), CASE(a_swap_of_two_cookies),
 	CASE(a_remap_is_never_absent), CASE(data_of_two_regions_is_of_one_state),
 	CASE(a_count_is_of_one_state), CASE(find_free_sees_whole_calls),
-	CASE(each_of_both_spaces_sees_whole_calls), CASE(what_a_call_undoes_is_never_seen),
+	CASE(each_of_both_spaces_sees_whole_calls), CASE(memory_becomes_visible_before_ports),
+	CASE(what_a_call_undoes_is_never_seen),
 };
 
 TEST_MAIN(cases)
