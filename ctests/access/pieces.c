@@ -1,5 +1,5 @@
-/* Accesses over several regions: cut at the boundaries, in order, up to the first failure. Aligned
- * words: never torn (specification 10.6.3, 10.6.4).
+/* Accesses over several regions: cut at the boundaries, in order, up to the first failure
+ * (specification 10.6.3).
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "access.h"
 
@@ -235,76 +235,12 @@ static void a_piece_that_is_removed_during_the_access(void)
 	machine_close(m);
 }
 
-/* ---- Words are not torn ---- */
-
-struct words {
-	struct guest_system *gsp;
-	size_t size;
-	uint64_t at;
-	int stop;
-};
-
-static void *write_words(void *arg)
-{
-	struct words *w = (struct words *)arg;
-	struct gasp_cpu *cpu = new_cpu(w->gsp);
-	uint64_t zeros = 0, ones = UINT64_MAX;
-	while (!flag_get(&w->stop)) {
-		write_at(cpu, w->at, &zeros, w->size);
-		write_at(cpu, w->at, &ones, w->size);
-	}
-	gasp_cpu_destroy(cpu);
-	return NULL;
-}
-
-static void words_are_whole(size_t size)
-{
-	struct words w;
-	pthread_t threads[2];
-	unsigned torn = 0, rounds = getenv("GASP_TEST_SMALL") != NULL ? 10000 : 300000;
-	memset(&w, 0, sizeof(w));
-	w.gsp = guest();
-	w.size = size;
-	w.at = 0x2000 - size;
-	CHECK_EQ(gasp_guest_add_memory(w.gsp, 0x1000, PAGE, GASP_RAM, 0), EOK);
-	struct gasp_cpu *cpu = new_cpu(w.gsp);
-	for (unsigned i = 0; i < COUNT(threads); i++)
-		threads[i] = thread_start(write_words, &w);
-	for (unsigned i = 0; i < rounds; i++) {
-		uint64_t word = 0, ones = size == 8 ? UINT64_MAX : (UINT64_C(1) << 8 * size) - 1;
-		CHECK_EQ(read_at(cpu, w.at, &word, size), EOK);
-		torn += word != 0 && word != ones;
-	}
-	flag_set(&w.stop, 1);
-	for (unsigned i = 0; i < COUNT(threads); i++)
-		pthread_join(threads[i], NULL);
-	CHECK_EQ(torn, 0);
-	gasp_guest_destroy(w.gsp);
-}
-
-static void words_of_8_bytes_are_whole(void)
-{
-	words_are_whole(8);
-}
-
-static void words_of_4_bytes_are_whole(void)
-{
-	words_are_whole(4);
-}
-
-static void words_of_2_bytes_are_whole(void)
-{
-	words_are_whole(2);
-}
-
 static const struct test_case cases[] = {
 	CASE(a_read_of_ram_hole_and_devices), CASE(a_write_of_ram_device_and_hole),
 	CASE(ram_trap_ram_hole_trap), CASE(devices_side_by_side), CASE(one_region_is_one_call),
 	CASE(a_hole_at_the_start_and_at_the_end), CASE(ports_are_cut_too), CASE(chunks_of_memory),
 	CASE(a_failing_device_ends_the_access), CASE(a_hole_ends_the_access_where_holes_fail),
 	CASE(a_passing_port_ends_the_access), CASE(a_piece_that_is_removed_during_the_access),
-	CASE(words_of_8_bytes_are_whole), CASE(words_of_4_bytes_are_whole),
-	CASE(words_of_2_bytes_are_whole),
 };
 
 TEST_MAIN(cases)
