@@ -167,6 +167,7 @@ static void reserved_ranges_are_avoided(void)
 	CHECK_EQ(gasp_guest_reserve(gsp, QST_X86_IO, 0x60, 4), EOK);
 	CHECK_EQ(gasp_find_free(gsp, QST_MEMORY, 1, 0), 0x2000);
 	CHECK_EQ(gasp_find_free(gsp, QST_MEMORY, 0x801, 0), 0x3000);
+	CHECK_EQ(found(gsp, QST_MEMORY, 1, 1, 0x2900, TOP), 0x3000);
 	CHECK_EQ(gasp_find_free(gsp, QST_MEMORY, 0x1001, 0), 0x5000);
 	CHECK_EQ(gasp_find_free(gsp, QST_X86_IO, 1, 0), 0x64);
 	gasp_guest_destroy(gsp);
