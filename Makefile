@@ -28,7 +28,7 @@ STRICT       := -std=c11 -Wall -Wextra -Wpedantic -Werror
 
 export CARGO CC CXX CARGO_TARGET_DIR STAGE_PREFIX SONAME
 
-.PHONY: all vm run layout test heavy test-kvm test-debian bench bench-quick bench-vm headers install uninstall deps deps-kvm clean help
+.PHONY: all vm run layout test heavy test-faults test-kvm test-debian bench bench-quick bench-vm headers install uninstall deps deps-kvm clean help
 .DELETE_ON_ERROR:
 
 ## all: build libgasp.so and libgasp.a in build/, where programs can be linked with them and run
@@ -68,14 +68,19 @@ build/vdev_window.so: examples/vdev_window.c build/stage.done
 test: build/stage.done vm
 	@ctests/harness/run $(ONLY)
 
-## heavy: the long forms of the checks that have one, and test-kvm (40 minutes)
+## heavy: the long forms of the checks that have one, test-faults and test-kvm (an hour)
 heavy: build/stage.done vm
 	GASP_ROUNDS=200000 GASP_MODEL_STEPS=100000 GASP_SECONDS=60 $(CARGO) test --release --locked
 	GASP_STRESS_SECONDS=60 ctests/harness/run c ways
 	LOOM_MAX_PREEMPTIONS=5 ctests/harness/run loom
 	GASP_SECONDS=60 ctests/harness/run tsan
 	GASP_VM_ROUNDS=10000 GASP_VM_STEPS=200000 $(CARGO) test --release --locked -p gasp-vm
+	tests/faults/run
 	ctests/harness/run kvm
+
+## test-faults: plant faults in a copy of the code, one at a time: a test has to find each (ten minutes)
+test-faults:
+	@tests/faults/run
 
 ## test-kvm: gasp-vm's tests on real KVM, in an emulated machine: needs QEMU, but no /dev/kvm
 test-kvm: build/stage.done vm

@@ -1,4 +1,4 @@
-/* An aligned access of 2, 4 or 8 bytes to memory is one read or one write (specification 10.6): a
+/* An aligned access of 2, 4 or 8 bytes to memory is one read or one write (specification 10.6.4): a
  * thread changes all bits of a word at once, over and over, and nobody ever sees a part of a change.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "access.h"
