@@ -17,11 +17,14 @@ check "abi/stub.c agrees with the headers" \
 check "abi/stub.c compiles alone" stub -o "$logs/stub.so"
 check "abi/stub.c has the names of abi/symbols.txt" diff <(grep -v '^#' abi/symbols.txt) \
 	<(nm -D --defined-only "$logs/stub.so" | awk '$2 == "T" { print $3 }' | sort)
-if have abidiff; then
+if ! have abidiff; then
+	skip "stub and library have the same types" "abidiff is not installed"
+elif [[ $(abidiff --version) != *" 2."[0-3].* ]]; then
+	# Seen with 2.6: it reports C's and Rust's names of equal types as changes.
+	skip "stub and library have the same types" "$(abidiff --version) is newer than 2.3, and takes names of types for changes"
+else
 	check "abidiff can tell the functions apart" test -z "$(nm -D --defined-only "$shared" | cut -d' ' -f1 | sort | uniq -d)"
 	check "stub and library have the same types" abidiff "$logs/stub.so" "$shared"
 	check "abidiff finds a planted change" planted_width
-else
-	skip "stub and library have the same types" "abidiff is not installed"
 fi
 done_testing
