@@ -92,15 +92,15 @@ layout!(
     size at 0, index at 8, error at 12, r#type at 16, conflict at 24, cost at 64
 );
 
-/// The number in a text, which is one of Cargo's.
-const fn number(text: &str) -> u32 {
-    match u32::from_str_radix(text, 10) {
-        Ok(number) => number,
-        Err(_) => panic!("not a number"),
-    }
-}
-
 const _: () = {
+    /// The number in a text, which is one of Cargo's.
+    const fn number(text: &str) -> u32 {
+        match u32::from_str_radix(text, 10) {
+            Ok(number) => number,
+            Err(_) => panic!("not a number"),
+        }
+    }
+
     assert!(crate::GASP_VERSION_MAJOR == number(env!("CARGO_PKG_VERSION_MAJOR")));
     assert!(crate::GASP_VERSION_MINOR == number(env!("CARGO_PKG_VERSION_MINOR")));
     assert!(crate::GASP_VERSION_PATCH == number(env!("CARGO_PKG_VERSION_PATCH")));

@@ -13,6 +13,18 @@ macro_rules! declared {
 
         // All exported names are here.
         const _: () = {
+            /// The number of names in a list with one name on each line that is not a comment.
+            const fn names(list: &str) -> usize {
+                let (bytes, mut count, mut at) = (list.as_bytes(), 0, 0);
+                while at < bytes.len() {
+                    if bytes[at] != b'#' && (at == 0 || bytes[at - 1] == b'\n') {
+                        count += 1;
+                    }
+                    at += 1;
+                }
+                count
+            }
+
             let declared = [$($(stringify!($name)),+),+].len();
             assert!(declared == names(include_str!("../../abi/symbols.txt")));
         };
@@ -36,16 +48,4 @@ declared! {
     gasp_version, gasp_flags_text, gasp_span_text in text;
     gasp_guest_add_listener, gasp_guest_remove_listener, gasp_guest_set, gasp_guest_generation
         in change;
-}
-
-/// The number of names in a list with one name on each line that is not a comment.
-const fn names(list: &str) -> usize {
-    let (bytes, mut count, mut at) = (list.as_bytes(), 0, 0);
-    while at < bytes.len() {
-        if bytes[at] != b'#' && (at == 0 || bytes[at - 1] == b'\n') {
-            count += 1;
-        }
-        at += 1;
-    }
-    count
 }
