@@ -55,13 +55,6 @@ static void *access_after_slow_stores(void *arg)
 	return NULL;
 }
 
-static double now(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 static double stress_seconds(void)
 {
 	const char *seconds = getenv("GASP_STRESS_SECONDS");

@@ -96,13 +96,6 @@ static void host_loads(struct word *w, unsigned rounds)
 	}
 }
 
-static double now(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 /* A change is torn only where both threads really run at once: many changes, but for 3 s at most. */
 static void run(size_t length, void *(*change)(void *), unsigned kind)
 {

@@ -266,6 +266,14 @@ static inline void check_exit(const char *file, int line, const char *name,
 
 /* ---- Threads ---- */
 
+/* Seconds of the monotonic clock. */
+static inline double now(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
 static inline void sleep_ms(long ms)
 {
 	struct timespec t;

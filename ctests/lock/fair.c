@@ -13,13 +13,6 @@ struct hog {
 	int rounds;
 };
 
-static double now(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 /* The lock is free for some nanoseconds only, between unlocking and locking. */
 static void *lock_in_a_loop(void *arg)
 {

@@ -25,13 +25,6 @@ static uint32_t *shuffled(uint32_t n, uint64_t seed)
 	return order;
 }
 
-static double now(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 static double tell(const char *what, double since)
 {
 	printf("# %s: %.2f s\n", what, now() - since);

@@ -15,6 +15,8 @@ pub(crate) const PAGE: usize = 4096;
 pub(crate) struct Mapping {
     start: NonNull<u8>,
     length: usize,
+    /// The kernel fills new mappings with memory at once.
+    filled: bool,
 }
 
 // SAFETY: a mapping belongs to the process, not to a thread, so any thread may unmap it.
@@ -40,7 +42,9 @@ impl Mapping {
 
     /// Reserved addresses without memory, for [`Mapping::place`].
     pub(crate) fn reserve(length: usize) -> Result<Self, SystemError> {
-        Self::anonymous(length, libc::PROT_NONE)
+        let mut mapping = Self::anonymous(length, libc::PROT_NONE)?;
+        mapping.filled = Self::new_ones_are_filled()?;
+        Ok(mapping)
     }
 
     /// Maps a part of a memory file at offset `at` of this mapping. All numbers are multiples of
@@ -60,15 +64,14 @@ impl Mapping {
         let offset = libc::off_t::try_from(offset).map_err(|_| invalid)?;
         let target = self.part(at, length).ok_or(invalid)?;
         let flags = libc::MAP_SHARED | libc::MAP_FIXED | libc::MAP_NORESERVE;
-        let filled = Self::new_ones_are_filled()?;
-        let first = if filled { libc::PROT_NONE } else { access };
+        let first = if self.filled { libc::PROT_NONE } else { access };
         // SAFETY: the addresses belong to this mapping, as just checked, and no code has a pointer
         // to them yet: callers place the files before they hand out the address.
         let placed = unsafe { libc::mmap(target, length, first, flags, file, offset) };
         if placed == libc::MAP_FAILED {
             return Err(SystemError::last("mmap"));
         }
-        if !filled {
+        if !self.filled {
             return Ok(());
         }
         // SAFETY: as above.
@@ -116,7 +119,7 @@ impl Mapping {
         // SAFETY: without MAP_FIXED the kernel chooses free addresses, so no mapping is replaced.
         let start = unsafe { libc::mmap(ptr::null_mut(), length, access, flags, -1, 0) };
         match NonNull::new(start.cast()).filter(|_| start != libc::MAP_FAILED) {
-            Some(start) => Ok(Self { start, length }),
+            Some(start) => Ok(Self { start, length, filled: false }),
             // More than there is of addresses: some systems say EINVAL.
             None if process::errno() == libc::EINVAL => Err(SystemError::new("mmap", libc::ENOMEM)),
             None => Err(SystemError::last("mmap")),
