@@ -2,8 +2,8 @@
 
 #![forbid(unsafe_code)]
 
-use crate::config::ParseError;
 use gasp_abi::GTC_VDEV_ERROR;
+use gasp_text::ParseError;
 use std::fmt::Display;
 use std::path::Path;
 

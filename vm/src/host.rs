@@ -5,7 +5,6 @@
 use crate::args::Options;
 use crate::config::{self, Config, OptionList, VdevConfig};
 use crate::exit::{self, Failure};
-use crate::gasp::Guest;
 use crate::log::{say, tell};
 use crate::machine::{self, Built};
 use crate::platform::Platform;
@@ -13,6 +12,7 @@ use crate::runner::Runner;
 use crate::show::{self, Rows};
 use crate::signals::{Signal, Watch};
 use crate::vdev::Vdevs;
+use gasp_safe::Guest;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -78,7 +78,7 @@ impl Host {
         let bytes = fs::read(file)
             .map_err(|error| Failure::before(format!("{}: {error}", file.display())))?;
         let mut load = |name: &str| -> Result<OptionList, String> { self.vdevs.load(name) };
-        let config = config::decode(bytes).and_then(|text| config::parse(&text, &mut load));
+        let config = gasp_text::decode(bytes).and_then(|text| config::parse(&text, &mut load));
         config.map_err(|error| Failure::in_file(exit::CONFIGURATION, file, &error))
     }
 

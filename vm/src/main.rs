@@ -12,12 +12,10 @@
 //! | `platform` | the interface of vdevs to the machine that runs the guest |
 //! | `show` | prints the map and the hits as tables |
 //! | `signals` | handles signals |
-//! | `gasp` | a safe wrapper of libgasp |
 
 mod args;
 mod config;
 mod exit;
-mod gasp;
 mod host;
 mod kvm;
 mod lock;

@@ -3,14 +3,15 @@
 #![forbid(unsafe_code)]
 
 use crate::args::Options;
-use crate::config::{Config, Statement, decode};
+use crate::config::{Config, Statement};
 use crate::exit::{self, Failure};
-use crate::gasp::Guest;
 use crate::kvm::{KvmError, Machine};
 use crate::log::tell;
 use crate::platform::Platform;
 use crate::trace::{self, Script, Step};
 use crate::vdev::Vdevs;
+use gasp_safe::Guest;
+use gasp_text::decode;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;

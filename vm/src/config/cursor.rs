@@ -2,8 +2,8 @@
 
 #![forbid(unsafe_code)]
 
-use super::types::{ParseError, Position};
-use super::words::Word;
+use gasp_text::Word;
+use gasp_text::{ParseError, Position};
 
 /// The words that have not been taken yet.
 #[derive(Debug)]

@@ -3,11 +3,10 @@
 #![forbid(unsafe_code)]
 
 use super::cursor::Cursor;
-use super::number::{address, inside, length, location, number};
-use super::types::{
-    Attributes, Host, LoadConfig, MemoryConfig, ParseError, PassConfig, Place, Range,
-};
-use super::words::Word;
+use super::types::{Attributes, Host, LoadConfig, MemoryConfig, PassConfig, Range};
+use gasp_text::Word;
+use gasp_text::{ParseError, Place};
+use gasp_text::{address, inside, length, location, number};
 
 /// After `ram` and `rom`.
 pub(super) fn memory(cursor: &mut Cursor<'_>, writable: bool) -> Result<MemoryConfig, ParseError> {

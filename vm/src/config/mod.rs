@@ -1,7 +1,6 @@
 //! The language of qvm's configuration files, as far as gasp-vm speaks it: a parser that reads
 //! no file and knows no guest.
 //!
-//! A file is a sequence of words; a `#` where a word could begin comments out the rest of the line.
 //! The first word of a statement is followed by its arguments, on the same line or on later ones.
 //! Every error names its position and the expected text. `docs/gasp-vm.md` is the manual of the
 //! language; it marks which parts are QNX's and which are libgasp's own.
@@ -10,18 +9,14 @@
 
 mod cursor;
 mod memory;
-mod number;
 mod parse;
 mod types;
-mod words;
 
 #[cfg(test)]
 mod tests;
 
-pub(crate) use number::{leading_number, leading_place, number, place};
 pub(crate) use parse::parse;
 pub(crate) use types::{
-    Attributes, Config, Host, LoadConfig, MemoryConfig, OptionList, ParseError, PassConfig, Place,
-    Policy, Position, Range, Start, Statement, VdevConfig, VdevOption,
+    Attributes, Config, Host, LoadConfig, MemoryConfig, OptionList, PassConfig, Policy, Range,
+    Start, Statement, VdevConfig, VdevOption,
 };
-pub(crate) use words::{Word, decode, lines};

@@ -4,11 +4,10 @@
 
 use super::cursor::Cursor;
 use super::memory;
-use super::number::{address, location, number};
-use super::types::{
-    Config, OptionList, ParseError, Policy, Position, Start, Statement, VdevConfig, VdevOption,
-};
-use super::words::{Word, lines};
+use super::types::{Config, OptionList, Policy, Start, Statement, VdevConfig, VdevOption};
+use gasp_text::{ParseError, Position};
+use gasp_text::{Word, lines};
+use gasp_text::{address, location, number};
 
 /// The list of statements, for errors.
 const STATEMENTS: &str = "a statement (cpu, load, pass, ram, reserve, rom, system, unsupported or \

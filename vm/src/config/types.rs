@@ -1,30 +1,8 @@
-//! A parsed configuration, and positions in a file.
+//! A parsed configuration.
 
 #![forbid(unsafe_code)]
 
-use std::fmt;
-
-/// A position in a file. Both numbers count from 1; columns are characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Position {
-    pub(crate) line: u32,
-    pub(crate) column: u32,
-}
-
-impl fmt::Display for Position {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.line, self.column)
-    }
-}
-
-/// An error at a position in a file.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{position}: {message}")]
-pub(crate) struct ParseError {
-    pub(crate) position: Position,
-    /// The text that was expected, and the text that was found.
-    pub(crate) message: String,
-}
+use gasp_text::{Place, Position};
 
 /// A configuration.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -67,15 +45,6 @@ pub(crate) struct MemoryConfig {
     pub(crate) start: Option<u64>,
     /// Bytes; not 0.
     pub(crate) length: u64,
-}
-
-/// A location and its space.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// `mem:` or no prefix: a guest-physical address.
-    Memory(u64),
-    /// `io:`: an x86 port.
-    Ports(u64),
 }
 
 /// A contiguous range of locations, and its position in the file.

@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use crate::{exit, gasp};
+use crate::exit;
 use kvm_ioctls::Cap;
 use std::io;
 
@@ -23,13 +23,13 @@ pub(crate) enum KvmError {
     Signal(io::Error),
     /// There is no RAM where a 64-bit guest's page tables go.
     #[error("no page tables at {tables:#x}: {error}")]
-    Tables { tables: u64, error: gasp::Error },
+    Tables { tables: u64, error: gasp_safe::Error },
     /// The map cannot be expressed in slots.
     #[error("KVM cannot have the guest's memory (its addresses, or the number of its pieces): {0}")]
-    Map(gasp::Error),
+    Map(gasp_safe::Error),
     /// libgasp could not create a vCPU.
     #[error("no vCPU: {0}")]
-    Handle(gasp::Error),
+    Handle(gasp_safe::Error),
     /// The thread of a vCPU could not be created.
     #[error("no thread for a vCPU: {0}")]
     Thread(io::Error),

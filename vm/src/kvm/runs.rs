@@ -5,8 +5,8 @@
 
 #![forbid(unsafe_code)]
 
-use crate::gasp::PAGE_SIZE;
 use gasp_abi::{gasp_region_flags as grf, gasp_span};
+use gasp_safe::PAGE_SIZE;
 use std::collections::BTreeMap;
 
 /// Bytes of a page, as a shift.

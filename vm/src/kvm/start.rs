@@ -4,8 +4,8 @@
 
 use super::error::KvmError;
 use crate::config::Start;
-use crate::gasp::{Guest, PAGE_SIZE, Space};
 use gasp_abi::gasp_span;
+use gasp_safe::{Guest, PAGE_SIZE, Space};
 use kvm_bindings::{kvm_segment, kvm_sregs};
 use kvm_ioctls::VcpuFd;
 use std::collections::BTreeSet;

@@ -6,7 +6,7 @@ use super::error::KvmError;
 use super::exit::{Exit, Vcpu};
 use super::gate::Entry;
 use super::shared::Shared;
-use crate::gasp::{AccessKind, Cpu, Space};
+use gasp_safe::{AccessKind, Cpu, Space};
 use std::time::Duration;
 
 /// The most retries in a row of an instruction that failed while slots changed.

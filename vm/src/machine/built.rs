@@ -2,9 +2,10 @@
 
 #![forbid(unsafe_code)]
 
-use crate::config::{ParseError, Place, Range};
-use crate::gasp::{Error, Space};
+use crate::config::Range;
 use crate::mapping::Mapping;
+use gasp_safe::{Error, Space};
+use gasp_text::{ParseError, Place};
 
 /// The parts of a machine that have to outlive its guest, and notes for the user.
 #[derive(Debug, Default)]

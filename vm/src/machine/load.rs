@@ -2,8 +2,9 @@
 
 #![forbid(unsafe_code)]
 
-use crate::config::{LoadConfig, ParseError};
-use crate::gasp::Guest;
+use crate::config::LoadConfig;
+use gasp_safe::Guest;
+use gasp_text::ParseError;
 use std::fs;
 use std::path::Path;
 

@@ -3,8 +3,9 @@
 #![forbid(unsafe_code)]
 
 use super::built::refused;
-use crate::config::{MemoryConfig, ParseError, Place, Range};
-use crate::gasp::{Guest, Memory, at_pages};
+use crate::config::{MemoryConfig, Range};
+use gasp_safe::{Guest, Memory, at_pages};
+use gasp_text::{ParseError, Place};
 
 /// The first location after the highest memory so far; `None`: that memory ends with the address
 /// space.

@@ -12,9 +12,10 @@ mod tests;
 
 pub(crate) use built::Built;
 
-use crate::config::{Config, ParseError, Policy, Range, Statement, VdevConfig};
-use crate::gasp::{Guest, Unsupported};
+use crate::config::{Config, Policy, Range, Statement, VdevConfig};
 use built::{refused, space};
+use gasp_safe::{Guest, Unsupported};
+use gasp_text::ParseError;
 use std::path::Path;
 
 /// Creates one vdev.

@@ -7,11 +7,12 @@
 #![forbid(unsafe_code)]
 
 use super::built::{Built, refused, space};
-use crate::config::{Attributes, Host, ParseError, PassConfig, Place, Range};
-use crate::gasp::{Guest, at_pages};
+use crate::config::{Attributes, Host, PassConfig, Range};
 use crate::mapping::{Mapping, MappingError};
 use core::ptr;
 use gasp_abi::{gasp_region, gasp_region_flags as grf, qvm_state_block};
+use gasp_safe::{Guest, at_pages};
+use gasp_text::{ParseError, Place};
 use std::path::Path;
 
 /// The file in which host-physical addresses are offsets.
@@ -128,7 +129,7 @@ fn regions(range: &Range, flags: u32, host_location: u64) -> Vec<gasp_region> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Position;
+    use gasp_text::Position;
 
     #[test]
     fn long_ranges_are_cut() {

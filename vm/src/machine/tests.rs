@@ -4,8 +4,8 @@
 
 use super::*;
 use crate::config::{self, OptionList};
-use crate::gasp::{AccessKind, Space, flags};
 use gasp_abi::{gasp_region_flags as grf, gasp_span};
+use gasp_safe::{AccessKind, Space, flags};
 use std::fs;
 
 /// The guest of a configuration without vdevs. `directory` is where files are.

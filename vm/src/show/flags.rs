@@ -2,8 +2,8 @@
 
 #![forbid(unsafe_code)]
 
-use crate::gasp::flags_text;
 use gasp_abi::{GRF_BACKUP_MASK, gasp_region_flags as grf};
+use gasp_safe::flags_text;
 
 /// The names of flags. ACTIVE, which every region has, and saved rights are left out.
 pub(super) fn names(flags: u32) -> String {

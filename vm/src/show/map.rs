@@ -3,8 +3,8 @@
 #![forbid(unsafe_code)]
 
 use super::flags;
-use crate::gasp::{Guest, Space};
 use gasp_abi::{gasp_region_flags as grf, gasp_span};
+use gasp_safe::{Guest, Space};
 
 /// One line of a map.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,8 +136,8 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::gasp::{Memory, flags};
     use gasp_abi::{gasp_region, qvm_state_block};
+    use gasp_safe::{Memory, flags};
 
     fn lines(text: &str) -> Vec<String> {
         text.lines()

@@ -3,8 +3,8 @@
 #![forbid(unsafe_code)]
 
 use super::step::{Access, Repeat, Step};
-use crate::config::{ParseError, Position, Word, lines, number};
-use crate::gasp::{AccessKind, Space};
+use gasp_safe::{AccessKind, Space};
+use gasp_text::{ParseError, Position, Word, lines, number};
 use std::time::Duration;
 
 const STATEMENTS: &str = "read, expect, write, fetch, fault, text, repeat, end, wait or interrupt";

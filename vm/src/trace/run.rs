@@ -3,11 +3,11 @@
 #![forbid(unsafe_code)]
 
 use super::step::{Access, Repeat, Step};
-use crate::config::{ParseError, Position};
 use crate::exit;
-use crate::gasp::{AccessKind, Cpu, Space};
 use crate::lock::unpoisoned;
 use crate::platform::{Ending, Platform};
+use gasp_safe::{AccessKind, Cpu, Space};
+use gasp_text::{ParseError, Position};
 use std::io::{self, Write};
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};

@@ -2,8 +2,8 @@
 
 #![forbid(unsafe_code)]
 
-use crate::config::Position;
-use crate::gasp::{AccessKind, Space};
+use gasp_safe::{AccessKind, Space};
+use gasp_text::Position;
 use std::time::Duration;
 
 /// A statement.

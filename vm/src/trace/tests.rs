@@ -5,9 +5,9 @@
 use super::parse;
 use super::run::{Failure, Script, run};
 use super::step::{Access, Repeat, Step};
-use crate::config::Position;
-use crate::gasp::{AccessKind, Guest, Memory, Space, Unsupported};
 use crate::platform::Platform;
+use gasp_safe::{AccessKind, Guest, Memory, Space, Unsupported};
+use gasp_text::Position;
 use std::time::Duration;
 
 fn refusal(text: &str) -> String {

@@ -8,7 +8,6 @@
 use super::factory::Factory;
 use super::pins::Asked;
 use super::shared::Shared;
-use crate::config::{ParseError, Position, Word, leading_number, number};
 use core::ffi::{CStr, c_char, c_int, c_uint};
 use core::ptr;
 use gasp_abi::guest_intr_assign_type::{self, *};
@@ -16,6 +15,7 @@ use gasp_abi::{
     any_guest_intr_assign_type, any_guest_intr_state, guest_intr, guest_intr_state, vdev_factory,
     vdev_pic_functions, vdev_t,
 };
+use gasp_text::{ParseError, Position, Word, leading_number, number};
 use std::ffi::CString;
 
 /// The name of the controller that every guest has.

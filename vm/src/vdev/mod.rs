@@ -31,14 +31,15 @@ mod tests;
 
 pub(crate) use cpu::CpuGuard;
 
-use crate::config::{OptionList, ParseError, VdevConfig};
-use crate::gasp::{Guest, Unsupported};
+use crate::config::{OptionList, VdevConfig};
 use crate::log;
 use crate::platform::Platform;
 use gasp_abi::{
     VDEV_CTRL_BUTTON, VDEV_CTRL_GUEST_CONFIGURED, VDEV_CTRL_GUEST_STARTING, VDEV_CTRL_STATUS,
     VDEV_CTRL_TERMINATE, gasp_cpu,
 };
+use gasp_safe::{Guest, Unsupported};
+use gasp_text::ParseError;
 use instance::Instance;
 use shared::Shared;
 use std::path::PathBuf;
@@ -115,7 +116,7 @@ impl Vdevs {
     }
 
     /// Makes this thread the thread of a vCPU until the returned value is dropped. Accesses reach
-    /// vdevs only from such a thread. `cpu` is the handle of a [`Cpu`](crate::gasp::Cpu) that lives
+    /// vdevs only from such a thread. `cpu` is the handle of a [`Cpu`](gasp_safe::Cpu) that lives
     /// at least as long.
     pub(crate) fn enter_cpu(&self, number: u32, cpu: *mut gasp_cpu) -> CpuGuard {
         CpuGuard::enter(&self.shared, number, cpu)

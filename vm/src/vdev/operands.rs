@@ -5,10 +5,10 @@
 use super::cpu::{self, GuestCpu};
 use super::outside;
 use super::transfer::{Operand, extend, extends, operand, shares};
-use crate::gasp::{AccessKind, Space};
 use core::ffi::{c_int, c_uint};
 use core::ptr;
 use gasp_abi::{guest_cpu, guest_xfer_flags as gxf, qvm_state_block};
+use gasp_safe::{AccessKind, Space};
 
 /// Flags without effect: the vCPU waits for the vdev anyway, and its caches are the host's.
 const FLAGS: c_uint =

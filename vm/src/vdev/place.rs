@@ -3,12 +3,12 @@
 #![forbid(unsafe_code)]
 
 use super::instance::Instance;
-use crate::config::{ParseError, Place, Position};
-use crate::gasp::{Guest, PAGE_SIZE, Space, flags};
 use gasp_abi::{
     QSL_NO_LOCATION, gasp_region, gasp_region_flags as grf, qvm_state_types as qst,
     vdev_factory_flags as vff,
 };
+use gasp_safe::{Guest, PAGE_SIZE, Space, flags};
+use gasp_text::{ParseError, Place, Position};
 
 /// Puts a vdev at the place of `loc`.
 pub(super) fn put(vdev: &Instance, place: Place) -> Result<(), String> {

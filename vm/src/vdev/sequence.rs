@@ -8,12 +8,13 @@ use super::instance::{Instance, Refused};
 use super::pins::Asked;
 use super::shared::Shared;
 use super::{interrupt as controllers, place};
-use crate::config::{ParseError, VdevConfig, VdevOption, Word, number, place as parse_place};
-use crate::gasp::Guest;
+use crate::config::{VdevConfig, VdevOption};
 use gasp_abi::{
     VDEV_CTRL_ASSIGN, VDEV_CTRL_FIRST_OPTIDX, VDEV_CTRL_OPTIONS_END, VDEV_CTRL_OPTIONS_START,
     guest_intr, qvm_sched_info, vdev_factory_flags as vff,
 };
+use gasp_safe::Guest;
+use gasp_text::{ParseError, Word, number, place as parse_place};
 use std::ffi::CString;
 use std::sync::Arc;
 

@@ -6,11 +6,11 @@ use super::hits::{Count, Hits};
 use super::pins::{Asked, Pins};
 use super::timer::Timers;
 use crate::exit;
-use crate::gasp::Unsupported;
 use crate::lock::unpoisoned;
 use crate::platform::Platform;
 use core::fmt;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use gasp_safe::Unsupported;
 use std::sync::{Arc, Mutex, OnceLock, RwLock, Weak};
 
 /// The guests of this process, in no particular order.

@@ -4,8 +4,8 @@
 
 #![forbid(unsafe_code)]
 
-use crate::gasp::Space;
 use gasp_abi::qvm_state_types as qst;
+use gasp_safe::Space;
 
 /// The kind of an operand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,6 @@
 use super::cpu::{self, GuestCpu};
 use super::shared::Shared;
 use crate::exit;
-use crate::gasp::{AccessKind, Error, Guest, Unsupported};
 use crate::log;
 use core::ffi::{c_int, c_void};
 use core::{ptr, slice};
@@ -13,6 +12,7 @@ use gasp_abi::{
     any_vdev_ref_status, gasp_cpu, gasp_trap, guest_system, qvm_state_block,
     qvm_state_types as qst, vdev_ref_status as vrs,
 };
+use gasp_safe::{AccessKind, Error, Guest, Unsupported};
 use std::sync::Arc;
 
 /// Registers the trap handler of this guest. `shared` has to live until [`let_go`].

@@ -3,12 +3,11 @@
 #![allow(clippy::unwrap_used)]
 
 mod layout;
-mod numbers;
-mod places;
 mod rest;
 mod spaces;
 
 use super::*;
+use gasp_text::{ParseError, Place, Position, decode};
 
 /// Loads nothing: the vdevs of these tests are all of one kind.
 fn load_vdev(name: &str) -> Result<OptionList, String> {
@@ -30,9 +29,4 @@ fn statements(text: &str) -> Vec<Statement> {
 /// The refusal of a file, as users see it.
 fn refusal(text: &str) -> String {
     read(text).unwrap_err().to_string()
-}
-
-fn value(text: &str) -> Result<u64, String> {
-    let word = Word::new(text, Position { line: 1, column: 1 });
-    number(word, "a number").map_err(|error| error.message)
 }

@@ -5,10 +5,10 @@
 use super::super::start;
 use super::counts::{RAM, TRAP, region};
 use super::*;
-use crate::gasp::Space;
 use core::cell::RefCell;
 use core::ffi::{c_int, c_ulong, c_void};
 use gasp_abi::{gasp_cpu, gasp_region, gasp_trap, qvm_state_block};
+use gasp_safe::Space;
 use kvm_bindings::kvm_userspace_memory_region;
 use kvm_ioctls::{Kvm, VcpuExit, VcpuFd, VmFd};
 use std::sync::Mutex;

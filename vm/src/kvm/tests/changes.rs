@@ -2,8 +2,8 @@
 
 use super::counts::{BLIND, DELETE, Pages, RAM, ROM, TRAP, WATCH, regions};
 use super::fake::{Followed, INJECTED, moves_to};
-use crate::gasp::{Guest, Space};
 use gasp_abi::gasp_region;
+use gasp_safe::{Guest, Space};
 
 /// Pages that are changed.
 const PAGES: u32 = 24;

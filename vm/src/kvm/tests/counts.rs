@@ -1,8 +1,8 @@
 //! How many ioctls changes take, and whether vCPUs are held for them.
 
 use super::fake::Followed;
-use crate::gasp::{Guest, flags};
 use gasp_abi::{gasp_region, gasp_region_flags as grf, qvm_state_block};
+use gasp_safe::{Guest, flags};
 
 pub(super) const RAM: u32 = grf::GRF_PASS_ANY as u32;
 pub(super) const ROM: u32 = flags([grf::GRF_PASS_RD, grf::GRF_PASS_EX]);

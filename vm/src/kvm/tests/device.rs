@@ -2,10 +2,10 @@
 
 #![allow(unsafe_code)]
 
-use crate::gasp::Guest;
 use core::ffi::{c_int, c_void};
 use core::slice;
 use gasp_abi::{gasp_cpu, gasp_trap};
+use gasp_safe::Guest;
 use std::fmt;
 use std::sync::Mutex;
 

@@ -4,8 +4,8 @@ use super::super::gate::Gate;
 use super::super::listener::Slots;
 use super::super::memslots::Ioctls;
 use super::super::runs::{Area, MAX_PAGES};
-use crate::gasp::{Error, Guest, Listening, Space};
 use gasp_abi::{gasp_region_flags as grf, gasp_span};
+use gasp_safe::{Error, Guest, Listening, Space};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 

@@ -3,8 +3,8 @@
 use super::counts::{TRAP, region};
 use super::device::{Access, Device};
 use super::*;
-use crate::gasp::Unsupported;
 use gasp_abi::{gasp_cpu, gasp_region, qvm_state_block};
+use gasp_safe::Unsupported;
 
 /// Runs a guest to its ordinary end.
 fn run(name: &str, guest: &Guest, start: &Start, cpus: u32) -> bool {

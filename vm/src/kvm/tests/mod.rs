@@ -15,9 +15,9 @@ mod rules;
 
 use super::{KvmError, Machine};
 use crate::config::Start;
-use crate::gasp::{Guest, Memory};
 use counts::TRAP;
 use gasp_abi::{gasp_region, qvm_state_block};
+use gasp_safe::{Guest, Memory};
 
 /// A machine, unless there is no KVM: then the test is skipped.
 fn machine<'g>(name: &str, guest: &'g Guest, start: &Start, cpus: u32) -> Option<Machine<'g>> {

@@ -2,7 +2,7 @@
 
 use super::counts::{DELETE, RAM, TRAP, regions};
 use super::fake::Followed;
-use crate::gasp::{Guest, Space};
+use gasp_safe::{Guest, Space};
 
 /// A limit that is barely enough: numbers that leak would reach it at once.
 #[test]

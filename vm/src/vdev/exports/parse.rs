@@ -1,7 +1,5 @@
 //! `<qvm/utils.h>`: options as QNX's vdevs read them.
 
-use crate::config::{ParseError, Place, Position, leading_place};
-use crate::gasp::Space;
 use crate::vdev::interrupt;
 use crate::vdev::pins::Asked;
 use crate::vdev::shared::{Shared, fatal_code};
@@ -9,6 +7,8 @@ use crate::{exit, log};
 use core::ffi::{CStr, c_char, c_int};
 use core::ptr;
 use gasp_abi::{guest_intr, guest_system, qvm_state_block};
+use gasp_safe::Space;
+use gasp_text::{ParseError, Place, Position, leading_place};
 
 /// These texts are not in a file.
 const NOWHERE: Position = Position { line: 1, column: 1 };
@@ -22,9 +22,8 @@ pub(super) unsafe extern "C" fn qvm_parse_block(
     // SAFETY: the caller's promise.
     let (text, block) = (unsafe { text(str) }, unsafe { bp.as_mut() });
     let is_port = block.as_ref().is_some_and(|block| block.r#type == Space::Ports as u16);
-    let default = if is_port { Space::Ports } else { Space::Memory };
     let (place, length) =
-        leading_place(&text, default, NOWHERE).unwrap_or_else(|error| end(&error));
+        leading_place(&text, is_port, NOWHERE).unwrap_or_else(|error| end(&error));
     if let Some(block) = block {
         let (space, location) = match place {
             Place::Memory(location) => (Space::Memory, location),

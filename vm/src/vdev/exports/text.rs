@@ -1,11 +1,11 @@
 //! Texts for people: `vdev_string()` and `guest_intr_string()`.
 
-use crate::gasp::Space;
 use crate::vdev::interrupt;
 use crate::vdev::shared::Shared;
 use core::ffi::{c_char, c_int};
 use core::ptr;
 use gasp_abi::{QSL_NO_LOCATION, guest_intr, qvm_state_block, vdev_t};
+use gasp_safe::Space;
 
 /// The name of a vdev, with its location.
 fn name_and_place(name: &str, block: qvm_state_block) -> String {

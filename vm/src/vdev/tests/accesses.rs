@@ -3,9 +3,9 @@
 #![allow(clippy::unwrap_used)] // a failed step is a failed test
 
 use super::machine::{Event, Machine};
-use crate::gasp::{Space, Unsupported, flags};
 use crate::vdev::Hit;
 use gasp_abi::{gasp_region, gasp_region_flags as grf, qvm_state_block};
+use gasp_safe::{Space, Unsupported, flags};
 
 const AT: u64 = 0xd000_0000;
 
@@ -235,7 +235,7 @@ fn threads_that_are_no_vcpus_make_no_accesses() {
     machine.start();
     let mut cpu = machine.guest.cpu().unwrap();
     let mut data = [0; 8];
-    let read = cpu.access(Space::Memory, crate::gasp::AccessKind::Read, AT, &mut data);
+    let read = cpu.access(Space::Memory, gasp_safe::AccessKind::Read, AT, &mut data);
     assert_eq!(read, Err(libc::EPERM));
 }
 

@@ -4,8 +4,8 @@
 
 use super::machine::{Directory, Event, Machine, RAM, compile, here};
 use super::running::eventually;
-use crate::gasp::{Space, at_pages, flags};
 use gasp_abi::gasp_region_flags as grf;
+use gasp_safe::{Space, at_pages, flags};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 const AT: u64 = 0xd000_0000;

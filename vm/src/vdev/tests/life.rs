@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used)] // a failed step is a failed test
 
 use super::machine::{Machine, RAM, at};
-use crate::gasp::{Space, flags};
 use gasp_abi::gasp_region_flags as grf;
+use gasp_safe::{Space, flags};
 
 /// A vdev that keeps the steps that it was told of, and hands them out one with each read.
 /// A step has the control number in its low bits, and then the first letter of the argument.

@@ -2,11 +2,12 @@
 
 #![allow(clippy::unwrap_used)] // a failed step is a failed test
 
-use crate::config::{ParseError, Position, VdevConfig, VdevOption};
-use crate::gasp::{AccessKind, Cpu, Guest, Memory, Space};
+use crate::config::{VdevConfig, VdevOption};
 use crate::platform::Platform;
 use crate::vdev::Vdevs;
 use core::sync::atomic::{AtomicU32, Ordering};
+use gasp_safe::{AccessKind, Cpu, Guest, Memory, Space};
+use gasp_text::{ParseError, Position};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex};

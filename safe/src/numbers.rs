@@ -9,17 +9,17 @@ use gasp_abi::{
 };
 
 /// Bytes of a page of guest memory.
-pub(crate) const PAGE_SIZE: u64 = 4096;
+pub const PAGE_SIZE: u64 = 4096;
 
 /// Whether all of these numbers are multiples of the page size.
-pub(crate) fn at_pages<const N: usize>(numbers: [u64; N]) -> bool {
+pub fn at_pages<const N: usize>(numbers: [u64; N]) -> bool {
     numbers.iter().all(|number| number % PAGE_SIZE == 0)
 }
 
 /// A space of a guest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u16)]
-pub(crate) enum Space {
+pub enum Space {
     /// Guest-physical memory.
     Memory = qst::QST_MEMORY as u16,
     /// x86 ports.
@@ -28,7 +28,7 @@ pub(crate) enum Space {
 
 impl Space {
     /// The space that a `QST_*` number stands for, if any.
-    pub(crate) fn of(r#type: u16) -> Option<Self> {
+    pub fn of(r#type: u16) -> Option<Self> {
         let is = |known: qst| r#type == known as u16;
         match () {
             () if is(qst::QST_MEMORY) || is(qst::QST_PCI_IO) => Some(Self::Memory),
@@ -38,12 +38,12 @@ impl Space {
     }
 
     /// The `QST_*` number as a function argument.
-    pub(crate) fn number(self) -> c_uint {
+    pub fn number(self) -> c_uint {
         c_uint::from(self as u16)
     }
 
     /// The last location.
-    pub(crate) fn last(self) -> u64 {
+    pub fn last(self) -> u64 {
         match self {
             Self::Memory => u64::MAX,
             Self::Ports => 0xffff,
@@ -54,7 +54,7 @@ impl Space {
 /// The kind of an access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
-pub(crate) enum AccessKind {
+pub enum AccessKind {
     /// The guest reads.
     Read = GASP_READ,
     /// The guest writes.
@@ -66,7 +66,7 @@ pub(crate) enum AccessKind {
 /// A kind of memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
-pub(crate) enum Memory {
+pub enum Memory {
     /// The guest may read, write and execute.
     Ram = GASP_RAM,
     /// The guest may not write.
@@ -76,7 +76,7 @@ pub(crate) enum Memory {
 /// The result of an access that nothing handles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[repr(u32)]
-pub(crate) enum Unsupported {
+pub enum Unsupported {
     /// Reads give all ones, writes are dropped.
     #[default]
     Ignore = GASP_UNSUPPORTED_IGNORE,
@@ -87,7 +87,7 @@ pub(crate) enum Unsupported {
 }
 
 /// The number in which these flags are set.
-pub(crate) const fn flags<const N: usize>(flags: [grf; N]) -> u32 {
+pub const fn flags<const N: usize>(flags: [grf; N]) -> u32 {
     let (mut number, mut at) = (0, 0);
     while at < N {
         number |= flags[at] as u32;

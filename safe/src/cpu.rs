@@ -10,7 +10,7 @@ use gasp_abi::gasp_cpu;
 
 impl Guest {
     /// Creates a vCPU.
-    pub(crate) fn cpu(&self) -> Result<Cpu<'_>, Error> {
+    pub fn cpu(&self) -> Result<Cpu<'_>, Error> {
         // SAFETY: the handle is a guest's.
         let cpu = unsafe { gasp_abi::gasp_cpu_create(self.handle()) };
         let cpu = NonNull::new(cpu).ok_or_else(|| last_error(errno()))?;
@@ -20,7 +20,7 @@ impl Guest {
 
 /// A vCPU of libgasp. One thread at a time makes accesses through it.
 #[derive(Debug)]
-pub(crate) struct Cpu<'g> {
+pub struct Cpu<'g> {
     cpu: NonNull<gasp_cpu>,
     _guest: &'g Guest,
 }
@@ -30,12 +30,12 @@ unsafe impl Send for Cpu<'_> {}
 
 impl Cpu<'_> {
     /// The handle for C.
-    pub(crate) fn handle(&self) -> *mut gasp_cpu {
+    pub fn handle(&self) -> *mut gasp_cpu {
         self.cpu.as_ptr()
     }
 
     /// Makes an access as the guest would. The error is the number alone: this is the fast path.
-    pub(crate) fn access(
+    pub fn access(
         &mut self,
         space: Space,
         kind: AccessKind,

@@ -13,11 +13,11 @@ use gasp_abi::{
 /// A failure of libgasp.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
-pub(crate) struct Error {
+pub struct Error {
     /// The error number.
-    pub(crate) errno: i32,
+    pub errno: i32,
     /// libgasp's message.
-    pub(crate) message: String,
+    pub message: String,
 }
 
 pub(super) fn check(code: c_int) -> Result<(), Error> {
@@ -25,7 +25,7 @@ pub(super) fn check(code: c_int) -> Result<(), Error> {
 }
 
 /// The names of flags, as libgasp writes them.
-pub(crate) fn flags_text(flags: u32) -> String {
+pub fn flags_text(flags: u32) -> String {
     let mut text = [0u8; 256];
     // SAFETY: the buffer has its size.
     let length = unsafe { gasp_abi::gasp_flags_text(flags, text.as_mut_ptr().cast(), text.len()) };
@@ -47,7 +47,7 @@ pub(super) fn errno() -> i32 {
 
 /// A guest system of libgasp; destroyed when dropped.
 #[derive(Debug)]
-pub(crate) struct Guest(NonNull<guest_system>);
+pub struct Guest(NonNull<guest_system>);
 
 // SAFETY: libgasp's functions can be called from any thread.
 unsafe impl Send for Guest {}
@@ -56,25 +56,25 @@ unsafe impl Sync for Guest {}
 
 impl Guest {
     /// A guest with two empty spaces.
-    pub(crate) fn new() -> Result<Self, Error> {
+    pub fn new() -> Result<Self, Error> {
         // SAFETY: NULL asks for the defaults.
         let guest = unsafe { gasp_abi::gasp_guest_create(ptr::null()) };
         NonNull::new(guest).map(Self).ok_or_else(|| last_error(errno()))
     }
 
     /// The handle for C.
-    pub(crate) fn handle(&self) -> *mut guest_system {
+    pub fn handle(&self) -> *mut guest_system {
         self.0.as_ptr()
     }
 
     /// Marks the guest as started.
-    pub(crate) fn start(&self) -> Result<(), Error> {
+    pub fn start(&self) -> Result<(), Error> {
         // SAFETY: the handle is a guest's.
         check(unsafe { gasp_abi::gasp_guest_start(self.handle()) })
     }
 
     /// Adds zeroed memory to the guest.
-    pub(crate) fn add_memory(&self, location: u64, length: u64, kind: Memory) -> Result<(), Error> {
+    pub fn add_memory(&self, location: u64, length: u64, kind: Memory) -> Result<(), Error> {
         // SAFETY: the handle is a guest's.
         check(unsafe {
             gasp_abi::gasp_guest_add_memory(self.handle(), location, length, kind as c_uint, 0)
@@ -82,7 +82,7 @@ impl Guest {
     }
 
     /// Excludes a range from searches for free space.
-    pub(crate) fn reserve(&self, space: Space, location: u64, length: u64) -> Result<(), Error> {
+    pub fn reserve(&self, space: Space, location: u64, length: u64) -> Result<(), Error> {
         // SAFETY: the handle is a guest's.
         check(unsafe {
             gasp_abi::gasp_guest_reserve(self.handle(), space.number(), location, length)
@@ -90,7 +90,7 @@ impl Guest {
     }
 
     /// Finds the lowest free range.
-    pub(crate) fn find_free(&self, space: Space, size: u64, align: u64) -> Result<u64, Error> {
+    pub fn find_free(&self, space: Space, size: u64, align: u64) -> Result<u64, Error> {
         // SAFETY: the handle is a guest's.
         match unsafe { gasp_abi::gasp_find_free(self.handle(), space.number(), size, align) } {
             QSL_NO_LOCATION => Err(last_error(errno())),
@@ -99,7 +99,7 @@ impl Guest {
     }
 
     /// Applies all changes or none.
-    pub(crate) fn set(&self, regions: &[gasp_region]) -> Result<(), Error> {
+    pub fn set(&self, regions: &[gasp_region]) -> Result<(), Error> {
         let count = c_uint::try_from(regions.len()).unwrap_or(c_uint::MAX);
         let (first, flags) = (regions.as_ptr(), GASP_SET_ALL_OR_NOTHING);
         // SAFETY: the handle is a guest's; the elements are there.
@@ -109,8 +109,7 @@ impl Guest {
     }
 
     /// The cost of these changes for all listeners together.
-    #[cfg(test)]
-    pub(crate) fn dry_run(&self, regions: &[gasp_region]) -> Result<gasp_abi::gasp_cost, Error> {
+    pub fn dry_run(&self, regions: &[gasp_region]) -> Result<gasp_abi::gasp_cost, Error> {
         let count = c_uint::try_from(regions.len()).unwrap_or(c_uint::MAX);
         let flags = GASP_SET_ALL_OR_NOTHING | gasp_abi::GASP_SET_DRY_RUN;
         let mut report = gasp_abi::gasp_report {
@@ -128,7 +127,7 @@ impl Guest {
     }
 
     /// The region that holds a location, or the first after it.
-    pub(crate) fn next(&self, space: Space, from: u64) -> Option<gasp_span> {
+    pub fn next(&self, space: Space, from: u64) -> Option<gasp_span> {
         let mut span = gasp_span::NONE;
         // SAFETY: the handle is a guest's; the span can be written.
         let code = unsafe {
@@ -138,7 +137,7 @@ impl Guest {
     }
 
     /// All regions of a space, in ascending order.
-    pub(crate) fn spans(&self, space: Space) -> Vec<gasp_span> {
+    pub fn spans(&self, space: Space) -> Vec<gasp_span> {
         let mut spans = Vec::new();
         let mut from = Some(0);
         while let Some(span) = from.and_then(|from| self.next(space, from)) {
@@ -149,22 +148,21 @@ impl Guest {
     }
 
     /// Reads the memory behind a range, whatever the rights of the guest.
-    #[cfg(test)]
-    pub(crate) fn read(&self, location: u64, data: &mut [u8]) -> Result<(), Error> {
+    pub fn read(&self, location: u64, data: &mut [u8]) -> Result<(), Error> {
         let (start, length) = (data.as_mut_ptr().cast::<c_void>(), data.len());
         // SAFETY: the handle is a guest's; the bytes can be written.
         check(unsafe { gasp_abi::gasp_guest_read(self.handle(), location, start, length) })
     }
 
     /// Writes the memory behind a range, whatever the rights of the guest.
-    pub(crate) fn write(&self, location: u64, data: &[u8]) -> Result<(), Error> {
+    pub fn write(&self, location: u64, data: &[u8]) -> Result<(), Error> {
         let (start, length) = (data.as_ptr().cast::<c_void>(), data.len());
         // SAFETY: the handle is a guest's; the bytes can be read.
         check(unsafe { gasp_abi::gasp_guest_write(self.handle(), location, start, length) })
     }
 
     /// Sets the policy for accesses that nothing handles.
-    pub(crate) fn set_unsupported(&self, policy: Unsupported) -> Result<(), Error> {
+    pub fn set_unsupported(&self, policy: Unsupported) -> Result<(), Error> {
         // SAFETY: the handle is a guest's.
         check(unsafe { gasp_abi::gasp_guest_set_unsupported(self.handle(), policy as c_uint) })
     }
@@ -173,7 +171,7 @@ impl Guest {
     ///
     /// # Safety
     /// While the guest exists, the function can be called with this argument from any thread.
-    pub(crate) unsafe fn set_trap_handler(
+    pub unsafe fn set_trap_handler(
         &self,
         handler: gasp_trap_handler_t,
         arg: *mut c_void,
@@ -183,7 +181,7 @@ impl Guest {
     }
 
     /// The numbers of accesses by destination and kind.
-    pub(crate) fn counts(&self) -> gasp_counts {
+    pub fn counts(&self) -> gasp_counts {
         let mut counts = gasp_counts::default();
         // SAFETY: the handle is a guest's; the counts can be written.
         let _ = unsafe { gasp_abi::gasp_guest_counts(self.handle(), &raw mut counts) };

@@ -11,16 +11,16 @@ use std::sync::Arc;
 /// The change of the memory space by one call. No listener needs changes of ports: they always
 /// exit.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Difference<'a> {
+pub struct Difference<'a> {
     /// The regions that the call removes.
-    pub(crate) removed: &'a [gasp_span],
+    pub removed: &'a [gasp_span],
     /// The regions that the call adds.
-    pub(crate) added: &'a [gasp_span],
+    pub added: &'a [gasp_span],
 }
 
 /// A listener. libgasp never calls two functions of the listeners of one guest at the same time.
 /// Errors are error numbers.
-pub(crate) trait Listener: fmt::Debug + Send + Sync {
+pub trait Listener: fmt::Debug + Send + Sync {
     /// Returns the cost of a change, or the error with which `prepare` would refuse it.
     fn estimate(&self, difference: &Difference<'_>) -> Result<gasp_cost, i32>;
     /// A change is about to become visible.
@@ -33,7 +33,7 @@ pub(crate) trait Listener: fmt::Debug + Send + Sync {
 
 /// A registered listener; dropping this value removes it.
 #[derive(Debug)]
-pub(crate) struct Listening<'g> {
+pub struct Listening<'g> {
     guest: &'g Guest,
     id: u64,
     /// libgasp points to the listener until `drop` has removed it.
@@ -42,7 +42,7 @@ pub(crate) struct Listening<'g> {
 
 impl Guest {
     /// Registers a listener. It is first told of the present map, as one change.
-    pub(crate) fn listen<L: Listener + 'static>(
+    pub fn listen<L: Listener + 'static>(
         &self,
         priority: c_int,
         listener: Arc<L>,

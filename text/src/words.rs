@@ -1,31 +1,29 @@
 //! Text to words.
 
-#![forbid(unsafe_code)]
-
-use super::types::{ParseError, Position};
+use super::position::{ParseError, Position};
 
 /// A word of the file, or a part of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Word<'a> {
+pub struct Word<'a> {
     /// The text, with its quotation marks.
     raw: &'a str,
     /// The position of the first character.
-    pub(crate) position: Position,
+    pub position: Position,
 }
 
 impl<'a> Word<'a> {
     /// A word with this text and position.
-    pub(crate) fn new(raw: &'a str, position: Position) -> Self {
+    pub fn new(raw: &'a str, position: Position) -> Self {
         Self { raw, position }
     }
 
     /// The text without its quotation marks.
-    pub(crate) fn text(self) -> String {
+    pub fn text(self) -> String {
         self.raw.replace('"', "")
     }
 
     /// An error at this word: `expected WHAT, found 'WORD'`.
-    pub(crate) fn expected(self, what: &str) -> ParseError {
+    pub fn expected(self, what: &str) -> ParseError {
         let message = match self.raw {
             "" => format!("expected {what}, found nothing"),
             raw => format!("expected {what}, found '{raw}'"),
@@ -34,18 +32,18 @@ impl<'a> Word<'a> {
     }
 
     /// The position right after it.
-    pub(crate) fn end(self) -> Position {
+    pub fn end(self) -> Position {
         after(self.position, self.raw)
     }
 
     /// The rest after a prefix, if the word has the prefix.
-    pub(crate) fn strip(self, prefix: &str) -> Option<Self> {
+    pub fn strip(self, prefix: &str) -> Option<Self> {
         let raw = self.raw.strip_prefix(prefix)?;
         Some(Self { raw, position: after(self.position, prefix) })
     }
 
     /// The parts before and after the first such character outside of quotation marks.
-    pub(crate) fn split_once(self, at: char) -> Option<(Self, Self)> {
+    pub fn split_once(self, at: char) -> Option<(Self, Self)> {
         let mut quoted = false;
         let (index, _) = self.raw.char_indices().find(|&(_, c)| {
             quoted ^= c == '"';
@@ -58,7 +56,7 @@ impl<'a> Word<'a> {
     }
 
     /// All parts between such characters.
-    pub(crate) fn split(self, at: char) -> Vec<Self> {
+    pub fn split(self, at: char) -> Vec<Self> {
         let (mut parts, mut rest) = (Vec::new(), self);
         while let Some((part, others)) = rest.split_once(at) {
             parts.push(part);
@@ -69,7 +67,7 @@ impl<'a> Word<'a> {
     }
 
     /// Each character with its position.
-    pub(crate) fn letters(self) -> impl Iterator<Item = (char, Self)> {
+    pub fn letters(self) -> impl Iterator<Item = (char, Self)> {
         self.raw.char_indices().filter_map(move |(index, letter)| {
             let before = self.raw.get(..index)?;
             let raw = self.raw.get(index..)?.get(..letter.len_utf8())?;
@@ -87,7 +85,7 @@ fn after(position: Position, text: &str) -> Position {
 }
 
 /// The text of a file. Bytes that are not UTF-8 are an error at their position.
-pub(crate) fn decode(bytes: Vec<u8>) -> Result<String, ParseError> {
+pub fn decode(bytes: Vec<u8>) -> Result<String, ParseError> {
     String::from_utf8(bytes).map_err(|error| {
         let good = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
         let good = String::from_utf8_lossy(good);
@@ -101,7 +99,7 @@ pub(crate) fn decode(bytes: Vec<u8>) -> Result<String, ParseError> {
 }
 
 /// The words of each line that is not empty.
-pub(crate) fn lines(text: &str) -> Result<Vec<Vec<Word<'_>>>, ParseError> {
+pub fn lines(text: &str) -> Result<Vec<Vec<Word<'_>>>, ParseError> {
     let mut all = Vec::new();
     for (index, line) in text.lines().enumerate() {
         let words = words(line, count(index).saturating_add(1))?;
