@@ -277,6 +277,8 @@ void gasp_guest_destroy(struct guest_system *gsp) {}
 
 const char *gasp_last_error(void) { return ""; }
 
+void gasp_set_last_error(const char *message) {}
+
 void gasp_guest_set_fatal_handler(struct guest_system *gsp,
 		void (*handler)(void *arg, int exit_code, const char *message), void *arg) {}
 

@@ -48,9 +48,12 @@ pub struct gasp_trap {
     pub r#type: u16,
 }
 
+/// Answer of a trap handler: the access is unsupported, as if nothing trapped it.
+pub const GASP_TRAP_UNSUPPORTED: i32 = -1;
+
 /// Called when an access traps. `arg` is as registered, `cpu` the vCPU; `trap` is valid during the
 /// call. Returns EOK to go on with the access, or an error number that ends it and that
-/// gasp_cpu_access() returns.
+/// gasp_cpu_access() returns, or GASP_TRAP_UNSUPPORTED.
 ///
 /// It runs on the thread of the access. The library takes no lock for it. It may call any function:
 /// change the map, delete the very region that trapped, make accesses with this vCPU, take locks.
@@ -135,8 +138,8 @@ unsafe extern "C" {
     /// - If it passes the kind (GRF_PASS_*), memory is read or written. 1, 2, 4 or 8 bytes at a
     ///   multiple of their number are one read or write, never torn.
     /// - Otherwise the access is unsupported, and the policy of gasp_guest_set_unsupported()
-    ///   applies. An access without a region, a trap without a trap handler and (as in QNX) a
-    ///   trapped fetch are unsupported too, and so is host memory that is not there
+    ///   applies. An access without a region, a trap without a trap handler or to which the handler
+    ///   answers GASP_TRAP_UNSUPPORTED, and (as in QNX) a trapped fetch are unsupported too, and so is host memory that is not there
     ///   (GASP_GUEST_GUARDED; of a write, a part may have been written).
     ///
     /// An access over several regions or holes is cut at each boundary, so that a device gets only

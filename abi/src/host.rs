@@ -113,6 +113,14 @@ unsafe extern "C" {
     /// Threads: any. Source: libgasp's own.
     pub fn gasp_last_error() -> *const c_char;
 
+    /// Make a sentence the calling thread's last failure, for a library that stands above this one
+    /// and whose callers look at gasp_last_error().
+    ///
+    /// message: copied, and cut at 511 bytes. NULL: as if nothing had failed yet.
+    ///
+    /// Threads: any. Source: libgasp's own.
+    pub fn gasp_set_last_error(message: *const c_char);
+
     /// Set the handler that is called before gasp_region_set(), or an unsupported access under
     /// GASP_UNSUPPORTED_ABORT, ends the process.
     ///

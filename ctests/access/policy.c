@@ -209,6 +209,24 @@ static void abort_calls_the_fatal_handler(void)
 	abort_expected("child_abort_handler_returns", "0x8123");
 }
 
+static void a_trap_handler_can_leave_it_to_the_policy(void)
+{
+	struct machine *m = machine_with_policy(GASP_UNSUPPORTED_IGNORE);
+	unsigned char data[4] = { 0, 0, 0, 7 };
+	CHECK_SET(m->gsp, mem(0x5000, PAGE, VIRT));
+	m->answer = GASP_TRAP_UNSUPPORTED;
+	CHECK_READ(m->cpu, 0x5000, data, 3);
+	CHECK(all_bytes(data, 0xFF, 3) && data[3] == 7);
+	CHECK_WRITE(m->cpu, 0x5000, data, 3);
+	CHECK_EQ(m->n, 2);
+	CHECK_EQ(gasp_guest_set_unsupported(m->gsp, GASP_UNSUPPORTED_FAIL), EOK);
+	CHECK_ACCESS(EFAULT, m->cpu, QST_MEMORY, GASP_READ, 0x5000, data, 1);
+	CHECK_EQ(counts_of(m->gsp).trapped[GASP_READ], 2);
+	CHECK_EQ(counts_of(m->gsp).unsupported[GASP_READ], 2);
+	CHECK_EQ(counts_of(m->gsp).unsupported[GASP_WRITE], 1);
+	machine_close(m);
+}
+
 /* ---- Counts ---- */
 
 static void counts_by_kind(void)
@@ -292,7 +310,7 @@ static const struct test_case cases[] = {
 	CASE(reads_give_all_ones), CASE(writes_are_dropped), CASE(it_is_the_default),
 	CASE(a_failed_read_leaves_the_data), CASE(a_failed_write), CASE(regions_without_the_right),
 	CASE(unknown_policies), CASE(each_guest_has_its_own), CASE(abort_ends_the_process_with_5),
-	CASE(abort_calls_the_fatal_handler), CASE(counts_by_kind), CASE(counts_of_pieces),
+	CASE(abort_calls_the_fatal_handler), CASE(a_trap_handler_can_leave_it_to_the_policy), CASE(counts_by_kind), CASE(counts_of_pieces),
 	CASE(counts_of_failed_accesses), CASE(counts_of_destroyed_vcpus),
 	CASE(the_host_is_not_counted),
 };

@@ -254,13 +254,35 @@ static void other_functions_explain_themselves(void)
 	gasp_guest_destroy(gsp);
 }
 
+static void a_sentence_from_above(void)
+{
+	char longer[600], sentence[] = "above: no";
+	errno = 1234;
+	gasp_set_last_error(sentence);
+	sentence[0] = 'x';
+	CHECK_STR(gasp_last_error(), "above: no");
+	CHECK_STR(gasp_last_error(), "above: no");
+	memset(longer, 'a', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = '\0';
+	gasp_set_last_error(longer);
+	CHECK_EQ(strlen(gasp_last_error()), 511);
+	CHECK_EQ(gasp_guest_start(NULL), EINVAL);
+	CHECK_HAS(gasp_last_error(), "gsp");
+	gasp_set_last_error("");
+	CHECK_STR(gasp_last_error(), "");
+	gasp_set_last_error("again");
+	gasp_set_last_error(NULL);
+	CHECK_STR(gasp_last_error(), "");
+	CHECK_EQ(errno, 1234);
+}
+
 static const struct test_case cases[] = {
 	CASE(empty_before_any_failure), CASE(the_example), CASE(a_success_leaves_it),
 	CASE(each_thread_has_its_own), CASE(the_last_one_counts), CASE(bad_pointers),
 	CASE(bad_type), CASE(bad_range), CASE(bad_flags), CASE(bad_alignment), CASE(bad_host),
 	CASE(missing_lock), CASE(precious_over_a_region), CASE(delete_of_a_precious_region),
 	CASE(edge_inside_of_a_page), CASE(strict_rows), CASE(all_flags_by_name),
-	CASE(other_functions_explain_themselves),
+	CASE(other_functions_explain_themselves), CASE(a_sentence_from_above),
 };
 
 TEST_MAIN(cases)

@@ -10,7 +10,7 @@ use crate::raw::bytes::Buffer;
 use crate::value::kind::SpaceKind;
 use crate::value::range::{Location, Range};
 use crate::vcpu::{Access, AccessKind, CpuSlot, GuestSlot, System, Vcpu};
-use core::ffi::{c_char, c_uint, c_void};
+use core::ffi::{CStr, c_char, c_uint, c_void};
 use gasp_abi::{
     GASP_GUEST_GUARDED, GASP_GUEST_STRICT, gasp_cpu, gasp_fatal_handler_t, gasp_guest_options,
     gasp_quiet_function_t, gasp_region, gasp_trap_handler_t, gasp_walk_filter_t, guest_system,
@@ -141,6 +141,15 @@ pub(super) unsafe fn required_input<'a, T>(
 ) -> Result<&'a T, Error> {
     // SAFETY: promise 2.
     unsafe { pointer.as_ref() }.ok_or(Error::Null(name))
+}
+
+/// A string, or NULL.
+///
+/// # Safety
+/// See [`super`].
+pub(super) unsafe fn text<'a>(text: *const c_char) -> Option<&'a CStr> {
+    // SAFETY: promise 2.
+    (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) })
 }
 
 /// A buffer for text of `size` bytes, which may be none at all.

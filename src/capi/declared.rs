@@ -39,7 +39,7 @@ declared! {
     gasp_walk_next_filtered, gasp_walk_count_filtered in walk;
     gram_find_free_range, gram_reserve in gram;
     gasp_map_sys, gasp_map_vdma, gasp_map_contig, gasp_unmap in map;
-    gasp_guest_create, gasp_guest_start, gasp_guest_destroy, gasp_last_error,
+    gasp_guest_create, gasp_guest_start, gasp_guest_destroy, gasp_last_error, gasp_set_last_error,
     gasp_guest_set_fatal_handler, gasp_guest_reserve, gasp_guest_add_memory, gasp_guest_next,
     gasp_guest_read, gasp_guest_write in host;
     gasp_cpu_create, gasp_cpu_destroy, gasp_cpu_info, gasp_cpu_access,

@@ -44,6 +44,12 @@ pub(super) unsafe extern "C" fn gasp_last_error() -> *const c_char {
 }
 
 #[unsafe(no_mangle)]
+pub(super) unsafe extern "C" fn gasp_set_last_error(message: *const c_char) {
+    // SAFETY: promise 2.
+    error::last::give(unsafe { args::text(message) });
+}
+
+#[unsafe(no_mangle)]
 pub(super) unsafe extern "C" fn gasp_guest_set_fatal_handler(
     gsp: *mut guest_system,
     handler: gasp_fatal_handler_t,

@@ -13,21 +13,46 @@ use core::fmt::{self, Write};
 const CAPACITY: usize = 512;
 
 thread_local! {
-    static LAST: Cell<Option<Refusal>> = const { Cell::new(None) };
+    static LAST: Cell<Last> = const { Cell::new(Last::None) };
     static TEXT: RefCell<Text> = const { RefCell::new(Text::new()) };
+}
+
+/// A thread's last failure.
+#[derive(Debug, Clone, Copy)]
+enum Last {
+    /// Nothing has failed.
+    None,
+    /// A failure of this library.
+    Refusal(Refusal),
+    /// One of a library above, whose sentence is in `TEXT`.
+    Given,
 }
 
 /// Keeps a failure as this thread's last.
 pub(crate) fn record(refusal: impl Into<Refusal>) {
-    LAST.set(Some(refusal.into()));
+    LAST.set(Last::Refusal(refusal.into()));
+}
+
+/// Makes a sentence this thread's last failure.
+pub(crate) fn give(sentence: Option<&CStr>) {
+    let Some(sentence) = sentence else { return LAST.set(Last::None) };
+    TEXT.with_borrow_mut(|text| {
+        text.length = 0;
+        text.append(sentence.to_bytes());
+    });
+    LAST.set(Last::Given);
 }
 
 /// The message for this thread's last failure; "" if there was none.
 pub(crate) fn message() -> *const c_char {
     TEXT.with_borrow_mut(|text| {
-        text.length = 0;
-        if let Some(refusal) = LAST.get() {
-            text.format(format_args!("{refusal}"));
+        match LAST.get() {
+            Last::None => text.length = 0,
+            Last::Refusal(refusal) => {
+                text.length = 0;
+                text.format(format_args!("{refusal}"));
+            }
+            Last::Given => {}
         }
         text.as_c_str().as_ptr()
     })
@@ -52,6 +77,15 @@ impl Text {
         let _ = self.write_fmt(text);
     }
 
+    /// Appends bytes, cut at the end of the buffer. Returns whether all had room.
+    fn append(&mut self, bytes: &[u8]) -> bool {
+        let room = CAPACITY - 1 - self.length;
+        let fits = bytes.len().min(room);
+        self.bytes[self.length..self.length + fits].copy_from_slice(&bytes[..fits]);
+        self.length += fits;
+        fits == bytes.len()
+    }
+
     /// The text so far.
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.bytes[..self.length]
@@ -66,11 +100,7 @@ impl Text {
 
 impl Write for Text {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let room = CAPACITY - 1 - self.length;
-        let fits = text.len().min(room);
-        self.bytes[self.length..self.length + fits].copy_from_slice(&text.as_bytes()[..fits]);
-        self.length += fits;
-        if fits == text.len() { Ok(()) } else { Err(fmt::Error) }
+        if self.append(text.as_bytes()) { Ok(()) } else { Err(fmt::Error) }
     }
 }
 

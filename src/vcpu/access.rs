@@ -13,7 +13,7 @@ use crate::value::range::Range;
 use crate::value::region::Region;
 use core::mem::MaybeUninit;
 use core::ptr;
-use gasp_abi::gasp_trap;
+use gasp_abi::{GASP_TRAP_UNSUPPORTED, gasp_trap};
 
 /// An access of a vCPU.
 #[derive(Debug, Clone, Copy)]
@@ -135,6 +135,7 @@ impl Vcpu {
         };
         match self.in_handler(at.address, device, || handler.call(handle(at.slot), &trap))? {
             0 => Ok(()),
+            GASP_TRAP_UNSUPPORTED => self.unsupported(guest, access),
             errno => Err(Error::FromHandler(errno)),
         }
     }
