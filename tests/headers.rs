@@ -14,7 +14,7 @@ const COMMAND: &str = "GASP_BLESS=1 cargo test --test headers";
 const EXTERN: &str = "extern ";
 
 /// Types of other headers, as C spells them.
-const STRUCTS: [&str; 17] = [
+const STRUCTS: [&str; 20] = [
     "guest_system",
     "gasp_cpu",
     "gasp_region",
@@ -32,6 +32,9 @@ const STRUCTS: [&str; 17] = [
     "sigevent",
     "virtq",
     "vpci_rw_state",
+    "gasp_vdevs",
+    "gasp_vdev_host",
+    "gasp_vdev_option",
 ];
 
 /// The enumerations of which C may pass any number. Where it does, Rust has an integer: the type
@@ -109,13 +112,13 @@ macro_rules! title {
     ($what:literal) => {
         concat!(
             $what,
-            "\n *\n * The functions are in the program that runs the guest (gasp-vm), not in libgasp. \
-             Which of them\n * gasp-vm has, docs/vdevs.md says."
+            "\n *\n * The functions are in libgasp-vdev, not in libgasp. docs/vdevs.md says which of them \
+             it has."
         )
     };
 }
 
-const HEADERS: [Header; 13] = [
+const HEADERS: [Header; 14] = [
     Header {
         path: "qvm/types.h",
         title: "State blocks, regions and their flags, interrupts (QNX 7.1 <qvm/types.h>).",
@@ -220,6 +223,13 @@ const HEADERS: [Header; 13] = [
         title: "libgasp for hosts: a VMM or a test harness. Not part of QNX's interface.",
         includes: &["<stddef.h>", "<qvm/types.h>"],
         sources: &["abi/src/host.rs", "abi/src/cpu.rs", "abi/src/change.rs", "abi/src/text.rs"],
+        before: &[],
+    },
+    Header {
+        path: "gasp/vdev-host.h",
+        title: "libgasp-vdev for hosts: load vdevs, and call them. Not part of QNX's interface.",
+        includes: &["<gasp/host.h>", "<qvm/types.h>", "<qvm/vdev-core.h>"],
+        sources: &["abi/src/vdev_host.rs"],
         before: &[],
     },
 ];

@@ -62,6 +62,12 @@ pub enum guest_xfer_flags {
     GXF_FLUSH = 1 << 4,
 }
 
+/// For QST_CPUREGS: the number of the vCPU that makes the access, which can only be read. The
+/// numbers of registers are not on QNX's pages. Here they are, as libgasp's own: 0 to 15 the general
+/// registers of x86 in the order in which instructions name them, 16 the instruction pointer, 17 the
+/// flags.
+pub const GASP_CPUREG_NUMBER: u64 = 0x1_0000_0000;
+
 /// Why a guest ends: the exit code of the process that runs it (QNX 7.0: an unsigned).
 pub type guest_termination_cause_t = c_uint;
 

@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 . "$(dirname "$0")/../harness/tap.sh"
 all=(qvm/types.h qvm/abi.h qvm/guest.h qvm/vdev-core.h qvm/outpipe.h qvm/utils.h qvm/cdev.h qvm/wdog.h
-	qvm/vio.h qvm/vpci.h qvm/gasp.h gasp/host.h)
+	qvm/vio.h qvm/vpci.h qvm/gasp.h gasp/host.h gasp/vdev-host.h)
 # Only says that it is of another version.
 not_here=(qvm/log.h)
 

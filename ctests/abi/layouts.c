@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <gasp/host.h>
+#include <gasp/vdev-host.h>
 #include <qvm/gasp.h>
 #include <qvm/types.h>
 #include <qvm/vdev-core.h>
@@ -182,6 +183,28 @@ IS(GASP_WRITE, 1);
 IS(GASP_EXECUTE, 2);
 IS(GASP_UNSUPPORTED_IGNORE, 0);
 IS(GASP_UNSUPPORTED_FAIL, 1);
+IS(GASP_TRAP_UNSUPPORTED, -1);
+IS(GASP_CPUREG_NUMBER, 0x100000000);
+
+/* <gasp/vdev-host.h> */
+
+SIZE(struct gasp_vdev_host, 64);
+AT(struct gasp_vdev_host, size, 0, 8);
+AT(struct gasp_vdev_host, flags, 8, 4);
+AT(struct gasp_vdev_host, arg, 16, 8);
+AT(struct gasp_vdev_host, interrupt, 24, 8);
+AT(struct gasp_vdev_host, terminate, 32, 8);
+AT(struct gasp_vdev_host, fatal, 40, 8);
+AT(struct gasp_vdev_host, log, 48, 8);
+AT(struct gasp_vdev_host, registers, 56, 8);
+SIZE(struct gasp_vdev_option, 16);
+AT(struct gasp_vdev_option, name, 0, 8);
+AT(struct gasp_vdev_option, value, 8, 8);
+IS(GASP_VDEVS_SIMULATED_CLOCK, 1);
+IS(GASP_VDEVS_COUNT, 2);
+
+/* <gasp/host.h> */
+
 IS(GASP_UNSUPPORTED_ABORT, 2);
 
 /* What an assertion cannot say. */

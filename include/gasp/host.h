@@ -71,6 +71,9 @@
 /** Unsupported accesses: the process ends with exit code 5 (QNX: `abort`). */
 #define GASP_UNSUPPORTED_ABORT 2
 
+/** Answer of a trap handler: the access is unsupported, as if nothing trapped it. */
+#define GASP_TRAP_UNSUPPORTED -1
+
 /**
  * Flag of gasp_guest_set(): if an element is refused, nothing is changed. Deletions are made
  * first.
@@ -158,7 +161,7 @@ struct gasp_trap {
 /**
  * Called when an access traps. `arg` is as registered, `cpu` the vCPU; `trap` is valid during the
  * call. Returns EOK to go on with the access, or an error number that ends it and that
- * gasp_cpu_access() returns.
+ * gasp_cpu_access() returns, or GASP_TRAP_UNSUPPORTED.
  *
  * It runs on the thread of the access. The library takes no lock for it. It may call any function:
  * change the map, delete the very region that trapped, make accesses with this vCPU, take locks.
@@ -361,6 +364,16 @@ void gasp_guest_destroy(struct guest_system *gsp);
 const char *gasp_last_error(void);
 
 /**
+ * Make a sentence the calling thread's last failure, for a library that stands above this one
+ * and whose callers look at gasp_last_error().
+ *
+ * message: copied, and cut at 511 bytes. NULL: as if nothing had failed yet.
+ *
+ * Threads: any. Source: libgasp's own.
+ */
+void gasp_set_last_error(const char *message);
+
+/**
  * Set the handler that is called before gasp_region_set(), or an unsupported access under
  * GASP_UNSUPPORTED_ABORT, ends the process.
  *
@@ -516,8 +529,8 @@ int gasp_cpu_info(struct gasp_cpu *cpu, const struct qvm_state_block *blk, struc
  * - If it passes the kind (GRF_PASS_*), memory is read or written. 1, 2, 4 or 8 bytes at a
  *   multiple of their number are one read or write, never torn.
  * - Otherwise the access is unsupported, and the policy of gasp_guest_set_unsupported()
- *   applies. An access without a region, a trap without a trap handler and (as in QNX) a
- *   trapped fetch are unsupported too, and so is host memory that is not there
+ *   applies. An access without a region, a trap without a trap handler or to which the handler
+ *   answers GASP_TRAP_UNSUPPORTED, and (as in QNX) a trapped fetch are unsupported too, and so is host memory that is not there
  *   (GASP_GUEST_GUARDED; of a write, a part may have been written).
  *
  * An access over several regions or holes is cut at each boundary, so that a device gets only

@@ -1,7 +1,6 @@
 /* Guests, vCPUs, interrupts and timers (QNX 7.1 <qvm/guest.h>).
  *
- * The functions are in the program that runs the guest (gasp-vm), not in libgasp. Which of them
- * gasp-vm has, docs/vdevs.md says.
+ * The functions are in libgasp-vdev, not in libgasp. docs/vdevs.md says which of them it has.
  *
  * Generated from
  * abi/src/guest.rs by
@@ -13,6 +12,14 @@
 
 #include <qvm/types.h>
 #include <stddef.h>
+
+/**
+ * For QST_CPUREGS: the number of the vCPU that makes the access, which can only be read. The
+ * numbers of registers are not on QNX's pages. Here they are, as libgasp's own: 0 to 15 the general
+ * registers of x86 in the order in which instructions name them, 16 the instruction pointer, 17 the
+ * flags.
+ */
+#define GASP_CPUREG_NUMBER 0x100000000
 
 /** The guest has ended as it should. The name is QNX's (8.0), the number is its exit code. */
 #define GTC_NORMAL_EXIT 0

@@ -1,7 +1,6 @@
 /* A virtual device as its own code sees it (QNX 7.1 <qvm/vdev-core.h>).
  *
- * The functions are in the program that runs the guest (gasp-vm), not in libgasp. Which of them
- * gasp-vm has, docs/vdevs.md says.
+ * The functions are in libgasp-vdev, not in libgasp. docs/vdevs.md says which of them it has.
  *
  * Generated from
  * abi/src/vdev_core.rs,

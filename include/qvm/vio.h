@@ -1,7 +1,6 @@
 /* VIRTIO devices (QNX 7.1 <qvm/vio.h>).
  *
- * The functions are in the program that runs the guest (gasp-vm), not in libgasp. Which of them
- * gasp-vm has, docs/vdevs.md says.
+ * The functions are in libgasp-vdev, not in libgasp. docs/vdevs.md says which of them it has.
  *
  * Generated from
  * abi/src/vio.rs,

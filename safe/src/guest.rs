@@ -4,6 +4,7 @@
 
 use super::numbers::{Memory, Space, Unsupported};
 use core::ffi::{CStr, c_int, c_uint, c_void};
+use core::mem::ManuallyDrop;
 use core::ptr::{self, NonNull};
 use gasp_abi::{
     GASP_SET_ALL_OR_NOTHING, QSL_NO_LOCATION, gasp_counts, gasp_region, gasp_span,
@@ -60,6 +61,15 @@ impl Guest {
         // SAFETY: NULL asks for the defaults.
         let guest = unsafe { gasp_abi::gasp_guest_create(ptr::null()) };
         NonNull::new(guest).map(Self).ok_or_else(|| last_error(errno()))
+    }
+
+    /// A guest that somebody else owns: it is not destroyed. `None`: the handle is NULL.
+    ///
+    /// # Safety
+    /// The handle is one of libgasp's. It may be that of a destroyed guest, which libgasp
+    /// recognises.
+    pub unsafe fn borrow(handle: *mut guest_system) -> Option<ManuallyDrop<Self>> {
+        NonNull::new(handle).map(|handle| ManuallyDrop::new(Self(handle)))
     }
 
     /// The handle for C.

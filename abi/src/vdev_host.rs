@@ -1,0 +1,233 @@
+//! `<gasp/vdev-host.h>`: loading vdevs and calling them, for a VMM or a test harness.
+
+use crate::cpu::gasp_cpu;
+use crate::types::{guest_system, qvm_state_block, vdev_t};
+use crate::vdev_core::vdev_factory;
+use core::ffi::{c_char, c_int, c_uint, c_void};
+
+/// The vdevs of one guest. Opaque; from gasp_vdevs_create().
+///
+/// A `vdevs` is bad if it is NULL or destroyed.
+#[repr(C)]
+#[derive(Debug)]
+pub struct gasp_vdevs {
+    _opaque: [u8; 0],
+}
+
+/// Host flag: the guest's clock stands still, and moves only with gasp_vdevs_advance(). Nothing
+/// sleeps, and timers expire in gasp_vdevs_advance(), on its thread.
+pub const GASP_VDEVS_SIMULATED_CLOCK: u32 = 1 << 0;
+/// Host flag: count the accesses of each vdev and cookie, for gasp_vdevs_each_hit().
+pub const GASP_VDEVS_COUNT: u32 = 1 << 1;
+
+/// What a host does for its vdevs. A function may be NULL. Each is called on the thread of the vdev
+/// that causes it, with no lock held, and may come from several threads at the same time. `arg` is
+/// that of this structure.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct gasp_vdev_host {
+    /// sizeof(struct gasp_vdev_host) as the caller was compiled.
+    pub size: usize,
+    /// GASP_VDEVS_*.
+    pub flags: c_uint,
+    /// Handed to each function.
+    pub arg: *mut c_void,
+    /// The line of the controller `apic` becomes asserted (1) or deasserted (0): line is the number
+    /// after the colon of `intr apic:NUMBER`. NULL: interrupts vanish.
+    pub interrupt: Option<unsafe extern "C" fn(arg: *mut c_void, line: c_uint, asserted: c_int)>,
+    /// The guest has to end, with this exit code: guest_terminate(), or a vdev that failed. It may
+    /// be called more than once; the first call counts. NULL: only a line in the log.
+    pub terminate: Option<unsafe extern "C" fn(arg: *mut c_void, exit_code: c_int)>,
+    /// A vdev has failed in a way that ends the process, as qvm_fatal() does. When this returns,
+    /// exit(exit_code) is called; it may leave by longjmp(). NULL: exit(exit_code) at once.
+    pub fatal: Option<unsafe extern "C" fn(arg: *mut c_void, exit_code: c_int)>,
+    /// A line for the log: attr is QVM_OUT*, vdev and name are NULL if it is not a vdev's. NULL: the
+    /// line goes to standard error.
+    pub log: Option<
+        unsafe extern "C" fn(
+            arg: *mut c_void,
+            attr: c_uint,
+            vdev: *const vdev_t,
+            name: *const c_char,
+            text: *const c_char,
+        ),
+    >,
+    /// A vdev reads (write is 0) or writes a register of the vCPU that makes an access. Returns EOK
+    /// or an error number. NULL: ENOTSUP.
+    pub registers: Option<
+        unsafe extern "C" fn(
+            arg: *mut c_void,
+            cpu: *mut gasp_cpu,
+            blk: *const qvm_state_block,
+            data: *mut c_void,
+            write: c_int,
+        ) -> c_int,
+    >,
+}
+
+/// An option of a vdev.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct gasp_vdev_option {
+    /// Its name.
+    pub name: *const c_char,
+    /// Its argument; NULL for an option that takes none.
+    pub value: *const c_char,
+}
+
+/// Called for each vdev and cookie with accesses. `arg` is as given.
+pub type gasp_hit_function_t = Option<
+    unsafe extern "C" fn(
+        arg: *mut c_void,
+        vdev: *const vdev_t,
+        cookie: c_uint,
+        reads: u64,
+        writes: u64,
+    ),
+>;
+
+unsafe extern "C" {
+    /// Create the set of vdevs of a guest, with the interrupt controller `apic`. It sets the trap
+    /// handler of the guest.
+    ///
+    /// host: copied; NULL: the defaults. Otherwise host->size is sizeof(struct gasp_vdev_host).
+    ///
+    /// Returns the set, or NULL with errno set:
+    /// - EINVAL: bad gsp, host->size too small or unknown flags
+    /// - E2BIG: host->size is larger than this library knows, and a byte that it does not know is
+    ///   not zero
+    /// - EBUSY: the guest has a set already
+    /// - ENOSPC: there are 4,096 vdevs in this process already
+    /// - ENOMEM
+    ///
+    /// Threads: any. Source: libgasp's own, as all of this header.
+    pub fn gasp_vdevs_create(
+        gsp: *mut guest_system,
+        host: *const gasp_vdev_host,
+    ) -> *mut gasp_vdevs;
+
+    /// Destroy a set: VDEV_CTRL_TERMINATE, if it has not been sent, then all vdevs end. Their
+    /// regions are taken out of the map first, and accesses under way are waited for. The files of
+    /// the vdevs stay loaded. Call it before gasp_guest_destroy(). NULL is ignored.
+    ///
+    /// Threads: any, but no other call on this set and no function of a vdev may run at the same
+    /// time.
+    pub fn gasp_vdevs_destroy(vdevs: *mut gasp_vdevs);
+
+    /// Search a directory for the files of vdevs, after those that were given before, and before
+    /// the directory in which `make install` puts vdevs and the places of dlopen().
+    ///
+    /// Returns EOK, or an error number (errno is unchanged):
+    /// - EINVAL: bad vdevs, directory NULL
+    ///
+    /// Threads: any.
+    pub fn gasp_vdevs_add_path(vdevs: *mut gasp_vdevs, directory: *const c_char) -> c_int;
+
+    /// Load the file of a vdev, vdev-NAME.so, unless the process has loaded it already.
+    ///
+    /// name: NAME, vdev-NAME or vdev-NAME.so.
+    ///
+    /// Returns the factory that the file has registered, or NULL with errno set:
+    /// - EINVAL: bad vdevs, name NULL or no name
+    /// - ENOENT: there is no such file
+    /// - ELIBBAD: it cannot be loaded, or its factory cannot be used; gasp_last_error() says why
+    ///
+    /// Threads: any.
+    pub fn gasp_vdevs_load(vdevs: *mut gasp_vdevs, name: *const c_char) -> *const vdev_factory;
+
+    /// Create a vdev: its options in order, from VDEV_CTRL_OPTIONS_START to VDEV_CTRL_ASSIGN, then
+    /// its region.
+    ///
+    /// name: as for gasp_vdevs_load(), which this calls. options: `loc`, `intr`, `name`, `sched`,
+    /// and the vdev's own; count of them. failed: NULL, or set to the index of the option that was
+    /// refused; count if it was none of them.
+    ///
+    /// Returns the vdev, or NULL with errno set:
+    /// - as gasp_vdevs_load()
+    /// - EPERM: VDEV_CTRL_GUEST_CONFIGURED has been sent
+    /// - ENODEV: an option or the vdev was refused; gasp_last_error() says why
+    /// - ENOSPC: there are 4,096 vdevs in this process already
+    ///
+    /// Threads: any, one at a time for each set.
+    pub fn gasp_vdevs_add(
+        vdevs: *mut gasp_vdevs,
+        name: *const c_char,
+        options: *const gasp_vdev_option,
+        count: c_uint,
+        failed: *mut c_uint,
+    ) -> *mut vdev_t;
+
+    /// Send a control code to all vdevs, in the order in which they were created.
+    ///
+    /// ctrl, arg:
+    /// - VDEV_CTRL_GEN_ACPI, VDEV_CTRL_GEN_FDT (arg: the number of the root node)
+    /// - VDEV_CTRL_GUEST_CONFIGURED: no vdev is added after it
+    /// - VDEV_CTRL_GUEST_STARTING: the guest's clock starts, interrupts and timers work
+    /// - VDEV_CTRL_STATUS, VDEV_CTRL_BUTTON
+    /// - VDEV_CTRL_TERMINATE: no timer expires any more
+    ///
+    /// GUEST_CONFIGURED, GUEST_STARTING and TERMINATE are sent once, in this order. TERMINATE may
+    /// come first.
+    ///
+    /// Returns EOK, or an error number (errno is unchanged):
+    /// - EINVAL: bad vdevs, another ctrl
+    /// - EPERM: it has been sent already, or it is too late or too early for it
+    /// - EAGAIN: there is no thread for timers
+    /// - ENODEV: a vdev refused it (GEN_ACPI, GEN_FDT, GUEST_CONFIGURED, GUEST_STARTING), and those
+    ///   after it were not told; gasp_last_error() names it. Refusals of the others are logged.
+    ///
+    /// Threads: any; one at a time for those that are sent once.
+    pub fn gasp_vdevs_control(vdevs: *mut gasp_vdevs, ctrl: c_uint, arg: *const c_char) -> c_int;
+
+    /// Say which number a vCPU has, for messages and for vdevs that ask (QST_CPUREGS,
+    /// GASP_CPUREG_NUMBER). A vCPU without a number makes accesses, too.
+    ///
+    /// Returns EOK, or an error number (errno is unchanged):
+    /// - EINVAL: bad vdevs, cpu NULL
+    ///
+    /// Threads: any.
+    pub fn gasp_vdevs_set_cpu(vdevs: *mut gasp_vdevs, cpu: *mut gasp_cpu, number: c_uint) -> c_int;
+
+    /// The guest's clock: nanoseconds since VDEV_CTRL_GUEST_STARTING; 0 before it, and for a bad
+    /// vdevs.
+    ///
+    /// Threads: any.
+    pub fn gasp_vdevs_clock(vdevs: *mut gasp_vdevs) -> u64;
+
+    /// Move a simulated clock on. Timers that expire until then call their vdevs here, each at its
+    /// own moment, in the order of these; also those that a timer function sets meanwhile.
+    ///
+    /// Returns EOK, or an error number (errno is unchanged):
+    /// - EINVAL: bad vdevs
+    /// - EPERM: the clock is not simulated, or the guest has not started
+    /// - EDEADLK: called by a timer function
+    ///
+    /// Threads: any, one at a time for each set.
+    pub fn gasp_vdevs_advance(vdevs: *mut gasp_vdevs, nanoseconds: u64) -> c_int;
+
+    /// The next vdev of a set, in the order in which they were created.
+    ///
+    /// vdev: NULL for the first. Returns NULL after the last one.
+    ///
+    /// Threads: any.
+    pub fn gasp_vdevs_next(vdevs: *mut gasp_vdevs, vdev: *const vdev_t) -> *mut vdev_t;
+
+    /// The name of a vdev: that of its option `name` or, without one, of its kind. It is valid as
+    /// long as the vdev. NULL: it is no vdev.
+    ///
+    /// Threads: any.
+    pub fn gasp_vdev_name(vdev: *const vdev_t) -> *const c_char;
+
+    /// Call a function for each vdev and cookie with accesses that vread or vwrite handled, in the
+    /// order of vdevs and cookies. Only with GASP_VDEVS_COUNT.
+    ///
+    /// Returns EOK, or an error number (errno is unchanged):
+    /// - EINVAL: bad vdevs, function NULL
+    ///
+    /// Threads: any.
+    pub fn gasp_vdevs_each_hit(
+        vdevs: *mut gasp_vdevs,
+        function: gasp_hit_function_t,
+        arg: *mut c_void,
+    ) -> c_int;
+}

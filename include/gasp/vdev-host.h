@@ -1,0 +1,256 @@
+/* libgasp-vdev for hosts: load vdevs, and call them. Not part of QNX's interface.
+ *
+ * Generated from
+ * abi/src/vdev_host.rs by
+ *   GASP_BLESS=1 cargo test --test headers
+ * SPDX-License-Identifier: MIT OR Apache-2.0 */
+
+#ifndef LIBGASP_GASP_VDEV_HOST_H
+#define LIBGASP_GASP_VDEV_HOST_H
+
+#include <gasp/host.h>
+#include <qvm/types.h>
+#include <qvm/vdev-core.h>
+
+/**
+ * Host flag: the guest's clock stands still, and moves only with gasp_vdevs_advance(). Nothing
+ * sleeps, and timers expire in gasp_vdevs_advance(), on its thread.
+ */
+#define GASP_VDEVS_SIMULATED_CLOCK (1 << 0)
+
+/** Host flag: count the accesses of each vdev and cookie, for gasp_vdevs_each_hit(). */
+#define GASP_VDEVS_COUNT (1 << 1)
+
+/**
+ * The vdevs of one guest. Opaque; from gasp_vdevs_create().
+ *
+ * A `vdevs` is bad if it is NULL or destroyed.
+ */
+struct gasp_vdevs;
+
+/**
+ * What a host does for its vdevs. A function may be NULL. Each is called on the thread of the vdev
+ * that causes it, with no lock held, and may come from several threads at the same time. `arg` is
+ * that of this structure.
+ */
+struct gasp_vdev_host {
+    /** sizeof(struct gasp_vdev_host) as the caller was compiled. */
+    size_t size;
+    /** GASP_VDEVS_*. */
+    unsigned int flags;
+    /** Handed to each function. */
+    void *arg;
+    /**
+     * The line of the controller `apic` becomes asserted (1) or deasserted (0): line is the number
+     * after the colon of `intr apic:NUMBER`. NULL: interrupts vanish.
+     */
+    void (*interrupt)(void *arg, unsigned int line, int asserted);
+    /**
+     * The guest has to end, with this exit code: guest_terminate(), or a vdev that failed. It may
+     * be called more than once; the first call counts. NULL: only a line in the log.
+     */
+    void (*terminate)(void *arg, int exit_code);
+    /**
+     * A vdev has failed in a way that ends the process, as qvm_fatal() does. When this returns,
+     * exit(exit_code) is called; it may leave by longjmp(). NULL: exit(exit_code) at once.
+     */
+    void (*fatal)(void *arg, int exit_code);
+    /**
+     * A line for the log: attr is QVM_OUT*, vdev and name are NULL if it is not a vdev's. NULL: the
+     * line goes to standard error.
+     */
+    void (*log)(void *arg, unsigned int attr, const vdev_t *vdev, const char *name, const char *text);
+    /**
+     * A vdev reads (write is 0) or writes a register of the vCPU that makes an access. Returns EOK
+     * or an error number. NULL: ENOTSUP.
+     */
+    int (*registers)(void *arg,
+                     struct gasp_cpu *cpu,
+                     const struct qvm_state_block *blk,
+                     void *data,
+                     int write);
+};
+
+/** An option of a vdev. */
+struct gasp_vdev_option {
+    /** Its name. */
+    const char *name;
+    /** Its argument; NULL for an option that takes none. */
+    const char *value;
+};
+
+/** Called for each vdev and cookie with accesses. `arg` is as given. */
+typedef void (*gasp_hit_function_t)(void *arg,
+                                    const vdev_t *vdev,
+                                    unsigned int cookie,
+                                    uint64_t reads,
+                                    uint64_t writes);
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * Create the set of vdevs of a guest, with the interrupt controller `apic`. It sets the trap
+ * handler of the guest.
+ *
+ * host: copied; NULL: the defaults. Otherwise host->size is sizeof(struct gasp_vdev_host).
+ *
+ * Returns the set, or NULL with errno set:
+ * - EINVAL: bad gsp, host->size too small or unknown flags
+ * - E2BIG: host->size is larger than this library knows, and a byte that it does not know is
+ *   not zero
+ * - EBUSY: the guest has a set already
+ * - ENOSPC: there are 4,096 vdevs in this process already
+ * - ENOMEM
+ *
+ * Threads: any. Source: libgasp's own, as all of this header.
+ */
+struct gasp_vdevs *gasp_vdevs_create(struct guest_system *gsp, const struct gasp_vdev_host *host);
+
+/**
+ * Destroy a set: VDEV_CTRL_TERMINATE, if it has not been sent, then all vdevs end. Their
+ * regions are taken out of the map first, and accesses under way are waited for. The files of
+ * the vdevs stay loaded. Call it before gasp_guest_destroy(). NULL is ignored.
+ *
+ * Threads: any, but no other call on this set and no function of a vdev may run at the same
+ * time.
+ */
+void gasp_vdevs_destroy(struct gasp_vdevs *vdevs);
+
+/**
+ * Search a directory for the files of vdevs, after those that were given before, and before
+ * the directory in which `make install` puts vdevs and the places of dlopen().
+ *
+ * Returns EOK, or an error number (errno is unchanged):
+ * - EINVAL: bad vdevs, directory NULL
+ *
+ * Threads: any.
+ */
+int gasp_vdevs_add_path(struct gasp_vdevs *vdevs, const char *directory);
+
+/**
+ * Load the file of a vdev, vdev-NAME.so, unless the process has loaded it already.
+ *
+ * name: NAME, vdev-NAME or vdev-NAME.so.
+ *
+ * Returns the factory that the file has registered, or NULL with errno set:
+ * - EINVAL: bad vdevs, name NULL or no name
+ * - ENOENT: there is no such file
+ * - ELIBBAD: it cannot be loaded, or its factory cannot be used; gasp_last_error() says why
+ *
+ * Threads: any.
+ */
+const struct vdev_factory *gasp_vdevs_load(struct gasp_vdevs *vdevs, const char *name);
+
+/**
+ * Create a vdev: its options in order, from VDEV_CTRL_OPTIONS_START to VDEV_CTRL_ASSIGN, then
+ * its region.
+ *
+ * name: as for gasp_vdevs_load(), which this calls. options: `loc`, `intr`, `name`, `sched`,
+ * and the vdev's own; count of them. failed: NULL, or set to the index of the option that was
+ * refused; count if it was none of them.
+ *
+ * Returns the vdev, or NULL with errno set:
+ * - as gasp_vdevs_load()
+ * - EPERM: VDEV_CTRL_GUEST_CONFIGURED has been sent
+ * - ENODEV: an option or the vdev was refused; gasp_last_error() says why
+ * - ENOSPC: there are 4,096 vdevs in this process already
+ *
+ * Threads: any, one at a time for each set.
+ */
+vdev_t *gasp_vdevs_add(struct gasp_vdevs *vdevs,
+                       const char *name,
+                       const struct gasp_vdev_option *options,
+                       unsigned int count,
+                       unsigned int *failed);
+
+/**
+ * Send a control code to all vdevs, in the order in which they were created.
+ *
+ * ctrl, arg:
+ * - VDEV_CTRL_GEN_ACPI, VDEV_CTRL_GEN_FDT (arg: the number of the root node)
+ * - VDEV_CTRL_GUEST_CONFIGURED: no vdev is added after it
+ * - VDEV_CTRL_GUEST_STARTING: the guest's clock starts, interrupts and timers work
+ * - VDEV_CTRL_STATUS, VDEV_CTRL_BUTTON
+ * - VDEV_CTRL_TERMINATE: no timer expires any more
+ *
+ * GUEST_CONFIGURED, GUEST_STARTING and TERMINATE are sent once, in this order. TERMINATE may
+ * come first.
+ *
+ * Returns EOK, or an error number (errno is unchanged):
+ * - EINVAL: bad vdevs, another ctrl
+ * - EPERM: it has been sent already, or it is too late or too early for it
+ * - EAGAIN: there is no thread for timers
+ * - ENODEV: a vdev refused it (GEN_ACPI, GEN_FDT, GUEST_CONFIGURED, GUEST_STARTING), and those
+ *   after it were not told; gasp_last_error() names it. Refusals of the others are logged.
+ *
+ * Threads: any; one at a time for those that are sent once.
+ */
+int gasp_vdevs_control(struct gasp_vdevs *vdevs, unsigned int ctrl, const char *arg);
+
+/**
+ * Say which number a vCPU has, for messages and for vdevs that ask (QST_CPUREGS,
+ * GASP_CPUREG_NUMBER). A vCPU without a number makes accesses, too.
+ *
+ * Returns EOK, or an error number (errno is unchanged):
+ * - EINVAL: bad vdevs, cpu NULL
+ *
+ * Threads: any.
+ */
+int gasp_vdevs_set_cpu(struct gasp_vdevs *vdevs, struct gasp_cpu *cpu, unsigned int number);
+
+/**
+ * The guest's clock: nanoseconds since VDEV_CTRL_GUEST_STARTING; 0 before it, and for a bad
+ * vdevs.
+ *
+ * Threads: any.
+ */
+uint64_t gasp_vdevs_clock(struct gasp_vdevs *vdevs);
+
+/**
+ * Move a simulated clock on. Timers that expire until then call their vdevs here, each at its
+ * own moment, in the order of these; also those that a timer function sets meanwhile.
+ *
+ * Returns EOK, or an error number (errno is unchanged):
+ * - EINVAL: bad vdevs
+ * - EPERM: the clock is not simulated, or the guest has not started
+ * - EDEADLK: called by a timer function
+ *
+ * Threads: any, one at a time for each set.
+ */
+int gasp_vdevs_advance(struct gasp_vdevs *vdevs, uint64_t nanoseconds);
+
+/**
+ * The next vdev of a set, in the order in which they were created.
+ *
+ * vdev: NULL for the first. Returns NULL after the last one.
+ *
+ * Threads: any.
+ */
+vdev_t *gasp_vdevs_next(struct gasp_vdevs *vdevs, const vdev_t *vdev);
+
+/**
+ * The name of a vdev: that of its option `name` or, without one, of its kind. It is valid as
+ * long as the vdev. NULL: it is no vdev.
+ *
+ * Threads: any.
+ */
+const char *gasp_vdev_name(const vdev_t *vdev);
+
+/**
+ * Call a function for each vdev and cookie with accesses that vread or vwrite handled, in the
+ * order of vdevs and cookies. Only with GASP_VDEVS_COUNT.
+ *
+ * Returns EOK, or an error number (errno is unchanged):
+ * - EINVAL: bad vdevs, function NULL
+ *
+ * Threads: any.
+ */
+int gasp_vdevs_each_hit(struct gasp_vdevs *vdevs, gasp_hit_function_t function, void *arg);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* LIBGASP_GASP_VDEV_HOST_H */
