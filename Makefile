@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 
 PREFIX     ?= /usr/local
+BINDIR     ?= $(PREFIX)/bin
 LIBDIR     ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 DESTDIR    ?=
@@ -13,12 +14,18 @@ CFLAGS  ?= -O2 -g
 # The version is written down once, in Cargo.toml; the SONAME, which names the ABI, in build.rs.
 VERSION := $(shell sed -n 's/^version *= *"\(.*\)"/\1/p' Cargo.toml | head -n 1)
 SONAME  := $(shell sed -n 's/.*"\(libgasp\.so\.[0-9]*\)".*/\1/p' build.rs)
+VDEV_SONAME := libgasp-vdev.so.1
 
 CARGO_TARGET_DIR ?= $(CURDIR)/target
 RELEASE  := $(CARGO_TARGET_DIR)/release
 SHARED   := build/libgasp.so
 STATIC   := build/libgasp.a
 SOURCES  := Cargo.toml Cargo.lock build.rs $(shell find src abi -name '*.rs' -o -name '*.s' -o -name '*.txt')
+VDEV_SHARED  := build/libgasp-vdev.so
+VDEV_STATIC  := build/libgasp-vdev.a
+VDEV_SOURCES := $(SOURCES) vdev/Cargo.toml vdev/build.rs vdev/symbols.txt \
+	$(shell find vdev/src vdev/c safe text -name '*.rs' -o -name '*.c' -o -name '*.toml')
+VDEVS    := $(patsubst vdevs/%.c,build/gasp/vdevs/%.so,$(wildcard vdevs/vdev-*.c))
 HEADERS  := $(wildcard include/qvm/*.h include/gasp/*.h)
 
 # The tests and the demo use an installed tree, as everybody else does.
@@ -26,13 +33,13 @@ STAGE        := $(CURDIR)/build/stage
 STAGE_PREFIX := $(STAGE)/usr/local
 STRICT       := -std=c11 -Wall -Wextra -Wpedantic -Werror
 
-export CARGO CC CXX CARGO_TARGET_DIR STAGE_PREFIX SONAME
+export CARGO CC CXX CARGO_TARGET_DIR STAGE_PREFIX SONAME VDEV_SONAME VDEV_SONAME
 
-.PHONY: all vm run layout test heavy test-faults test-kvm test-debian bench bench-quick bench-vm headers install uninstall deps deps-kvm clean help
+.PHONY: all FORCE vm run layout test heavy test-faults test-kvm test-debian bench bench-quick bench-vm headers install uninstall deps deps-kvm clean help
 .DELETE_ON_ERROR:
 
-## all: build libgasp.so and libgasp.a in build/, where programs can be linked with them and run
-all: $(SHARED)
+## all: build the libraries, gasp-vm and the vdevs in build/, where programs can be linked and run
+all: $(SHARED) $(VDEV_SHARED) $(VDEV_STATIC) $(VDEVS) build/vm/gasp-vm
 
 # Without the rlib among the crate types, or else rustc leaves link-time optimisation out.
 # The copies in build/ are out of the reach of other cargo commands.
@@ -40,14 +47,42 @@ $(SHARED): $(SOURCES)
 	$(CARGO) rustc --release --locked --lib --crate-type cdylib,staticlib
 	@mkdir -p build && cp $(RELEASE)/libgasp.so $(RELEASE)/libgasp.a build && ln -sf libgasp.so build/$(SONAME)
 
-## vm: build gasp-vm, its example vdevs and its guests, in build/vm
-vm: build/stage.done
+# The compiler of C makes the shared library of Rust's static one, because Rust does not export
+# functions that are written in C, such as those with "...".
+$(VDEV_SHARED): $(SHARED) $(VDEV_SOURCES) $(HEADERS)
+	GASP_LIBDIR=$(CURDIR)/build $(CARGO) rustc --release --locked -p gasp-vdev --crate-type staticlib
+	@{ echo '{ global:'; sed '/^#/d; s/$$/;/' vdev/symbols.txt; echo 'local: *; };'; } > build/vdev.map
+	$(CC) -shared -o $@ -Wl,-soname,$(VDEV_SONAME),--version-script,build/vdev.map,--gc-sections \
+		-Wl,-z,relro,-z,now,--no-undefined -Wl,--whole-archive $(RELEASE)/libgasp_vdev.a \
+		-Wl,--no-whole-archive -Lbuild -lgasp -lgcc_s -lpthread -ldl -lm
+	@ln -sf $(@F) build/$(VDEV_SONAME)
+
+# With libgasp inside: two archives of Rust do not go together.
+$(VDEV_STATIC): $(VDEV_SHARED)
+	GASP_LIBDIR=$(CURDIR)/build $(CARGO) rustc --release --locked -p gasp-vdev --features static --crate-type staticlib
+	@cp $(RELEASE)/libgasp_vdev.a $@
+
+# As for qvm: without libraries, because the program that loads a vdev has the functions.
+build/gasp/vdevs/%.so: vdevs/%.c $(HEADERS)
+	@mkdir -p $(@D)
+	@echo "Building $*: a virtual device, in C"
+	@$(CC) $(STRICT) $(CFLAGS) -Iinclude -shared -fPIC -pthread $< -o $@
+
+# Cargo decides whether to build anything.
+build/vm/gasp-vm: FORCE $(VDEV_SHARED)
+	@echo "Building gasp-vm"
+	@GASP_LIBDIR=$(CURDIR)/build $(CARGO) build --release --locked -p gasp-vm
+	@mkdir -p $(@D)
+	@cmp -s $(RELEASE)/gasp-vm $@ || cp $(RELEASE)/gasp-vm $@
+
+## vm: build gasp-vm, the vdevs, and the guests of the examples
+vm: all
 	@$(MAKE) --no-print-directory -C vm BUILD=$(CURDIR)/build/vm
 
 ## run: the demo: gasp-vm boots a guest that talks to virtual devices (without /dev/kvm: a script)
 run: vm
 	@echo
-	@build/vm/gasp-vm --map --vdev-path build/vm vm/examples/demo.conf
+	@build/vm/gasp-vm --map vm/examples/demo.conf
 
 ## layout: a smaller demo, of the map alone: a PC's memory, and a vdev that takes a window out of it
 layout: build/pc_layout build/vdev_window.so
@@ -106,33 +141,45 @@ bench-vm: build/stage.done
 headers:
 	GASP_BLESS=1 $(CARGO) test --locked --test headers
 
-## install: install under DESTDIR and PREFIX (also LIBDIR, INCLUDEDIR)
-install: $(SHARED)
-	$(INSTALL) -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/qvm $(DESTDIR)$(INCLUDEDIR)/gasp
-	$(INSTALL) -m 755 $(SHARED) $(DESTDIR)$(LIBDIR)/libgasp.so.$(VERSION)
-	ln -sf libgasp.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
-	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libgasp.so
-	$(INSTALL) -m 644 $(STATIC) $(DESTDIR)$(LIBDIR)/libgasp.a
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' \
-		-e 's|@LIBDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR))|' \
-		-e 's|@INCLUDEDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(INCLUDEDIR))|' \
-		gasp.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/gasp.pc
-	chmod 644 $(DESTDIR)$(LIBDIR)/pkgconfig/gasp.pc
+## install: install under DESTDIR and PREFIX (also BINDIR, LIBDIR, INCLUDEDIR)
+install: all
+	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(LIBDIR)/gasp/vdevs \
+		$(DESTDIR)$(INCLUDEDIR)/qvm $(DESTDIR)$(INCLUDEDIR)/gasp
+	$(call install-library,libgasp,$(SONAME),gasp.pc)
+	$(call install-library,libgasp-vdev,$(VDEV_SONAME),gasp-vdev.pc)
 	$(INSTALL) -m 644 include/qvm/*.h $(DESTDIR)$(INCLUDEDIR)/qvm
 	$(INSTALL) -m 644 include/gasp/*.h $(DESTDIR)$(INCLUDEDIR)/gasp
+	$(INSTALL) -m 755 $(VDEVS) $(DESTDIR)$(LIBDIR)/gasp/vdevs
+	$(INSTALL) -m 755 build/vm/gasp-vm $(DESTDIR)$(BINDIR)
 	@test -n "$(DESTDIR)" || echo "Installed. If programs do not find $(SONAME), run ldconfig."
+
+# NAME,SONAME,PC
+define install-library
+$(INSTALL) -m 755 build/$(1).so $(DESTDIR)$(LIBDIR)/$(1).so.$(VERSION)
+ln -sf $(1).so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(2)
+ln -sf $(2) $(DESTDIR)$(LIBDIR)/$(1).so
+$(INSTALL) -m 644 build/$(1).a $(DESTDIR)$(LIBDIR)/$(1).a
+sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' \
+	-e 's|@LIBDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR))|' \
+	-e 's|@INCLUDEDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(INCLUDEDIR))|' \
+	$(3).in > $(DESTDIR)$(LIBDIR)/pkgconfig/$(3)
+chmod 644 $(DESTDIR)$(LIBDIR)/pkgconfig/$(3)
+endef
 
 ## uninstall: remove what install put there
 uninstall:
-	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libgasp.so $(SONAME) libgasp.so.$(VERSION) libgasp.a pkgconfig/gasp.pc)
+	rm -f $(foreach name,libgasp libgasp-vdev,$(addprefix $(DESTDIR)$(LIBDIR)/,$(name).so $(name).so.$(VERSION) $(name).a))
+	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,$(SONAME) $(VDEV_SONAME) pkgconfig/gasp.pc pkgconfig/gasp-vdev.pc)
+	rm -f $(VDEVS:build/%=$(DESTDIR)$(LIBDIR)/%) $(DESTDIR)$(BINDIR)/gasp-vm
 	rm -f $(HEADERS:include/%=$(DESTDIR)$(INCLUDEDIR)/%)
-	@rmdir $(DESTDIR)$(INCLUDEDIR)/qvm $(DESTDIR)$(INCLUDEDIR)/gasp 2>/dev/null || true
+	@rmdir $(DESTDIR)$(INCLUDEDIR)/qvm $(DESTDIR)$(INCLUDEDIR)/gasp $(DESTDIR)$(LIBDIR)/gasp/vdevs \
+		$(DESTDIR)$(LIBDIR)/gasp 2>/dev/null || true
 
-# A tree as `make install` makes it, new whenever the library, a header or gasp.pc is newer.
-build/stage.done: $(SHARED) $(HEADERS) gasp.pc.in Makefile
+# A tree as `make install` makes it, new whenever something in it is newer.
+build/stage.done: $(SHARED) $(VDEV_SHARED) $(VDEV_STATIC) $(VDEVS) build/vm/gasp-vm $(HEADERS) gasp.pc.in gasp-vdev.pc.in Makefile
 	@rm -rf $(STAGE) && mkdir -p $(STAGE)
 	@$(MAKE) --no-print-directory -s install DESTDIR=$(STAGE) PREFIX=/usr/local \
-		LIBDIR=/usr/local/lib INCLUDEDIR=/usr/local/include
+		BINDIR=/usr/local/bin LIBDIR=/usr/local/lib INCLUDEDIR=/usr/local/include
 	@touch $@
 
 ## deps: install the tools that the optional checks need (Debian, Ubuntu)

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../harness/tap.sh"
 check "make run" make --no-print-directory run
 out=$logs/run.txt
-build/vm/gasp-vm --map --vdev-path build/vm vm/examples/demo.conf >"$out" 2>&1
+build/vm/gasp-vm --map vm/examples/demo.conf >"$out" 2>&1
 check "the guest comes to its end" grep -qx 'demo: done' "$out"
 check "the map before has 8 rows" test "$(sed '/^demo: /,$d' "$out" | grep -cE '^    (0x|io )')" = 8
 check "watched pages trap afterwards" grep -q '^  + 0x00022000.*VIRT_WR.*vdev dirty' "$out"

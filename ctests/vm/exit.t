@@ -28,7 +28,7 @@ played "ignore: all ones" 0 "read mem 0x90000 4: 0xffffffff" 'read mem 0x90000 4
 played "ignore: a size that the vdev does not take" 0 "read mem 0x100000 2: 0xffff" 'read mem 0x100000 2'
 played "fail: a fault" 0 "gasp-vm: probe: terminated" 'fault read mem 0x90000 4' 'unsupported reference fail'
 played "5: abort" 5 "*" 'read mem 0x90000 4' 'unsupported reference abort'
-played "5: abort, for a size that the vdev does not take" 5 "*does not handle this access*" 'read mem 0x100000 2' 'unsupported reference abort'
+played "5: abort, for a size that the vdev does not take" 5 "*nothing takes the access*" 'read mem 0x100000 2' 'unsupported reference abort'
 config fatal 'vdev probe fatal'
 gives "64: gasp_region_set() fails before the start" 64 "*gasp_region_set*" --no-kvm "$work/fatal.conf"
 config fatal 'vdev probe wrong colour'

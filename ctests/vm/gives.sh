@@ -12,7 +12,7 @@ gives() {
 	local name=$1 code=$2 line=$3 out ended=0 found=no each
 	wanted "$name" || return 0
 	shift 3
-	out=$(timeout 60 "$vm" --vdev-path "$built" --vdev-path "$work" "$@" 2>&1) || ended=$?
+	out=$(timeout 60 "$vm" --vdev-path "$work" "$@" 2>&1) || ended=$?
 	while IFS= read -r each; do
 		# shellcheck disable=SC2053 # a glob
 		[[ $each == $line ]] && found=yes

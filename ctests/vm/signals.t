@@ -23,7 +23,7 @@ after_signals() {
 	shift 4
 	config signalled "ram 64k vdev probe loc 0x100000 $options\nvdev serial"
 	rm -f "$work/signalled.out"
-	"$vm" --no-kvm --vdev-path "$built" --vdev-path "$work" "$work/signalled.conf" >"$work/signalled.out" 2>&1 &
+	"$vm" --no-kvm --vdev-path "$work" "$work/signalled.conf" >"$work/signalled.out" 2>&1 &
 	pid=$!
 	for signal; do
 		for _ in {1..200}; do

@@ -8,8 +8,8 @@
 /* Longer texts are cut, so that a vdev cannot fill the memory of the host with one line. */
 #define LONGEST 4096
 
-void gasp_vm_log(unsigned attr, const vdev_t *vdev, const char *text);
-_Noreturn void gasp_vm_fatal(unsigned attr, const char *text);
+void gasp_vdev_private_log(unsigned attr, const vdev_t *vdev, const char *text);
+_Noreturn void gasp_vdev_private_fatal(unsigned attr, const char *text);
 
 static void format(char text[LONGEST], const char *fmt, va_list args)
 {
@@ -30,7 +30,7 @@ void qvm_logf(const unsigned attr, const char *const fmt, ...)
 	char text[LONGEST];
 
 	FORMAT(text, fmt);
-	gasp_vm_log(attr, NULL, text);
+	gasp_vdev_private_log(attr, NULL, text);
 }
 
 void vdev_logf(const unsigned attr, const vdev_t *const vdp, const char *const fmt, ...)
@@ -38,7 +38,7 @@ void vdev_logf(const unsigned attr, const vdev_t *const vdp, const char *const f
 	char text[LONGEST];
 
 	FORMAT(text, fmt);
-	gasp_vm_log(attr, vdp, text);
+	gasp_vdev_private_log(attr, vdp, text);
 }
 
 void qvm_voutf(const unsigned attr, const char *const fmt, va_list ap)
@@ -46,7 +46,7 @@ void qvm_voutf(const unsigned attr, const char *const fmt, va_list ap)
 	char text[LONGEST];
 
 	format(text, fmt, ap);
-	gasp_vm_log(attr, NULL, text);
+	gasp_vdev_private_log(attr, NULL, text);
 }
 
 void qvm_fatal(const unsigned attr, const char *const fmt, ...)
@@ -54,5 +54,5 @@ void qvm_fatal(const unsigned attr, const char *const fmt, ...)
 	char text[LONGEST];
 
 	FORMAT(text, fmt);
-	gasp_vm_fatal(attr, text);
+	gasp_vdev_private_fatal(attr, text);
 }

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 /* In src/vdev/exports/thread.rs. */
-int gasp_vm_knows(const vdev_t *vdp);
-void gasp_vm_mark_thread(const vdev_t *vdp);
+int gasp_vdev_private_knows(const vdev_t *vdp);
+void gasp_vdev_private_mark_thread(const vdev_t *vdp);
 
 struct start {
 	const vdev_t *vdp;
@@ -25,7 +25,7 @@ static void *run(void *given)
 	free(given);
 	if (start.name[0] != '\0')
 		pthread_setname_np(pthread_self(), start.name);
-	gasp_vm_mark_thread(start.vdp);
+	gasp_vdev_private_mark_thread(start.vdp);
 	return start.routine(start.arg);
 }
 
@@ -65,7 +65,7 @@ int vdev_thread_create(const vdev_t *vdp, const char *name, pthread_t *thread, p
 	struct start *start;
 	int error;
 
-	if (!gasp_vm_knows(vdp) || thread == NULL || start_routine == NULL)
+	if (!gasp_vdev_private_knows(vdp) || thread == NULL || start_routine == NULL)
 		return EINVAL;
 	start = malloc(sizeof(*start));
 	if (start == NULL)

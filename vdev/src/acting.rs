@@ -1,73 +1,66 @@
-//! The vCPU on whose thread a vdev is called: `struct guest_cpu`.
+//! Who acts: the vdev for which a thread runs, and the access or timer that it serves.
 
-#![forbid(unsafe_code)]
+#![allow(unsafe_code)]
 
-use super::hits::Hits;
-use super::shared::Shared;
 use core::cell::Cell;
 use core::ptr;
-use gasp_abi::{gasp_cpu, guest_cpu};
-use std::rc::Rc;
-use std::sync::Arc;
+use gasp_abi::{gasp_cpu, guest_cpu, vdev_t};
 
 thread_local! {
-    /// The vCPU of this thread.
-    static CURRENT: Cell<*const GuestCpu> = const { Cell::new(ptr::null()) };
+    static VDEV: Cell<*const vdev_t> = const { Cell::new(ptr::null()) };
+    static CPU: Cell<*const GuestCpu> = const { Cell::new(ptr::null()) };
 }
 
-/// A thread that makes accesses: a vCPU's, the timers' or a vdev's.
+/// What a vdev knows as `struct guest_cpu`: it is valid while the vdev is called with it, on that
+/// thread.
 #[derive(Debug)]
-pub(super) struct GuestCpu {
+pub(crate) struct GuestCpu {
     /// Makes the accesses.
-    pub(super) cpu: *mut gasp_cpu,
-    /// The number of the vCPU; [`u32::MAX`] for other threads.
-    pub(super) number: u32,
-    pub(super) shared: Arc<Shared>,
-    pub(super) hits: Arc<Hits>,
+    pub(crate) cpu: *mut gasp_cpu,
 }
 
-/// Makes this thread the thread of a vCPU until it is dropped.
-#[derive(Debug)]
-pub(crate) struct CpuGuard {
-    cpu: Rc<GuestCpu>,
-    /// The vCPU of the thread before, or `NULL`.
-    before: *const GuestCpu,
-}
-
-impl CpuGuard {
-    pub(super) fn enter(shared: &Arc<Shared>, number: u32, cpu: *mut gasp_cpu) -> Self {
-        Self::enter_with(shared, number, cpu, shared.new_hits())
-    }
-
-    /// With counters that nobody else uses now.
-    pub(super) fn enter_with(
-        shared: &Arc<Shared>,
-        number: u32,
-        cpu: *mut gasp_cpu,
-        hits: Arc<Hits>,
-    ) -> Self {
-        let cpu = Rc::new(GuestCpu { cpu, number, shared: Arc::clone(shared), hits });
-        let before = CURRENT.replace(Rc::as_ptr(&cpu));
-        Self { cpu, before }
-    }
-
-    pub(super) fn cpu(&self) -> &GuestCpu {
-        &self.cpu
-    }
-
+impl GuestCpu {
     /// The handle for vdevs.
-    pub(super) fn pointer(&self) -> *mut guest_cpu {
-        Rc::as_ptr(&self.cpu).cast_mut().cast()
+    pub(crate) fn pointer(&self) -> *mut guest_cpu {
+        ptr::from_ref(self).cast_mut().cast()
     }
 }
 
-impl Drop for CpuGuard {
+/// Marks this thread as acting for a vdev until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Mark {
+    vdev: *const vdev_t,
+    cpu: *const GuestCpu,
+}
+
+impl Mark {
+    /// For this vdev, which is called with this vCPU or none.
+    #[inline]
+    pub(crate) fn new(vdev: *const vdev_t, cpu: *const GuestCpu) -> Self {
+        Self { vdev: VDEV.replace(vdev), cpu: CPU.replace(cpu) }
+    }
+}
+
+impl Drop for Mark {
+    #[inline]
     fn drop(&mut self) {
-        CURRENT.set(self.before);
+        VDEV.set(self.vdev);
+        CPU.set(self.cpu);
     }
 }
 
-/// The vCPU of this thread, or `NULL`.
-pub(super) fn current() -> *const GuestCpu {
-    CURRENT.get()
+/// Marks this thread as one of a vdev's, for good.
+pub(crate) fn belong_to(vdev: *const vdev_t) {
+    VDEV.set(vdev);
+}
+
+/// The vdev for which this thread acts, or `NULL`.
+pub(crate) fn vdev() -> *const vdev_t {
+    VDEV.get()
+}
+
+/// The vCPU with which a vdev is called on this thread.
+pub(crate) fn cpu() -> Option<&'static GuestCpu> {
+    // SAFETY: the mark of this thread, which is dropped before the vCPU; callers do not keep it.
+    unsafe { CPU.get().as_ref() }
 }

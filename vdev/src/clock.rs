@@ -3,21 +3,22 @@
 #![allow(unsafe_code)]
 
 use core::mem::MaybeUninit;
+use core::sync::atomic::{AtomicU64, Ordering};
 use gasp_abi::guest_timer_data;
 use std::sync::OnceLock;
 
 /// How often the guest's clock counts in a second.
-pub(super) const RESOLUTION: u64 = 1_000_000_000;
+pub(crate) const RESOLUTION: u64 = 1_000_000_000;
 
 /// A moment, by both clocks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Moment {
-    pub(super) host: u64,
-    pub(super) guest: u64,
+pub(crate) struct Moment {
+    pub(crate) host: u64,
+    pub(crate) guest: u64,
 }
 
 /// The time of a timer that was activated at `start`.
-pub(super) fn times(start: Moment, now: Moment) -> guest_timer_data {
+pub(crate) fn times(start: Moment, now: Moment) -> guest_timer_data {
     guest_timer_data {
         host_notify_start: start.host,
         host_current: now.host,
@@ -27,23 +28,50 @@ pub(super) fn times(start: Moment, now: Moment) -> guest_timer_data {
 }
 
 /// One guest's clock.
-#[derive(Debug, Default)]
-pub(super) struct Clock {
+#[derive(Debug)]
+pub(crate) enum Clock {
     /// When the guest started, by the host's clock.
-    started: OnceLock<u64>,
+    Real(OnceLock<u64>),
+    /// Both clocks, as the host moves them.
+    Simulated(AtomicU64),
 }
 
 impl Clock {
+    pub(crate) fn new(is_simulated: bool) -> Self {
+        if is_simulated { Self::Simulated(AtomicU64::new(0)) } else { Self::Real(OnceLock::new()) }
+    }
+
+    pub(crate) fn is_simulated(&self) -> bool {
+        matches!(self, Self::Simulated(_))
+    }
+
     /// The guest starts now.
-    pub(super) fn start(&self) {
-        self.started.get_or_init(monotonic);
+    pub(crate) fn start(&self) {
+        if let Self::Real(started) = self {
+            started.get_or_init(monotonic);
+        }
     }
 
     /// This moment.
-    pub(super) fn now(&self) -> Moment {
-        let host = monotonic();
-        let guest = self.started.get().map_or(0, |started| host.saturating_sub(*started));
-        Moment { host, guest }
+    pub(crate) fn now(&self) -> Moment {
+        match self {
+            Self::Real(started) => {
+                let host = monotonic();
+                let guest = started.get().map_or(0, |started| host.saturating_sub(*started));
+                Moment { host, guest }
+            }
+            Self::Simulated(now) => {
+                let now = now.load(Ordering::SeqCst);
+                Moment { host: now, guest: now }
+            }
+        }
+    }
+
+    /// Moves a simulated clock.
+    pub(crate) fn set(&self, moment: u64) {
+        if let Self::Simulated(now) = self {
+            now.store(moment, Ordering::SeqCst);
+        }
     }
 }
 

@@ -13,7 +13,7 @@ type Control = unsafe extern "C" fn(*mut vdev_t, c_uint, *const c_char) -> c_int
 
 /// A plugin's factory. It lives as long as the process and does not change.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Factory(&'static vdev_factory);
+pub(crate) struct Factory(&'static vdev_factory);
 
 // SAFETY: the factory and its parts do not change; its functions may be called from any thread.
 unsafe impl Send for Factory {}
@@ -22,7 +22,7 @@ unsafe impl Sync for Factory {}
 
 impl Factory {
     /// Checks a factory. The error says why gasp-vm cannot use it.
-    pub(super) fn new(factory: &'static vdev_factory) -> Result<Self, String> {
+    pub(crate) fn new(factory: &'static vdev_factory) -> Result<Self, String> {
         if factory.control.is_none() {
             return Err("its factory has no control function".into());
         }
@@ -35,18 +35,18 @@ impl Factory {
     }
 
     /// The factory for C.
-    pub(super) fn pointer(self) -> *const vdev_factory {
+    pub(crate) fn pointer(self) -> *const vdev_factory {
         self.0
     }
 
     /// The name of its vdevs; `None`: the name of the file.
-    pub(super) fn name(self) -> Option<String> {
+    pub(crate) fn name(self) -> Option<String> {
         // SAFETY: it points to a string, or is NULL.
         (!self.0.name.is_null()).then(|| unsafe { text(self.0.name) })
     }
 
     /// Its options: names, and whether each takes an argument.
-    pub(super) fn options(self) -> Vec<(String, bool)> {
+    pub(crate) fn options(self) -> Vec<(String, bool)> {
         let mut options = Vec::new();
         let mut entry = self.0.option_list;
         // SAFETY: it points to an array with NULL at the end, or is NULL.
@@ -66,22 +66,22 @@ impl Factory {
     }
 
     /// Whether a flag is set or, for a flag of several bits, any of the bits.
-    pub(super) fn has(self, flag: vff) -> bool {
+    pub(crate) fn has(self, flag: vff) -> bool {
         self.0.factory_flags & flag as c_uint != 0
     }
 
     /// Whether its vdevs can be in this kind of place. Without any such flag they can be in memory.
-    pub(super) fn can_be(self, flag: vff) -> bool {
+    pub(crate) fn can_be(self, flag: vff) -> bool {
         self.has(flag) || flag == vff::VFF_VDEV_MEM && !self.has(vff::VFF_VDEV_LOC_TYPES)
     }
 
     /// The number of bytes of private data of each vdev.
-    pub(super) fn extra_space(self) -> usize {
+    pub(crate) fn extra_space(self) -> usize {
         self.0.extra_space as usize
     }
 
     /// The control function; [`Factory::new`] has checked that there is one.
-    pub(super) fn control(self) -> Option<Control> {
+    pub(crate) fn control(self) -> Option<Control> {
         self.0.control
     }
 }

@@ -2,14 +2,17 @@
 
 #![allow(unsafe_code)]
 
+use super::acting::Mark;
 use super::factory::Factory;
 use super::shared::Shared;
-use core::ffi::CStr;
+use super::slots::{self, Slot};
+use core::ffi::c_char;
 use core::ptr;
 use gasp_abi::{
     QSL_NO_LOCATION, guest_intr, guest_system, qvm_sched_info, qvm_state_block,
     qvm_state_types as qst, vdev_factory_flags as vff, vdev_t,
 };
+use std::ffi::CString;
 use std::sync::Arc;
 
 /// The scheduling of a vdev without the option `sched`.
@@ -18,24 +21,22 @@ const NOT_SCHEDULED: qvm_sched_info =
 
 /// A vdev. Its code may change the `vdev_t` at any time.
 #[derive(Debug)]
-pub(super) struct Instance {
-    vdev: *mut vdev_t,
+pub(crate) struct Instance {
+    slot: Slot,
     factory: Factory,
-    /// The name in the configuration or, without one, the name of the factory.
-    name: String,
     /// The memory behind `v_device`.
     _own: Own,
     shared: Arc<Shared>,
 }
 
-// SAFETY: vdevs may be used from any thread; only this value owns the pointer.
-unsafe impl Send for Instance {}
-// SAFETY: as above; the fields behind the pointer are only read before threads start.
-unsafe impl Sync for Instance {}
-
 /// Zeroed memory; a plugin has its address.
 #[derive(Debug)]
 struct Own(*mut [u128]);
+
+// SAFETY: the plugin alone uses the memory.
+unsafe impl Send for Own {}
+// SAFETY: as above.
+unsafe impl Sync for Own {}
 
 impl Own {
     fn new(bytes: usize) -> Self {
@@ -54,7 +55,7 @@ impl Drop for Own {
 /// The error number that a control function returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{}", describe(*.0))]
-pub(super) struct Refused(i32);
+pub(crate) struct Refused(i32);
 
 fn describe(answer: i32) -> String {
     if answer > 0 {
@@ -65,15 +66,11 @@ fn describe(answer: i32) -> String {
 }
 
 impl Instance {
-    /// A vdev before its first step.
-    pub(super) fn new(
-        factory: Factory,
-        name: String,
-        guest: *mut guest_system,
-        shared: &Arc<Shared>,
-    ) -> Self {
+    /// A vdev before its first step. `None`: the process has no room for another one.
+    pub(crate) fn new(factory: Factory, name: &str, shared: &Arc<Shared>) -> Option<Self> {
         let own = Own::new(factory.extra_space());
-        let mut vdev = Box::new(vdev_t {
+        let guest: *mut guest_system = ptr::with_exposed_provenance_mut(shared.guest);
+        let vdev = vdev_t {
             v_device: own.0.cast(),
             v_factory: factory.pointer().cast_mut(),
             v_gsp: guest,
@@ -86,91 +83,93 @@ impl Instance {
             v_intr: guest_intr { pic: ptr::null_mut(), param: 0, src_id: 0 },
             v_mtx: libc::PTHREAD_MUTEX_INITIALIZER,
             v_sched: NOT_SCHEDULED,
-        });
+        };
+        let slot = Slot::new(vdev, shared)?;
         if factory.has(vff::VFF_MUTEX) && factory.has(vff::VFF_MUTEX_RECURSIVE) {
-            make_recursive(&mut vdev.v_mtx);
+            make_recursive(slot.pointer());
         }
-        let vdev = Box::into_raw(vdev);
-        shared.add_vdev(vdev.expose_provenance(), &name);
-        Self { vdev, factory, name, _own: own, shared: Arc::clone(shared) }
+        shared.add_vdev(slot.pointer().addr());
+        let vdev = Self { slot, factory, _own: own, shared: Arc::clone(shared) };
+        vdev.rename(name);
+        Some(vdev)
     }
 
     /// The pointer for C.
-    pub(super) fn pointer(&self) -> *mut vdev_t {
-        self.vdev
+    pub(crate) fn pointer(&self) -> *mut vdev_t {
+        self.slot.pointer()
     }
 
     /// The address of the `vdev_t`.
-    pub(super) fn address(&self) -> usize {
-        self.vdev.addr()
+    pub(crate) fn address(&self) -> usize {
+        self.pointer().addr()
     }
 
-    pub(super) fn shared(&self) -> &Shared {
+    pub(crate) fn shared(&self) -> &Shared {
         &self.shared
     }
 
-    pub(super) fn factory(&self) -> Factory {
+    pub(crate) fn factory(&self) -> Factory {
         self.factory
     }
 
-    pub(super) fn name(&self) -> &str {
-        &self.name
+    /// The name in the configuration or, without one, the name of the factory.
+    pub(crate) fn name(&self) -> String {
+        slots::text(self.pointer()).unwrap_or_default()
     }
 
-    pub(super) fn rename(&mut self, name: &str) {
-        self.shared.remove_vdev(self.address());
-        name.clone_into(&mut self.name);
-        self.shared.add_vdev(self.address(), name);
+    pub(crate) fn rename(&self, name: &str) {
+        // Names have no zeros in them: they come from C.
+        self.slot.rename(CString::new(name).unwrap_or_default());
     }
 
     /// Calls its control function.
-    pub(super) fn control(&self, step: u32, argument: Option<&CStr>) -> Result<(), Refused> {
+    pub(crate) fn control(&self, step: u32, argument: *const c_char) -> Result<(), Refused> {
         let Some(control) = self.factory.control() else { return Err(Refused(libc::ENOSYS)) };
-        let argument = argument.map_or(ptr::null(), CStr::as_ptr);
-        // SAFETY: the plugin's function, with its vdev and a string or NULL.
-        match unsafe { control(self.vdev, step, argument) } {
+        let _mark = Mark::new(self.pointer(), ptr::null());
+        // SAFETY: the plugin's function, with its vdev and the argument of this step.
+        match unsafe { control(self.pointer(), step, argument) } {
             0 => Ok(()),
             answer => Err(Refused(answer)),
         }
     }
 
-    pub(super) fn block(&self) -> qvm_state_block {
+    pub(crate) fn block(&self) -> qvm_state_block {
         // SAFETY: the vdev is there.
-        unsafe { (*self.vdev).v_block }
+        unsafe { (*self.pointer()).v_block }
     }
 
-    pub(super) fn set_block(&self, block: qvm_state_block) {
+    pub(crate) fn set_block(&self, block: qvm_state_block) {
         // SAFETY: the vdev is there.
-        unsafe { (*self.vdev).v_block = block };
+        unsafe { (*self.pointer()).v_block = block };
     }
 
-    pub(super) fn interrupt(&self) -> guest_intr {
+    pub(crate) fn interrupt(&self) -> guest_intr {
         // SAFETY: the vdev is there.
-        unsafe { (*self.vdev).v_intr }
+        unsafe { (*self.pointer()).v_intr }
     }
 
-    pub(super) fn set_interrupt(&self, interrupt: guest_intr) {
+    pub(crate) fn set_interrupt(&self, interrupt: guest_intr) {
         // SAFETY: the vdev is there.
-        unsafe { (*self.vdev).v_intr = interrupt };
+        unsafe { (*self.pointer()).v_intr = interrupt };
     }
 
     /// Sets the scheduling of its threads.
-    pub(super) fn set_scheduling(&self, scheduling: qvm_sched_info) {
+    pub(crate) fn set_scheduling(&self, scheduling: qvm_sched_info) {
         // SAFETY: the vdev is there.
-        unsafe { (*self.vdev).v_sched = scheduling };
+        unsafe { (*self.pointer()).v_sched = scheduling };
     }
 }
 
 impl Drop for Instance {
     fn drop(&mut self) {
         self.shared.remove_vdev(self.address());
-        // SAFETY: it came from a box, and its code is not called any more.
-        drop(unsafe { Box::from_raw(self.vdev) });
     }
 }
 
 /// Makes an unused mutex recursive.
-fn make_recursive(mutex: &mut libc::pthread_mutex_t) {
+fn make_recursive(vdev: *mut vdev_t) {
+    // SAFETY: the vdev is there, and nobody else has it yet.
+    let mutex = unsafe { &raw mut (*vdev).v_mtx };
     let mut attributes = core::mem::MaybeUninit::uninit();
     // SAFETY: fills the attributes.
     unsafe { libc::pthread_mutexattr_init(attributes.as_mut_ptr()) };

@@ -8,6 +8,7 @@
 use super::factory::Factory;
 use super::pins::Asked;
 use super::shared::Shared;
+use super::slots;
 use core::ffi::{CStr, c_char, c_int, c_uint};
 use core::ptr;
 use gasp_abi::guest_intr_assign_type::{self, *};
@@ -19,13 +20,16 @@ use gasp_text::{ParseError, Position, Word, leading_number, number};
 use std::ffi::CString;
 
 /// The name of the controller that every guest has.
-pub(super) const APIC: &str = "apic";
+pub(crate) const APIC: &str = "apic";
 const NOP: any_guest_intr_state = guest_intr_state::GIS_NOP as c_uint;
 const ON: any_guest_intr_state = guest_intr_state::GIS_ON as c_uint;
 const OFF: any_guest_intr_state = guest_intr_state::GIS_OFF as c_uint;
 const ISR: any_guest_intr_state = guest_intr_state::GIS_ISR as c_uint;
 /// The vectors that an APIC can deliver; lower ones are exceptions.
 const VECTORS: core::ops::RangeInclusive<u32> = 0x10..=0xff;
+
+/// The texts of options are not in a file.
+const NOWHERE: Position = Position { line: 1, column: 1 };
 
 /// A value that never changes and that C reads.
 struct Fixed<T>(T);
@@ -60,7 +64,7 @@ static FACTORY: Fixed<vdev_factory> = Fixed(vdev_factory {
 });
 
 /// The factory of the controller that every guest has.
-pub(super) fn apic() -> Result<Factory, String> {
+pub(crate) fn apic() -> Result<Factory, String> {
     Factory::new(&FACTORY.0)
 }
 
@@ -77,10 +81,14 @@ unsafe extern "C" fn signal_apic(intr: *const guest_intr, state: any_guest_intr_
     if state & ISR != 0 {
         return -libc::ENOTSUP;
     }
-    let Some(shared) = Shared::of_vdev(pic.addr()) else { return libc::EINVAL };
-    let (Ok(vector), ON | OFF) = (u8::try_from(param), state) else { return libc::EINVAL };
-    let Some(platform) = shared.platform() else { return libc::EAGAIN };
-    platform.interrupt(vector, state == ON);
+    let Some(shared) = slots::shared(pic) else { return libc::EINVAL };
+    if !VECTORS.contains(&param) || !matches!(state, ON | OFF) {
+        return libc::EINVAL;
+    }
+    if !shared.has_started() {
+        return libc::EAGAIN;
+    }
+    shared.host.interrupt(param, state == ON);
     0
 }
 
@@ -88,7 +96,7 @@ unsafe extern "C" fn signal_apic(intr: *const guest_intr, state: any_guest_intr_
 ///
 /// # Safety
 /// An interrupt, whose controller is a vdev or `NULL`; or `NULL`.
-pub(super) unsafe fn signal(intr: *const guest_intr, state: any_guest_intr_state) -> c_int {
+pub(crate) unsafe fn signal(intr: *const guest_intr, state: any_guest_intr_state) -> c_int {
     // SAFETY: the caller's promise.
     let Some(&guest_intr { pic, .. }) = (unsafe { intr.as_ref() }) else { return libc::EINVAL };
     // SAFETY: a vdev or NULL.
@@ -118,8 +126,9 @@ unsafe fn functions(vdev: *const vdev_t) -> Option<&'static vdev_pic_functions> 
 /// A controller of a guest, other than this vdev, by its name.
 fn controller(shared: &Shared, name: &str, own: *const vdev_t) -> Result<*mut vdev_t, String> {
     let mut names = Vec::new();
-    for (vdev, other) in shared.vdevs() {
+    for vdev in shared.vdevs() {
         let vdev: *mut vdev_t = ptr::with_exposed_provenance_mut(vdev);
+        let other = slots::text(vdev).unwrap_or_default();
         // SAFETY: one of this guest's vdevs.
         if vdev.cast_const() == own || unsafe { functions(vdev) }.is_none() {
             continue;
@@ -134,13 +143,12 @@ fn controller(shared: &Shared, name: &str, own: *const vdev_t) -> Result<*mut vd
 
 /// The interrupt that a text starts with, `CONTROLLER:NUMBER`, and how long that is. `own` is the
 /// vdev for which it is, or `NULL`.
-pub(super) fn parse(
+pub(crate) fn parse(
     shared: &Shared,
     text: &str,
-    position: Position,
     own: *const vdev_t,
 ) -> Result<(guest_intr, usize), ParseError> {
-    let word = Word::new(text, position);
+    let word = Word::new(text, NOWHERE);
     let Some((name, input)) = text.split_once(':') else {
         return Err(word.expected("an interrupt such as apic:0x30"));
     };
@@ -201,7 +209,7 @@ fn inputs(pic: *const vdev_t, name: &str) -> String {
 }
 
 /// An interrupt with the bit of its source, after its input is assigned.
-pub(super) fn assigned(
+pub(crate) fn assigned(
     shared: &Shared,
     intr: guest_intr,
     asked: Asked,
@@ -210,7 +218,7 @@ pub(super) fn assigned(
     match shared.assign(intr.pic.addr(), input, asked) {
         Ok(src_id) => Ok(guest_intr { src_id, ..intr }),
         Err(why) => {
-            let name = shared.name_of(intr.pic.addr()).unwrap_or_default();
+            let name = slots::text(intr.pic).unwrap_or_default();
             Err(format!("{name}:{input:#x} {why}"))
         }
     }
@@ -220,15 +228,15 @@ pub(super) fn assigned(
 ///
 /// # Safety
 /// A vdev, or `NULL`.
-pub(super) unsafe fn assign(
+pub(crate) unsafe fn assign(
     pic: *mut vdev_t,
     param: c_uint,
     asked: any_guest_intr_assign_type,
 ) -> Result<guest_intr, String> {
     const TYPES: [guest_intr_assign_type; 5] =
         [GIAT_UNUSED, GIAT_SHAREABLE, GIAT_RESERVED, GIAT_EXCLUSIVE, GIAT_SPECIAL];
-    let shared = Shared::of_vdev(pic.addr()).ok_or("it is no vdev")?;
-    let name = shared.name_of(pic.addr()).unwrap_or_default();
+    let shared = slots::shared(pic).ok_or("it is no vdev")?;
+    let name = slots::text(pic).unwrap_or_default();
     // SAFETY: it is a vdev.
     if unsafe { functions(pic) }.is_none() {
         return Err(format!("{name} is no interrupt controller"));
@@ -242,10 +250,9 @@ pub(super) unsafe fn assign(
 }
 
 /// An interrupt as in the option `intr`.
-pub(super) fn text(intr: &guest_intr) -> Option<String> {
+pub(crate) fn text(intr: &guest_intr) -> Option<String> {
     const LONGEST: usize = 256;
-    let shared = Shared::of_vdev(intr.pic.addr())?;
-    let name = shared.name_of(intr.pic.addr())?;
+    let name = slots::text(intr.pic)?;
     // SAFETY: it is a vdev.
     let Some(string) = unsafe { functions(intr.pic) }?.string else {
         return Some(format!("{name}:{:#x}", intr.param & mask(intr.pic)));

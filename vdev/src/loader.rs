@@ -4,11 +4,13 @@
 #![allow(unsafe_code)]
 
 use super::factory::Factory;
-use crate::lock::unpoisoned;
-use core::ffi::CStr;
+use super::failure::Failure;
+use super::lock::unpoisoned;
+use core::ffi::{CStr, c_void};
+use core::mem::MaybeUninit;
 use gasp_abi::{QVM_VDEV_ABI, vdev_factory};
 use std::collections::HashMap;
-use std::ffi::CString;
+use std::ffi::{CString, OsStr};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -28,7 +30,8 @@ struct Arrival {
 unsafe impl Send for Arrival {}
 
 /// The factory of vdevs with this name. Loads the file if necessary.
-pub(super) fn factory(name: &str, search: &[PathBuf]) -> Result<Factory, String> {
+pub(crate) fn factory(name: &str, search: &[PathBuf]) -> Result<Factory, Failure> {
+    let name = plain(name);
     let mut factories = unpoisoned(FACTORIES.lock());
     let factories = factories.get_or_insert_default();
     if let Some(&factory) = factories.get(name) {
@@ -36,17 +39,27 @@ pub(super) fn factory(name: &str, search: &[PathBuf]) -> Result<Factory, String>
     }
     let file = format!("vdev-{name}.so");
     if name.is_empty() || name.contains('/') {
-        return Err(format!("{name:?} cannot be the name of a vdev"));
+        return Err(Failure::new(libc::EINVAL, format!("{name:?} cannot be the name of a vdev")));
     }
     unpoisoned(ARRIVED.lock()).clear();
     open(&file, search)?;
-    let factory = arrived(name).map_err(|why| format!("{file} cannot be used: {why}"))?;
+    let factory = arrived(name).map_err(|why| bad(format!("{file} cannot be used: {why}")))?;
     factories.insert(name.to_owned(), factory);
     Ok(factory)
 }
 
+/// The name of a vdev without what its file has around it.
+pub(crate) fn plain(name: &str) -> &str {
+    let name = name.strip_prefix("vdev-").unwrap_or(name);
+    name.strip_suffix(".so").unwrap_or(name)
+}
+
+fn bad(message: String) -> Failure {
+    Failure::new(libc::ELIBBAD, message)
+}
+
 /// Registers a factory: called by constructors.
-pub(super) fn register(factory: *mut vdev_factory, version: u32) {
+pub(crate) fn register(factory: *mut vdev_factory, version: u32) {
     unpoisoned(ARRIVED.lock()).push(Arrival { factory, version });
 }
 
@@ -74,11 +87,16 @@ fn arrived(name: &str) -> Result<Factory, String> {
 }
 
 /// Loads the file, with its dependencies.
-fn open(file: &str, search: &[PathBuf]) -> Result<(), String> {
-    let found = search.iter().map(|directory| directory.join(file)).find(|path| path.exists());
+fn open(file: &str, search: &[PathBuf]) -> Result<(), Failure> {
+    let installed = installed();
+    let found = search
+        .iter()
+        .chain(&installed)
+        .map(|directory| directory.join(file))
+        .find(|path| path.exists());
     let path = found.as_deref().unwrap_or(Path::new(file));
     let path = CString::new(path.as_os_str().as_bytes())
-        .map_err(|_| format!("{file:?} cannot be the name of a file"))?;
+        .map_err(|_| bad(format!("{file:?} cannot be the name of a file")))?;
     // SAFETY: a string; the plugin answers for its constructors.
     let library = unsafe { libc::dlopen(path.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) };
     if !library.is_null() {
@@ -86,9 +104,25 @@ fn open(file: &str, search: &[PathBuf]) -> Result<(), String> {
     }
     let refused = refusal(file, &linker_message());
     Err(match found {
-        Some(_) => refused,
-        None => format!("{refused} (--vdev-path and LD_LIBRARY_PATH say where to look)"),
+        Some(_) => bad(refused),
+        None if refused.contains("cannot be loaded") => Failure::new(libc::ENOENT, refused),
+        None => bad(refused),
     })
+}
+
+/// The directory of vdevs beside this library, wherever that is.
+fn installed() -> Option<PathBuf> {
+    let mut info = MaybeUninit::<libc::Dl_info>::uninit();
+    let here = installed as *const () as *const c_void;
+    // SAFETY: the structure can be written, and any address may be asked for.
+    if unsafe { libc::dladdr(here, info.as_mut_ptr()) } == 0 {
+        return None;
+    }
+    // SAFETY: `dladdr` has filled it.
+    let info = unsafe { info.assume_init() };
+    // SAFETY: it gave the name of the file that has the address.
+    let file = unsafe { CStr::from_ptr(info.dli_fname) };
+    Some(Path::new(OsStr::from_bytes(file.to_bytes())).parent()?.join("gasp/vdevs"))
 }
 
 /// The dynamic linker's last message in this thread.
@@ -112,7 +146,7 @@ fn refusal(file: &str, message: &str) -> String {
         .and_then(|(_, rest)| rest.split([',', ' ', '\n']).next());
     match symbol {
         Some(symbol) => format!(
-            "{file} needs {symbol}, which gasp-vm does not have (docs/vdevs.md lists what it has)"
+            "{file} needs {symbol}, which libgasp-vdev does not have (docs/vdevs.md lists what it has)"
         ),
         None => format!("{file} cannot be loaded: {message}"),
     }
@@ -143,7 +177,9 @@ mod tests {
     #[test]
     fn names_are_no_paths() {
         for name in ["", "../x", "/tmp/x"] {
-            assert!(factory(name, &[]).is_err_and(|why| why.contains("cannot be the name")));
+            assert!(
+                factory(name, &[]).is_err_and(|why| why.message.contains("cannot be the name"))
+            );
         }
     }
 }

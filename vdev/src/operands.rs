@@ -2,12 +2,15 @@
 
 #![allow(unsafe_code)]
 
-use super::cpu::{self, GuestCpu};
+use super::acting::{self, GuestCpu};
 use super::outside;
+use super::slots;
 use super::transfer::{Operand, extend, extends, operand, shares};
 use core::ffi::{c_int, c_uint};
 use core::ptr;
-use gasp_abi::{guest_cpu, guest_xfer_flags as gxf, qvm_state_block};
+use gasp_abi::{
+    GASP_CPUREG_NUMBER, guest_cpu, guest_xfer_flags as gxf, qvm_state_block, qvm_state_types as qst,
+};
 use gasp_safe::{AccessKind, Space};
 
 /// Flags without effect: the vCPU waits for the vdev anyway, and its caches are the host's.
@@ -20,7 +23,7 @@ const BUS_ERROR: c_int = -1;
 
 /// The direction of a transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Direction {
+pub(crate) enum Direction {
     /// From operands to the vdev.
     Read,
     /// From the vdev to operands.
@@ -32,7 +35,7 @@ pub(super) enum Direction {
 /// # Safety
 /// Each pointer is `NULL` or valid for the count or length beside it, and so are blocks of type
 /// `QST_HOST`.
-pub(super) unsafe fn transfer(
+pub(crate) unsafe fn transfer(
     gcp: *mut guest_cpu,
     flags: c_uint,
     (blocks, count): (*const qvm_state_block, c_uint),
@@ -93,7 +96,8 @@ fn check(gcp: *mut guest_cpu, flags: c_uint) -> Result<(), c_int> {
     if flags & !FLAGS != 0 {
         return Err(libc::EINVAL);
     }
-    if gcp.is_null() || ptr::eq(gcp.cast(), cpu::current()) { Ok(()) } else { Err(libc::EPERM) }
+    let is_its_own = || acting::cpu().is_some_and(|cpu| ptr::eq(cpu.pointer(), gcp));
+    if gcp.is_null() || is_its_own() { Ok(()) } else { Err(libc::EPERM) }
 }
 
 /// A block and its part of the data.
@@ -176,7 +180,34 @@ impl Piece<'_> {
                 Ok(())
             }
             // SAFETY: the caller's promise.
+            (Operand::Register, _) => unsafe { self.register(way, data, length) },
+            // SAFETY: the caller's promise.
             (Operand::Guest(space), _) => unsafe { self.guest_access(space, way, data, length) },
+        }
+    }
+
+    /// # Safety
+    /// `length` bytes at `data` can be read or written.
+    unsafe fn register(&self, way: Direction, data: *mut u8, length: usize) -> Result<(), i32> {
+        let shared = slots::shared(acting::vdev()).ok_or(libc::EINVAL)?;
+        let is_number = self.block.r#type == qst::QST_CPUREGS as u16
+            && self.block.location == GASP_CPUREG_NUMBER;
+        if is_number && way == Direction::Read {
+            let number = shared.number(self.cpu.cpu.addr()).ok_or(libc::ENOTSUP)?.to_le_bytes();
+            let known = length.min(number.len());
+            // SAFETY: the caller's promise, and a number has no more bytes.
+            unsafe { ptr::copy_nonoverlapping(number.as_ptr(), data, known) };
+            // SAFETY: the caller's promise.
+            unsafe { data.wrapping_add(known).write_bytes(0, length.saturating_sub(known)) };
+            return Ok(());
+        }
+        let length = u32::try_from(length).map_err(|_| libc::EINVAL)?;
+        let block = qvm_state_block { length, ..self.block };
+        let write = way == Direction::Write;
+        // SAFETY: the caller's promise.
+        match unsafe { shared.host.register(self.cpu.cpu, &block, data.cast(), write) } {
+            0 => Ok(()),
+            errno => Err(errno),
         }
     }
 

@@ -2,51 +2,39 @@
 
 #![allow(unsafe_code)]
 
-use super::cpu::{self, CpuGuard, GuestCpu};
-use super::shared::{Shared, Spare};
-use core::cell::RefCell;
+use super::acting::{self, GuestCpu};
+use super::shared::Shared;
+use super::slots;
 use core::ptr;
 use gasp_abi::guest_system;
-use std::sync::{Arc, Weak};
-
-thread_local! {
-    /// The guest of the vdev to which this thread belongs.
-    static OWNER: RefCell<Weak<Shared>> = const { RefCell::new(Weak::new()) };
-}
-
-/// Says to which guest's vdevs this thread belongs.
-pub(super) fn belong_to(shared: Option<&Arc<Shared>>) {
-    OWNER.set(shared.map(Arc::downgrade).unwrap_or_default());
-}
+use std::sync::Arc;
 
 /// The guest that this thread means: that of its vdev, or the only one.
 fn guest() -> Option<Arc<Shared>> {
-    OWNER.with_borrow(Weak::upgrade).or_else(Shared::only)
+    slots::shared(acting::vdev()).or_else(Shared::only)
 }
 
 /// Runs with a vCPU for accesses of this thread: its own, or one that nobody else uses now.
-pub(super) fn with_cpu<T>(run: impl FnOnce(&GuestCpu) -> T) -> Result<T, i32> {
-    // SAFETY: this thread's vCPU.
-    if let Some(cpu) = unsafe { cpu::current().as_ref() } {
+pub(crate) fn with_cpu<T>(run: impl FnOnce(&GuestCpu) -> T) -> Result<T, i32> {
+    if let Some(cpu) = acting::cpu() {
         return Ok(run(cpu));
     }
     let shared = guest().ok_or(libc::EINVAL)?;
-    let spare = shared.take_spare().map_or_else(|| create(&shared), Ok)?;
-    let cpu = ptr::with_exposed_provenance_mut(spare.cpu);
-    let guard = CpuGuard::enter_with(&shared, u32::MAX, cpu, Arc::clone(&spare.hits));
-    let answer = run(guard.cpu());
-    drop(guard);
+    with_spare(&shared, run)
+}
+
+/// Runs with a vCPU that nobody else uses now.
+pub(crate) fn with_spare<T>(shared: &Shared, run: impl FnOnce(&GuestCpu) -> T) -> Result<T, i32> {
+    let spare = shared.take_spare().map_or_else(|| create(shared), Ok)?;
+    let answer = run(&GuestCpu { cpu: ptr::with_exposed_provenance_mut(spare) });
     shared.give_spare(spare);
     Ok(answer)
 }
 
-/// A vCPU of libgasp. It is destroyed with the guest.
-fn create(shared: &Shared) -> Result<Spare, i32> {
-    let guest: *mut guest_system = ptr::with_exposed_provenance_mut(shared.guest());
+/// The address of a vCPU of libgasp. It is destroyed with the guest.
+fn create(shared: &Shared) -> Result<usize, i32> {
+    let guest: *mut guest_system = ptr::with_exposed_provenance_mut(shared.guest);
     // SAFETY: a handle; libgasp recognises handles of destroyed guests.
     let cpu = unsafe { gasp_abi::gasp_cpu_create(guest) };
-    if cpu.is_null() {
-        return Err(libc::ENOMEM);
-    }
-    Ok(Spare { cpu: cpu.expose_provenance(), hits: shared.new_hits() })
+    if cpu.is_null() { Err(libc::ENOMEM) } else { Ok(cpu.expose_provenance()) }
 }

@@ -9,7 +9,7 @@ const SOURCES: u32 = 32;
 
 /// Who asks for an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Asked {
+pub(crate) enum Asked {
     /// The option `intr`.
     ByConfiguration,
     /// A vdev.
@@ -18,7 +18,7 @@ pub(super) enum Asked {
 
 /// The inputs that somebody has asked for.
 #[derive(Debug, Default)]
-pub(super) struct Pins(Vec<Pin>);
+pub(crate) struct Pins(Vec<Pin>);
 
 #[derive(Debug)]
 struct Pin {
@@ -32,7 +32,7 @@ struct Pin {
 impl Pins {
     /// Assigns an input; returns the bit of the source. The error says what is the matter with the
     /// input.
-    pub(super) fn assign(
+    pub(crate) fn assign(
         &mut self,
         controller: usize,
         input: u32,

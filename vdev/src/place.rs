@@ -3,15 +3,16 @@
 #![forbid(unsafe_code)]
 
 use super::instance::Instance;
+use core::ptr;
 use gasp_abi::{
-    QSL_NO_LOCATION, gasp_region, gasp_region_flags as grf, qvm_state_types as qst,
-    vdev_factory_flags as vff,
+    QSL_NO_LOCATION, gasp_region, gasp_region_flags as grf, gasp_span, qvm_state_block,
+    qvm_state_types as qst, vdev_factory_flags as vff,
 };
 use gasp_safe::{Guest, PAGE_SIZE, Space, flags};
-use gasp_text::{ParseError, Place, Position};
+use gasp_text::Place;
 
 /// Puts a vdev at the place of `loc`.
-pub(super) fn put(vdev: &Instance, place: Place) -> Result<(), String> {
+pub(crate) fn put(vdev: &Instance, place: Place) -> Result<(), String> {
     let factory = vdev.factory();
     if factory.has(vff::VFF_LOC_NO) {
         return Err("takes no location".into());
@@ -29,18 +30,21 @@ pub(super) fn put(vdev: &Instance, place: Place) -> Result<(), String> {
     Ok(())
 }
 
+/// Creates the region of a vdev that has a place, unless the vdev does that itself.
+pub(crate) fn settle_if_placed(guest: &Guest, vdev: &Instance) -> Result<bool, String> {
+    if vdev.block().location == QSL_NO_LOCATION {
+        return Ok(false);
+    }
+    settle(guest, vdev).map(|()| true)
+}
+
 /// Finds a place for a vdev that needs one, and creates its region unless the vdev does that
 /// itself.
-pub(super) fn settle(guest: &Guest, vdev: &Instance, position: Position) -> Result<(), ParseError> {
-    let settled = match space(vdev) {
-        Ok(Some(space)) => find_place(guest, vdev, space).and_then(|()| {
-            let is_manual = vdev.factory().has(vff::VFF_MANUAL_REGION);
-            if is_manual { Ok(()) } else { make_region(guest, vdev, space) }
-        }),
-        Ok(None) => Ok(()),
-        Err(why) => Err(why),
-    };
-    settled.map_err(|why| ParseError { position, message: format!("vdev {} {why}", vdev.name()) })
+pub(crate) fn settle(guest: &Guest, vdev: &Instance) -> Result<(), String> {
+    let Some(space) = space(vdev)? else { return Ok(()) };
+    find_place(guest, vdev, space)?;
+    let is_manual = vdev.factory().has(vff::VFF_MANUAL_REGION);
+    if is_manual { Ok(()) } else { make_region(guest, vdev, space) }
 }
 
 /// The space of a vdev; `None` if it has no place, or chooses one later.
@@ -107,4 +111,43 @@ fn make_region(guest: &Guest, vdev: &Instance, space: Space) -> Result<(), Strin
         guest: block,
     };
     guest.set(&[region]).map_err(|error| format!("cannot have its region: {error}"))
+}
+
+/// Takes the regions of a vdev out of the map. Where they hide memory, the guest gets it back.
+pub(crate) fn take_away(guest: &Guest, vdev: &Instance) {
+    for space in [Space::Memory, Space::Ports] {
+        let spans = guest.spans(space);
+        for span in spans.iter().filter(|span| span.vdev == vdev.pointer()) {
+            give_back(guest, space, span);
+        }
+    }
+}
+
+fn give_back(guest: &Guest, space: Space, span: &gasp_span) {
+    let (mut location, left) = (span.location, span.last.saturating_sub(span.location));
+    let mut left = Some(left);
+    while let Some(rest) = left {
+        // Of a length of 2^32 and more, as many pages as one element can have.
+        const MOST: u64 = 0xffff_f000;
+        let length = rest.saturating_add(1).min(MOST);
+        let block = qvm_state_block {
+            location,
+            length: u32::try_from(length).unwrap_or(u32::MAX),
+            r#type: space as u16,
+            flags: 0,
+        };
+        let is_memory = span.flags & flags([grf::GRF_MEMORY]) != 0;
+        let wanted = if is_memory { grf::GRF_PASS_ANY } else { grf::GRF_NONE };
+        let region = gasp_region {
+            flags: flags([wanted]),
+            cookie: 0,
+            vdev: ptr::null_mut(),
+            host_location: 0,
+            guest: block,
+        };
+        // What cannot be taken away leads to no vdev from now on, so it is as if nothing were there.
+        let _ = guest.set(&[region]);
+        location = location.saturating_add(length);
+        left = rest.checked_sub(length);
+    }
 }

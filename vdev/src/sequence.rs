@@ -1,111 +1,137 @@
-//! The first steps of a vdev's life, in QNX's order: OPTIONS_START, its options, OPTIONS_END,
-//! ASSIGN, and then its region.
+//! The first steps of a vdev's life, in QNX's order: OPTIONS_START, its options, OPTIONS_END; then,
+//! when all vdevs have theirs, ASSIGN. A region is made as soon as its place is known.
 
 #![forbid(unsafe_code)]
 
-use super::factory::Factory;
 use super::instance::{Instance, Refused};
 use super::pins::Asked;
-use super::shared::Shared;
 use super::{interrupt as controllers, place};
-use crate::config::{VdevConfig, VdevOption};
+use core::ptr;
 use gasp_abi::{
     VDEV_CTRL_ASSIGN, VDEV_CTRL_FIRST_OPTIDX, VDEV_CTRL_OPTIONS_END, VDEV_CTRL_OPTIONS_START,
     guest_intr, qvm_sched_info, vdev_factory_flags as vff,
 };
 use gasp_safe::Guest;
-use gasp_text::{ParseError, Word, number, place as parse_place};
+use gasp_text::{Position, Word, number, place as parse_place};
 use std::ffi::CString;
-use std::sync::Arc;
 
-/// Creates the vdev of a configuration. `others` are the vdevs before it.
-pub(super) fn create(
+/// The texts of options are not in a file.
+const NOWHERE: Position = Position { line: 1, column: 1 };
+
+/// An option: its name, and its argument.
+pub(crate) type VdevOption = (String, Option<String>);
+
+/// Why a vdev was not created.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// The index of the option that was refused.
+    pub(crate) option: Option<usize>,
+    pub(crate) message: String,
+}
+
+/// Takes a new vdev through its options. `others` are the vdevs before it. True: it has its region,
+/// or needs none.
+pub(crate) fn configure(
     guest: &Guest,
-    shared: &Arc<Shared>,
-    factory: Factory,
-    config: &VdevConfig,
+    vdev: &Instance,
+    options: &[VdevOption],
     others: &[Instance],
-) -> Result<Instance, ParseError> {
-    let mut vdev = Instance::new(factory, config.name.clone(), guest.handle(), shared);
-    tell(&vdev, config, VDEV_CTRL_OPTIONS_START, "to start (VDEV_CTRL_OPTIONS_START)")?;
-    for option in &config.options {
-        apply(&mut vdev, config, option, others)?;
+) -> Result<bool, Refusal> {
+    let of_vdev = |why: String| Refusal { option: None, message: why };
+    let kind = vdev.name();
+    tell(vdev, VDEV_CTRL_OPTIONS_START, "to start (VDEV_CTRL_OPTIONS_START)").map_err(of_vdev)?;
+    for (index, option) in options.iter().enumerate() {
+        apply(vdev, option, others).map_err(|why| Refusal {
+            option: Some(index),
+            message: format!("vdev {kind} {why}"),
+        })?;
     }
-    tell(&vdev, config, VDEV_CTRL_OPTIONS_END, "its options (VDEV_CTRL_OPTIONS_END)")?;
-    tell(&vdev, config, VDEV_CTRL_ASSIGN, "to be placed (VDEV_CTRL_ASSIGN)")?;
+    tell(vdev, VDEV_CTRL_OPTIONS_END, "its options (VDEV_CTRL_OPTIONS_END)").map_err(of_vdev)?;
+    place::settle_if_placed(guest, vdev)
+        .map_err(|why| of_vdev(format!("vdev {} {why}", vdev.name())))
+}
+
+/// Has a vdev choose what it was not given, when all options of all vdevs are known.
+pub(crate) fn choose(vdev: &Instance) -> Result<(), String> {
+    tell(vdev, VDEV_CTRL_ASSIGN, "to be placed (VDEV_CTRL_ASSIGN)")?;
+    let factory = vdev.factory();
     let needs_interrupt = factory.has(vff::VFF_INTR_REQ) || factory.has(vff::VFF_INTR_NONPCI);
     if needs_interrupt && vdev.interrupt().pic.is_null() {
-        let message = format!("vdev {} needs an interrupt, such as intr apic:0x30", config.name);
-        return Err(ParseError { position: config.position, message });
+        let name = vdev.name();
+        return Err(format!("vdev {name} needs an interrupt, such as intr apic:0x30"));
     }
-    place::settle(guest, &vdev, config.position)?;
-    Ok(vdev)
+    Ok(())
+}
+
+/// Gives a vdev that has no region its place, and its region.
+pub(crate) fn settle(guest: &Guest, vdev: &Instance) -> Result<(), String> {
+    place::settle(guest, vdev).map_err(|why| format!("vdev {} {why}", vdev.name()))
 }
 
 /// Tells a vdev of a step.
-fn tell(vdev: &Instance, config: &VdevConfig, step: u32, what: &str) -> Result<(), ParseError> {
-    vdev.control(step, None).map_err(|why: Refused| ParseError {
-        position: config.position,
-        message: format!("vdev {} refused {what}: {why}", config.name),
-    })
+fn tell(vdev: &Instance, step: u32, what: &str) -> Result<(), String> {
+    vdev.control(step, ptr::null())
+        .map_err(|why: Refused| format!("vdev {} refused {what}: {why}", vdev.name()))
 }
 
-/// Applies an option: one that every vdev has, or one of its own.
-fn apply(
-    vdev: &mut Instance,
-    config: &VdevConfig,
-    option: &VdevOption,
-    others: &[Instance],
-) -> Result<(), ParseError> {
-    let refused = |why: &str| refuse(config, option, why);
-    match (option.name.as_str(), option.value.as_deref()) {
+/// Applies an option: one that every vdev has, or one of its own. The error has the vdev for its
+/// subject.
+fn apply(vdev: &Instance, option: &VdevOption, others: &[Instance]) -> Result<(), String> {
+    match (option.0.as_str(), option.1.as_deref()) {
         ("loc", Some(value)) => {
-            let place = parse_place(value, option.position)?;
-            place::put(vdev, place).map_err(|why| refused(&why))
+            let place =
+                parse_place(value, NOWHERE).map_err(|error| in_option("loc", &error.message))?;
+            place::put(vdev, place)
         }
         ("intr", Some(_)) if vdev.factory().has(vff::VFF_INTR_NO) => {
-            Err(refused("takes no interrupt"))
+            Err("takes no interrupt".into())
         }
         ("intr", Some(value)) => {
-            vdev.set_interrupt(interrupt(vdev, value, option)?);
+            vdev.set_interrupt(interrupt(vdev, value).map_err(|why| in_option("intr", &why))?);
             Ok(())
         }
-        ("name", Some(value)) => name(vdev, value, others).map_err(|why| refused(&why)),
+        ("name", Some(value)) => name(vdev, value, others),
         ("sched", Some(value)) => {
-            vdev.set_scheduling(scheduling(value, option)?);
+            vdev.set_scheduling(scheduling(value).map_err(|why| in_option("sched", &why))?);
             Ok(())
         }
-        _ => own_option(vdev, config, option),
+        _ => own_option(vdev, option),
     }
 }
 
-fn refuse(config: &VdevConfig, option: &VdevOption, why: &str) -> ParseError {
-    ParseError { position: option.position, message: format!("vdev {} {why}", config.name) }
+fn in_option(name: &str, why: &str) -> String {
+    format!("cannot have this {name}: {why}")
 }
 
 /// Tells a vdev of an option of its own.
-fn own_option(vdev: &Instance, config: &VdevConfig, option: &VdevOption) -> Result<(), ParseError> {
+fn own_option(vdev: &Instance, (name, value): &VdevOption) -> Result<(), String> {
     let options = vdev.factory().options();
-    let Some(index) = options.iter().position(|(name, _)| *name == option.name) else {
-        return Err(refuse(config, option, &format!("has no option {}", option.name)));
+    let Some(index) = options.iter().position(|(own, _)| own == name) else {
+        return Err(format!("has no option {name}"));
     };
-    let argument = option.value.as_deref().map(CString::new).transpose();
+    let (_, takes_argument) = options[index];
+    if takes_argument != value.is_some() {
+        let what = if takes_argument { "an argument" } else { "no argument" };
+        return Err(format!("takes {what} with {name}"));
+    }
+    let argument = value.as_deref().map(CString::new).transpose();
     let Ok(argument) = argument else {
-        return Err(refuse(config, option, "takes no text with a zero in it"));
+        return Err("takes no text with a zero in it".into());
     };
     let step =
         u32::try_from(index).ok().and_then(|index| index.checked_add(VDEV_CTRL_FIRST_OPTIDX));
     let Some(step) = step else {
-        return Err(refuse(config, option, "has too many options"));
+        return Err("has too many options".into());
     };
-    vdev.control(step, argument.as_deref()).map_err(|why| {
-        let with = option.value.as_deref().map_or_else(String::new, |value| format!(" {value}"));
-        refuse(config, option, &format!("refused {}{with}: {why}", option.name))
+    let pointer = argument.as_deref().map_or(ptr::null(), |argument| argument.as_ptr());
+    vdev.control(step, pointer).map_err(|why| {
+        let with = value.as_deref().map_or_else(String::new, |value| format!(" {value}"));
+        format!("refused {name}{with}: {why}")
     })
 }
 
 /// Names a vdev. Names are unique, because interrupts find their controllers by name.
-fn name(vdev: &mut Instance, name: &str, others: &[Instance]) -> Result<(), String> {
+fn name(vdev: &Instance, name: &str, others: &[Instance]) -> Result<(), String> {
     if others.iter().any(|other| other.name() == name) {
         return Err(format!("cannot be called {name}: another one is"));
     }
@@ -114,27 +140,28 @@ fn name(vdev: &mut Instance, name: &str, others: &[Instance]) -> Result<(), Stri
 }
 
 /// An interrupt, whose input is assigned to the vdev.
-fn interrupt(vdev: &Instance, value: &str, option: &VdevOption) -> Result<guest_intr, ParseError> {
-    let at = option.position;
-    let (intr, length) = controllers::parse(vdev.shared(), value, at, vdev.pointer())?;
-    let word = Word::new(value, at);
+fn interrupt(vdev: &Instance, value: &str) -> Result<guest_intr, String> {
+    let parsed = controllers::parse(vdev.shared(), value, vdev.pointer());
+    let (intr, length) = parsed.map_err(|error| error.message)?;
+    let word = Word::new(value, NOWHERE);
     if length != value.len() {
-        return Err(word.expected("an interrupt such as apic:0x30"));
+        return Err(word.expected("an interrupt such as apic:0x30").message);
     }
     controllers::assigned(vdev.shared(), intr, Asked::ByConfiguration)
-        .map_err(|why| word.expected(&format!("an interrupt that is free ({why})")))
+        .map_err(|why| word.expected(&format!("an interrupt that is free ({why})")).message)
 }
 
 /// A priority and QNX's letter of a policy: f, r or o.
-fn scheduling(value: &str, option: &VdevOption) -> Result<qvm_sched_info, ParseError> {
+fn scheduling(value: &str) -> Result<qvm_sched_info, String> {
     let letters = [("f", libc::SCHED_FIFO), ("r", libc::SCHED_RR), ("o", libc::SCHED_OTHER)];
     let found = letters.iter().find_map(|(letter, policy)| {
         value.strip_suffix(letter).map(|priority| (priority, *policy))
     });
     let (digits, policy) = found.unwrap_or((value, libc::SCHED_RR));
-    let word = Word::new(digits, option.position);
-    let priority = number(word, "a priority, with f, r or o after it")?;
+    let word = Word::new(digits, NOWHERE);
+    let priority =
+        number(word, "a priority, with f, r or o after it").map_err(|error| error.message)?;
     let sched_priority =
-        i32::try_from(priority).map_err(|_| word.expected("a priority below 2^31"))?;
+        i32::try_from(priority).map_err(|_| word.expected("a priority below 2^31").message)?;
     Ok(qvm_sched_info { policy, sched: libc::sched_param { sched_priority } })
 }

@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use super::clock::{Clock, Moment};
-use crate::lock::unpoisoned;
+use super::lock::unpoisoned;
 use gasp_abi::guest_timer_data;
 use std::sync::{Arc, Condvar, Mutex, Weak};
 use std::time::Duration;
@@ -13,25 +13,25 @@ const NEVER: u64 = u64::MAX;
 
 /// A timer as vdevs know it: `struct guest_timer`.
 #[derive(Debug)]
-pub(super) struct GuestTimer {
+pub(crate) struct GuestTimer {
     timers: Weak<Timers>,
     index: usize,
     /// Whether the vdev has a function for it.
-    pub(super) can_expire: bool,
+    pub(crate) can_expire: bool,
 }
 
 impl GuestTimer {
     /// The timers of its guest, and its index there. `None`: the guest's vdevs are gone.
-    pub(super) fn find(&self) -> Option<(Arc<Timers>, usize)> {
+    pub(crate) fn find(&self) -> Option<(Arc<Timers>, usize)> {
         Some((self.timers.upgrade()?, self.index))
     }
 }
 
 /// A setting of a timer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Setting {
+pub(crate) struct Setting {
     /// When it was activated.
-    pub(super) start: Moment,
+    pub(crate) start: Moment,
     /// When it expires, by the guest's clock.
     deadline: u64,
 }
@@ -46,20 +46,22 @@ impl Setting {
 
 /// A timer that has expired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Due {
+pub(crate) struct Due {
     /// The vdev's address.
-    pub(super) vdev: usize,
+    pub(crate) vdev: usize,
     /// The address that the vdev gave.
-    pub(super) data: usize,
-    pub(super) setting: Setting,
+    pub(crate) data: usize,
+    pub(crate) setting: Setting,
 }
 
 /// The timers of one guest's vdevs.
-#[derive(Debug, Default)]
-pub(super) struct Timers {
+#[derive(Debug)]
+pub(crate) struct Timers {
     state: Mutex<State>,
     changed: Condvar,
-    pub(super) clock: Clock,
+    pub(crate) clock: Clock,
+    /// Held while a host moves a simulated clock.
+    pub(crate) advancing: Mutex<()>,
 }
 
 #[derive(Debug, Default)]
@@ -78,9 +80,30 @@ struct Timer {
     last: Option<Setting>,
 }
 
+impl Timer {
+    /// Clears it.
+    fn expire(&mut self) -> Due {
+        let due = self.now;
+        self.last = Some(due.setting);
+        self.now.setting.deadline = NEVER;
+        due
+    }
+}
+
 impl Timers {
+    /// No timers yet.
+    pub(crate) fn new(is_simulated: bool) -> Arc<Self> {
+        let (state, changed) = (Mutex::default(), Condvar::new());
+        Arc::new(Self {
+            state,
+            changed,
+            clock: Clock::new(is_simulated),
+            advancing: Mutex::default(),
+        })
+    }
+
     /// Adds a timer that is not set. The address is valid as long as the guest's vdevs.
-    pub(super) fn add(
+    pub(crate) fn add(
         self: &Arc<Self>,
         vdev: usize,
         data: usize,
@@ -98,7 +121,7 @@ impl Timers {
 
     /// Sets a timer to expire after this many counts: from now or, if the vdev says what it was told
     /// last, from when that was due.
-    pub(super) fn set(&self, index: usize, told: Option<guest_timer_data>, counts: u64) {
+    pub(crate) fn set(&self, index: usize, told: Option<guest_timer_data>, counts: u64) {
         self.set_at(index, told, counts, self.clock.now());
     }
 
@@ -117,20 +140,33 @@ impl Timers {
     }
 
     /// When a timer was activated last.
-    pub(super) fn start(&self, index: usize) -> Moment {
+    pub(crate) fn start(&self, index: usize) -> Moment {
         let state = unpoisoned(self.state.lock());
         state.timers.get(index).map(|timer| timer.now.setting.start).unwrap_or_default()
     }
 
     /// Ends all waiting: no timer expires any more.
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         unpoisoned(self.state.lock()).ended = true;
         self.changed.notify_all();
     }
 
     /// Waits until a timer expires, and clears it. `None` at the end.
-    pub(super) fn next(&self) -> Option<Due> {
+    pub(crate) fn next(&self) -> Option<Due> {
         self.next_at(|| self.clock.now())
+    }
+
+    /// Clears the timer that expires first, if it does so up to this moment of the guest's clock,
+    /// and moves a simulated clock there.
+    pub(crate) fn next_until(&self, end: u64) -> Option<Due> {
+        let mut state = unpoisoned(self.state.lock());
+        let is_due = |timer: &&mut Timer| timer.now.setting.deadline <= end;
+        let first = state.timers.iter_mut().min_by_key(|timer| timer.now.setting.deadline);
+        let timer = first.filter(is_due).filter(|timer| timer.now.setting.deadline != NEVER)?;
+        let due = timer.expire();
+        // The clock does not run backwards for a timer that was set to the past.
+        self.clock.set(due.setting.deadline.max(self.clock.now().guest));
+        Some(due)
     }
 
     fn next_at(&self, now: impl Fn() -> Moment) -> Option<Due> {
@@ -141,10 +177,7 @@ impl Timers {
                 Some(timer) if timer.now.setting.deadline != NEVER => {
                     let left = timer.now.setting.deadline.saturating_sub(now().guest);
                     if left == 0 {
-                        let due = timer.now;
-                        timer.last = Some(due.setting);
-                        timer.now.setting.deadline = NEVER;
-                        return Some(due);
+                        return Some(timer.expire());
                     }
                     left
                 }
@@ -169,7 +202,7 @@ mod tests {
     }
 
     fn timers(counts: &[u64]) -> Arc<Timers> {
-        let timers = Arc::<Timers>::default();
+        let timers = Timers::new(false);
         for (index, counts) in counts.iter().enumerate() {
             timers.add(index, 0, true);
             timers.set_at(index, None, *counts, at(0));

@@ -9,22 +9,23 @@ use gasp_safe::Space;
 
 /// The kind of an operand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Operand {
+pub(crate) enum Operand {
     /// Memory of this process.
     Host,
     /// Guest memory or ports, as the vCPU sees them.
     Guest(Space),
     /// The location is the value.
     Immediate,
+    /// A register of the vCPU.
+    Register,
 }
 
 /// The kind of operand that a type stands for, or an error number.
-pub(super) fn operand(r#type: u16) -> Result<Operand, i32> {
-    const NOT_HERE: [qst; 8] = [
-        qst::QST_VIRTUAL,
+pub(crate) fn operand(r#type: u16) -> Result<Operand, i32> {
+    const NOT_HERE: [qst; 2] = [qst::QST_VIRTUAL, qst::QST_PCI];
+    const REGISTERS: [qst; 6] = [
         qst::QST_CPUREGS,
         qst::QST_FPUREGS,
-        qst::QST_PCI,
         qst::QST_X86_SEGREGS,
         qst::QST_X86_CTRLREGS,
         qst::QST_X86_DBGREGS,
@@ -35,19 +36,20 @@ pub(super) fn operand(r#type: u16) -> Result<Operand, i32> {
         Some(space) => Ok(Operand::Guest(space)),
         None if is(qst::QST_HOST) => Ok(Operand::Host),
         None if is(qst::QST_IMMEDIATE) => Ok(Operand::Immediate),
+        None if REGISTERS.into_iter().any(is) => Ok(Operand::Register),
         None if NOT_HERE.into_iter().any(is) => Err(libc::ENOTSUP),
         None => Err(libc::EINVAL),
     }
 }
 
 /// Whether a block's flags ask for [`extend`].
-pub(super) fn extends(flags: u16) -> bool {
+pub(crate) fn extends(flags: u16) -> bool {
     flags & 0xff != 0
 }
 
 /// Extends a value as the flags of its block say: from byte `QSF_SEXT` on with the sign of the byte
 /// before it, then from byte `QSF_ZEXT` on with zeros.
-pub(super) fn extend(value: &mut [u8], flags: u16) {
+pub(crate) fn extend(value: &mut [u8], flags: u16) {
     let sign_from = usize::from(flags & 0xf);
     let zero_from = usize::from(flags >> 4 & 0xf);
     if let Some(&last) = sign_from.checked_sub(1).and_then(|last| value.get(last)) {
@@ -61,7 +63,7 @@ pub(super) fn extend(value: &mut [u8], flags: u16) {
 
 /// Divides `data_len` bytes between blocks: in order, each gets its length, and the last one the
 /// rest.
-pub(super) fn shares(
+pub(crate) fn shares(
     lengths: impl ExactSizeIterator<Item = usize>,
     data_len: usize,
 ) -> impl Iterator<Item = core::ops::Range<usize>> {
@@ -119,13 +121,16 @@ mod tests {
     }
 
     #[test]
-    fn registers_are_known_but_not_supported() {
+    fn every_type_has_its_operand() {
         assert_eq!(operand(4), Ok(Operand::Host));
         assert_eq!(operand(0), Ok(Operand::Guest(Space::Memory)));
         assert_eq!(operand(6), Ok(Operand::Guest(Space::Memory)));
         assert_eq!(operand(0x8000), Ok(Operand::Guest(Space::Ports)));
         assert_eq!(operand(7), Ok(Operand::Immediate));
-        for known in [1, 2, 3, 5, 0x8001, 0x8002, 0x8003, 0x8004] {
+        for register in [2, 3, 0x8001, 0x8002, 0x8003, 0x8004] {
+            assert_eq!(operand(register), Ok(Operand::Register));
+        }
+        for known in [1, 5] {
             assert_eq!(operand(known), Err(libc::ENOTSUP));
         }
         assert_eq!(operand(0xffff), Err(libc::EINVAL));

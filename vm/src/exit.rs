@@ -2,7 +2,6 @@
 
 #![forbid(unsafe_code)]
 
-use gasp_abi::GTC_VDEV_ERROR;
 use gasp_text::ParseError;
 use std::fmt::Display;
 use std::path::Path;
@@ -19,8 +18,6 @@ pub(crate) const BEFORE: u8 = 64;
 pub(crate) const CONFIGURATION: u8 = 65;
 /// A fatal error after the guest started.
 pub(crate) const AFTER: u8 = 96;
-
-const _: () = assert!(VDEV as u32 == GTC_VDEV_ERROR);
 
 /// Ends the process now. Threads that run the guest are not asked.
 pub(crate) fn now(code: u8) -> ! {

@@ -11,7 +11,7 @@ use crate::platform::Platform;
 use crate::runner::Runner;
 use crate::show::{self, Rows};
 use crate::signals::{Signal, Watch};
-use crate::vdev::Vdevs;
+use crate::vdevs::Vdevs;
 use gasp_safe::Guest;
 use std::fs;
 use std::path::Path;
@@ -32,11 +32,9 @@ struct Host {
 
 /// Runs a guest and returns its exit code.
 pub(crate) fn run(options: &Options) -> Result<u8, Failure> {
-    let mut host = Host {
-        vdevs: Vdevs::new(options.vdev_path.clone()),
-        guest: Guest::new().map_err(Failure::before)?,
-        built: Built::default(),
-    };
+    let guest = Guest::new().map_err(Failure::before)?;
+    let vdevs = Vdevs::new(&guest, &options.vdev_path, options.map).map_err(Failure::before)?;
+    let mut host = Host { vdevs, guest, built: Built::default() };
     let config = host.read(&options.config)?;
     host.build(&config, &options.config)?;
     let Host { vdevs, guest, built } = &mut host;
@@ -86,11 +84,14 @@ impl Host {
         let Self { vdevs, guest, built } = self;
         let policy = machine::policy(config.unsupported);
         guest.set_unsupported(policy).map_err(Failure::before)?;
-        vdevs.set_unsupported(policy);
-        let mut create = |config: &VdevConfig| vdevs.create(guest, config);
+        let mut create = |config: &VdevConfig| vdevs.create(config);
         let directory = file.parent().unwrap_or(Path::new(""));
         machine::build(guest, config, directory, &mut create, built)
             .map_err(|error| Failure::in_file(exit::CONFIGURATION, file, &error))?;
+        vdevs.assign().map_err(|why| Failure {
+            exit_code: exit::CONFIGURATION,
+            message: format!("{}: {why}", file.display()),
+        })?;
         for note in &built.notes {
             tell(&format!("{}:{note}", file.display()));
         }

@@ -17,16 +17,6 @@ const LABELS: [(qvm_outlbl, &str); 7] = [
     (QVM_OUTAL_VERBOSE, "verbose: "),
 ];
 
-/// Writes a fatal error; the process has to end.
-pub(crate) fn fatal(text: &str) {
-    line(QVM_OUTAL_FATAL as u32, "", text);
-}
-
-/// Writes an error; `vdev` may be empty.
-pub(crate) fn error(vdev: &str, text: &str) {
-    line(QVM_OUTAL_ERROR as u32, vdev, text);
-}
-
 /// Writes a warning.
 pub(crate) fn warn(vdev: &str, text: &str) {
     line(QVM_OUTAL_WARNING as u32, vdev, text);

@@ -7,7 +7,7 @@
 //! | `exit`, `log` | exit codes and output |
 //! | `host` | runs a guest, from its command line to its end |
 //! | `machine`, `mapping` | builds the guest that a configuration describes |
-//! | `vdev` | loads vdevs written in C and calls them |
+//! | `vdevs` | the guest's vdevs, through libgasp-vdev |
 //! | `runner` | runs the guest with `kvm` or, where that is impossible, `trace` |
 //! | `platform` | the interface of vdevs to the machine that runs the guest |
 //! | `show` | prints the map and the hits as tables |
@@ -27,7 +27,7 @@ mod runner;
 mod show;
 mod signals;
 mod trace;
-mod vdev;
+mod vdevs;
 
 use args::Command;
 use exit::{BEFORE, Failure};

@@ -9,7 +9,7 @@ use crate::kvm::{KvmError, Machine};
 use crate::log::tell;
 use crate::platform::Platform;
 use crate::trace::{self, Script, Step};
-use crate::vdev::Vdevs;
+use crate::vdevs::Vdevs;
 use gasp_safe::Guest;
 use gasp_text::decode;
 use std::fs;
@@ -68,7 +68,7 @@ impl<'g> Runner<'g> {
     pub(crate) fn run(&mut self, vdevs: &Vdevs) -> Result<u8, Failure> {
         match self {
             Self::Kvm(machine, interruptible) => machine
-                .run(*interruptible, |number, cpu| vdevs.enter_cpu(number, cpu))
+                .run(*interruptible, |number, cpu| vdevs.set_cpu(number, cpu))
                 .map_err(|error| failure(&error)),
             Self::Trace(trace) => trace.run(vdevs),
         }
@@ -88,7 +88,7 @@ impl<'g> Trace<'g> {
 
     fn run(&self, vdevs: &Vdevs) -> Result<u8, Failure> {
         let mut cpu = self.guest.cpu().map_err(Failure::before)?;
-        let _entered = vdevs.enter_cpu(0, cpu.handle());
+        vdevs.set_cpu(0, cpu.handle());
         trace::run(&self.steps, &mut cpu, &self.script)
             .map_err(|failure| Failure::in_file(failure.exit_code, &self.file, &failure.error))
     }

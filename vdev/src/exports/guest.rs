@@ -1,12 +1,13 @@
 //! `<qvm/guest.h>`: interrupts, timers and the end of the guest.
 
-use crate::vdev::clock::{Moment, RESOLUTION, times};
-use crate::vdev::interrupt;
-use crate::vdev::shared::{Shared, fatal_code};
-use crate::vdev::timer::GuestTimer;
-use crate::{exit, log};
+use super::write::host;
+use crate::clock::{Moment, RESOLUTION, times};
+use crate::shared::Shared;
+use crate::timer::GuestTimer;
+use crate::{acting, fatal, interrupt, log, slots};
 use core::ffi::{c_int, c_uint, c_void};
 use core::ptr;
+use gasp_abi::qvm_outlbl::QVM_OUTAL_FATAL;
 use gasp_abi::{
     GTC_MAX, any_guest_intr_assign_type, any_guest_intr_state, guest_cpu, guest_intr, guest_system,
     guest_termination_cause_t, guest_timer, guest_timer_data, vdev_t,
@@ -36,8 +37,7 @@ pub(super) unsafe extern "C" fn guest_intr_assign(
         }
         Ok(_) => {}
         Err(why) => {
-            log::fatal(&format!("guest_intr_assign: {why}"));
-            exit::now(fatal_code());
+            end(&format!("guest_intr_assign: {why}"));
         }
     }
 }
@@ -68,11 +68,11 @@ unsafe fn new_timer(
     vdev: *const vdev_t,
     data: *const c_void,
 ) -> Result<*const GuestTimer, c_int> {
-    let shared = Shared::of_vdev(vdev.addr()).ok_or(libc::EINVAL)?;
+    let shared = slots::shared(vdev).ok_or(libc::EINVAL)?;
     if !gcp.is_null() {
         return Err(libc::ENOTSUP);
     }
-    if shared.platform().is_some() {
+    if shared.has_started() {
         return Err(libc::EPERM);
     }
     // SAFETY: it is a vdev.
@@ -125,14 +125,18 @@ pub(super) unsafe extern "C" fn guest_terminate(
 ) {
     let code = match u8::try_from(cause) {
         Ok(code) if cause <= GTC_MAX => code,
-        _ => exit::VDEV,
+        _ => fatal::VDEV,
     };
-    let shared = Shared::of_guest(gsp.addr());
-    match shared.as_ref().and_then(|shared| shared.platform()) {
-        Some(platform) => platform.terminate(code),
-        None => {
-            log::fatal(&format!("a vdev ended the guest before it started (cause {cause})"));
-            exit::now(fatal_code());
-        }
+    match Shared::of_guest(gsp.addr()) {
+        Some(shared) if shared.has_started() => shared.host.terminate(code),
+        _ => end(&format!("ended the guest before it started (cause {cause})")),
     }
+}
+
+/// Ends the process: a vdev has done what it may not do.
+fn end(why: &str) -> ! {
+    let vdev = acting::vdev();
+    let host = host(vdev);
+    log::line(&host, QVM_OUTAL_FATAL as u32, vdev, why);
+    host.end(fatal::code())
 }

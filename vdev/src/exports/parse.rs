@@ -1,11 +1,12 @@
 //! `<qvm/utils.h>`: options as QNX's vdevs read them.
 
-use crate::vdev::interrupt;
-use crate::vdev::pins::Asked;
-use crate::vdev::shared::{Shared, fatal_code};
-use crate::{exit, log};
+use super::write::host;
+use crate::pins::Asked;
+use crate::shared::Shared;
+use crate::{acting, fatal, interrupt, log};
 use core::ffi::{CStr, c_char, c_int};
 use core::ptr;
+use gasp_abi::qvm_outlbl::QVM_OUTAL_FATAL;
 use gasp_abi::{guest_intr, guest_system, qvm_state_block};
 use gasp_safe::Space;
 use gasp_text::{ParseError, Place, Position, leading_place};
@@ -47,7 +48,7 @@ pub(super) unsafe extern "C" fn qvm_parse_intr(
     // SAFETY: the caller's promise.
     let text = unsafe { text(str) };
     let parsed = Shared::of_guest(gsp.addr()).map(|shared| {
-        interrupt::parse(&shared, &text, NOWHERE, ptr::null_mut()).and_then(|(intr, length)| {
+        interrupt::parse(&shared, &text, ptr::null_mut()).and_then(|(intr, length)| {
             let intr = interrupt::assigned(&shared, intr, Asked::ByConfiguration);
             let intr = intr.map_err(|message| ParseError { position: NOWHERE, message })?;
             Ok((intr, length))
@@ -68,9 +69,10 @@ pub(super) unsafe extern "C" fn qvm_parse_intr(
 
 /// Ends the process, because a vdev's option is wrong.
 fn end(error: &ParseError) -> ! {
-    log::fatal(&format!("an option of a vdev: {}", error.message));
-    let code = fatal_code();
-    exit::now(if code == exit::BEFORE { exit::CONFIGURATION } else { code })
+    let vdev = acting::vdev();
+    let host = host(vdev);
+    log::line(&host, QVM_OUTAL_FATAL as u32, vdev, &format!("an option: {}", error.message));
+    host.end(fatal::option_code())
 }
 
 /// # Safety

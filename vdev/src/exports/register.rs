@@ -1,6 +1,6 @@
 //! `<qvm/vdev-core.h>`.
 
-use crate::vdev::loader;
+use crate::loader;
 use core::ffi::c_uint;
 use gasp_abi::vdev_factory;
 

@@ -1,7 +1,6 @@
 //! Texts for people: `vdev_string()` and `guest_intr_string()`.
 
-use crate::vdev::interrupt;
-use crate::vdev::shared::Shared;
+use crate::{interrupt, slots};
 use core::ffi::{c_char, c_int};
 use core::ptr;
 use gasp_abi::{QSL_NO_LOCATION, guest_intr, qvm_state_block, vdev_t};
@@ -37,8 +36,7 @@ pub(super) unsafe extern "C" fn vdev_string(
     count: usize,
     vdp: *const vdev_t,
 ) -> c_int {
-    let name = Shared::of_vdev(vdp.addr()).and_then(|shared| shared.name_of(vdp.addr()));
-    let text = name.map_or_else(String::new, |name| {
+    let text = slots::text(vdp).map_or_else(String::new, |name| {
         // SAFETY: it is a vdev.
         name_and_place(&name, unsafe { (*vdp).v_block })
     });

@@ -1,18 +1,17 @@
 //! Functions that `c/thread.c` calls. They are not for plugins, so not exported.
 
-use crate::vdev::outside;
-use crate::vdev::shared::Shared;
+use crate::{acting, slots};
 use core::ffi::c_int;
 use gasp_abi::vdev_t;
 
 /// Whether it is a vdev.
 #[unsafe(no_mangle)]
-extern "C" fn gasp_vm_knows(vdev: *const vdev_t) -> c_int {
-    Shared::of_vdev(vdev.addr()).is_some().into()
+extern "C" fn gasp_vdev_private_knows(vdev: *const vdev_t) -> c_int {
+    slots::is_vdev(vdev).into()
 }
 
 /// Marks this thread as one of a vdev's.
 #[unsafe(no_mangle)]
-extern "C" fn gasp_vm_mark_thread(vdev: *const vdev_t) {
-    outside::belong_to(Shared::of_vdev(vdev.addr()).as_ref());
+extern "C" fn gasp_vdev_private_mark_thread(vdev: *const vdev_t) {
+    acting::belong_to(vdev);
 }

@@ -1,6 +1,6 @@
 //! `<qvm/guest.h>`: the operands of accesses.
 
-use crate::vdev::operands::{self, Direction};
+use crate::operands::{self, Direction};
 use core::ffi::{c_int, c_uint, c_void};
 use gasp_abi::{guest_cpu, qvm_state_block};
 

@@ -1,9 +1,11 @@
 //! Functions that `c/outpipe.c` calls with formatted texts. They are not for plugins, so not
 //! exported.
 
-use crate::vdev::shared::{Shared, fatal_code};
-use crate::{exit, log};
+use crate::host::Host;
+use crate::shared::Shared;
+use crate::{acting, fatal, log, slots};
 use core::ffi::{CStr, c_char, c_uint};
+use core::ptr;
 use gasp_abi::{qvm_outlbl, qvm_outrs, vdev_t};
 
 /// Writes a line to the log. A fatal one ends the process.
@@ -11,13 +13,13 @@ use gasp_abi::{qvm_outlbl, qvm_outrs, vdev_t};
 /// # Safety
 /// `text` is a string; the vdev may be `NULL`.
 #[unsafe(no_mangle)]
-unsafe extern "C" fn gasp_vm_log(attr: c_uint, vdev: *const vdev_t, text: *const c_char) {
-    let name = Shared::of_vdev(vdev.addr()).and_then(|shared| shared.name_of(vdev.addr()));
+unsafe extern "C" fn gasp_vdev_private_log(attr: c_uint, vdev: *const vdev_t, text: *const c_char) {
     // SAFETY: the caller's promise.
     let text = unsafe { CStr::from_ptr(text) }.to_string_lossy();
-    log::line(attr, &name.unwrap_or_default(), &text);
+    let host = host(vdev);
+    log::line(&host, attr, vdev, &text);
     if attr & qvm_outlbl::QVM_OUTAL_FATAL as c_uint != 0 {
-        exit::now(code(attr));
+        host.end(code(attr));
     }
 }
 
@@ -26,15 +28,22 @@ unsafe extern "C" fn gasp_vm_log(attr: c_uint, vdev: *const vdev_t, text: *const
 /// # Safety
 /// `text` is a string.
 #[unsafe(no_mangle)]
-unsafe extern "C" fn gasp_vm_fatal(attr: c_uint, text: *const c_char) -> ! {
+unsafe extern "C" fn gasp_vdev_private_fatal(attr: c_uint, text: *const c_char) -> ! {
     // SAFETY: the caller's promise.
     let text = unsafe { CStr::from_ptr(text) }.to_string_lossy();
-    log::line(attr, "", &text);
-    exit::now(code(attr))
+    let host = host(ptr::null());
+    log::line(&host, attr, ptr::null(), &text);
+    host.end(code(attr))
+}
+
+/// The host of a vdev; of no vdev, that of the vdev for which this thread acts, or the only one.
+pub(crate) fn host(vdev: *const vdev_t) -> Host {
+    let shared = slots::shared(vdev).or_else(|| slots::shared(acting::vdev()));
+    shared.or_else(Shared::only).map_or(Host::NONE, |shared| shared.host)
 }
 
 /// The exit code for an attribute.
 fn code(attr: c_uint) -> u8 {
     let is_configuration = attr & qvm_outrs::QVM_OUTAC_XCONF as c_uint != 0;
-    if is_configuration { exit::CONFIGURATION } else { fatal_code() }
+    if is_configuration { fatal::CONFIGURATION } else { fatal::code() }
 }

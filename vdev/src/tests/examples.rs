@@ -12,14 +12,14 @@ const AT: u64 = 0xd000_0000;
 
 fn example(name: &str) -> Machine {
     let directory = Directory::new();
-    let source = here().join(format!("vdevs/vdev-{name}.c"));
+    let source = here().join(format!("../vdevs/vdev-{name}.c"));
     compile(&source, &directory.0.join(format!("vdev-{name}.so")));
     Machine::new(directory)
 }
 
 #[test]
 fn trace_keeps_and_counts_values() {
-    let mut machine = example("trace");
+    let machine = example("trace");
     machine.create("trace", "loc 0xd0000000 label boot").unwrap();
     let error = machine.create("trace", &format!("label {}", "x".repeat(32))).unwrap_err();
     assert!(error.message.contains("File name too long"), "{error}");
@@ -34,7 +34,7 @@ fn trace_keeps_and_counts_values() {
 
 #[test]
 fn serial_is_ready_and_interrupts_when_it_is_told_to() {
-    let mut machine = example("serial");
+    let machine = example("serial");
     machine.create("serial", "intr apic:0x24").unwrap();
     machine.start();
     machine.on_cpu(|cpu| {
@@ -74,7 +74,7 @@ fn the_watchdog_interrupts_and_then_ends_the_guest() {
     const INTCLR: u64 = AT + 0xc;
     const RIS: u64 = AT + 0x10;
     const LOCK: u64 = AT + 0xc00;
-    let mut machine = example("watchdog");
+    let machine = example("watchdog");
     let error = machine.create("watchdog", "hz fast").unwrap_err();
     assert!(error.message.contains("refused hz fast"), "{error}");
     machine.create("watchdog", "loc 0xd0000000 intr apic:0x31 hz 1000").unwrap();
@@ -113,7 +113,7 @@ fn the_watchdog_interrupts_and_then_ends_the_guest() {
 
 #[test]
 fn a_watchdog_that_stands_does_nothing() {
-    let mut machine = example("watchdog");
+    let machine = example("watchdog");
     machine.create("watchdog", "loc 0xd0000000 hz 1000000").unwrap();
     machine.start();
     let write = |location, value: u32| {
@@ -138,7 +138,7 @@ fn alone() -> MutexGuard<'static, ()> {
 #[test]
 fn dirty_finds_the_pages_that_are_written() {
     let _alone = alone();
-    let mut machine = example("dirty");
+    let machine = example("dirty");
     machine.create("dirty", "loc 0xd0000000 length 0x40000 from 0x10000").unwrap();
     let error = machine.create("dirty", "loc 0xd0100000").unwrap_err();
     assert!(error.message.contains("Device or resource busy"), "{error}");
@@ -180,7 +180,7 @@ fn dirty_finds_the_pages_that_are_written() {
     assert_eq!(machine.read(AT + 0x20), Ok(0));
     assert_eq!(machine.guest.spans(Space::Memory), before);
     machine.vdevs.status();
-    machine.vdevs.terminate();
+    machine.vdevs.terminate().unwrap();
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn dirty_loses_no_write_while_pages_come_and_go() {
     const ROUNDS: u64 = 200;
     const PAGES: u64 = 16;
     let _alone = alone();
-    let mut machine = example("dirty");
+    let machine = example("dirty");
     machine.create("dirty", "loc 0xd0000000 from 0x10000 length 0x10000").unwrap();
     machine.start();
     let machine = &machine;

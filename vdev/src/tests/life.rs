@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // a failed step is a failed test
 
-use super::machine::{Machine, RAM, at};
+use super::machine::{Machine, RAM};
 use gasp_abi::gasp_region_flags as grf;
 use gasp_safe::{Space, flags};
 
@@ -46,13 +46,13 @@ fn steps(machine: &Machine, location: u64) -> Vec<u64> {
 
 #[test]
 fn steps_come_in_qnx_s_order() {
-    let mut machine = diary("t_steps", "0x1000", "");
+    let machine = diary("t_steps", "0x1000", "");
     machine.create("t_steps", "second b loc 0xd0000000 flag first a").unwrap();
     machine.start();
     machine.vdevs.button();
     machine.vdevs.status();
-    machine.vdevs.terminate();
-    machine.vdevs.terminate();
+    machine.vdevs.terminate().unwrap();
+    assert!(machine.vdevs.terminate().is_err());
     let option = |index: u64, letter: u8| (0x100 + index) | (u64::from(letter) << 32);
     let expected = [0, option(1, b'b'), option(2, 0), option(0, b'a'), 1, 8, 2, 9, 7, 4, 3];
     assert_eq!(steps(&machine, 0xd000_0000), expected);
@@ -60,32 +60,35 @@ fn steps_come_in_qnx_s_order() {
 
 #[test]
 fn the_region_is_made_after_the_vdev() {
-    let mut machine = diary("t_region", "0x1800", "");
+    let machine = diary("t_region", "0x1800", "");
     machine.create("t_region", "loc mem:0xd0000000").unwrap();
     let regions = machine.guest.spans(Space::Memory);
     assert_eq!(regions.len(), 2);
     assert_eq!((regions[1].location, regions[1].last), (0xd000_0000, 0xd000_17ff));
     let traps = flags([grf::GRF_VIRT_RD, grf::GRF_VIRT_WR]);
     assert_eq!(regions[1].flags & (traps | flags([grf::GRF_PASS_RD, grf::GRF_MEMORY])), traps);
-    assert_eq!(machine.vdevs.name_of(regions[1].vdev.addr()), Some("t_region"));
+    assert_eq!(machine.vdevs.name_of(regions[1].vdev), Some("t_region"));
 }
 
 #[test]
 fn a_vdev_without_a_place_gets_the_lowest_that_is_free() {
-    let mut machine = diary("t_placed", "0x1800", "");
+    let machine = diary("t_placed", "0x1800", "");
     machine.guest.reserve(Space::Memory, RAM, 0x1000).unwrap();
     machine.create("t_placed", "").unwrap();
     machine.create("t_placed", "").unwrap();
+    // The place of a later vdev is not given to an earlier one.
+    machine.create("t_placed", "loc 0x104000").unwrap();
+    machine.vdevs.configured().unwrap();
     let starts: Vec<_> = machine.guest.spans(Space::Memory).iter().map(|at| at.location).collect();
     // Of 0x1800 bytes, at a multiple of 0x2000.
-    assert_eq!(starts, [0, RAM + 0x2000, RAM + 0x4000]);
+    assert_eq!(starts, [0, RAM + 0x2000, RAM + 0x4000, RAM + 0x6000]);
 }
 
 #[test]
 fn a_place_that_is_taken_is_refused_with_what_is_in_the_way() {
-    let mut machine = diary("t_taken", "0x1000", "");
+    let machine = diary("t_taken", "0x1000", "");
     let error = machine.create("t_taken", "loc 0xff800").unwrap_err();
-    assert_eq!(error.position, at(6));
+    assert_eq!(error.option, 1);
     assert_eq!(
         error.message,
         "vdev t_taken is at 0xff800 to 0x1007ff, where 0x0 to 0xfffff is in the way"
@@ -97,19 +100,16 @@ fn a_place_that_is_taken_is_refused_with_what_is_in_the_way() {
 
 #[test]
 fn flags_say_where_a_vdev_can_be() {
-    let mut machine = diary("t_ports", "8", ".factory_flags = VFF_VDEV_X86_IO");
+    let machine = diary("t_ports", "8", ".factory_flags = VFF_VDEV_X86_IO");
     let error = machine.create("t_ports", "loc 0xd0000000").unwrap_err();
-    assert_eq!(
-        (error.position, error.message.as_str()),
-        (at(10), "vdev t_ports cannot be in memory")
-    );
+    assert_eq!((error.option, error.message.as_str()), (0, "vdev t_ports cannot be in memory"));
     machine.create("t_ports", "loc io:0x3f8").unwrap();
     let ports = machine.guest.spans(Space::Ports);
     assert_eq!((ports[0].location, ports[0].last), (0x3f8, 0x3ff));
     let error = machine.create("t_ports", "loc io:0xfff9").unwrap_err();
     assert!(error.message.contains("goes past the end of its space"), "{error}");
 
-    let mut machine = diary("t_nowhere", "8", ".factory_flags = VFF_LOC_NO");
+    let machine = diary("t_nowhere", "8", ".factory_flags = VFF_LOC_NO");
     let error = machine.create("t_nowhere", "loc 0xd0000000").unwrap_err();
     assert_eq!(error.message, "vdev t_nowhere takes no location");
     machine.create("t_nowhere", "").unwrap();
@@ -118,25 +118,22 @@ fn flags_say_where_a_vdev_can_be() {
 
 #[test]
 fn a_vdev_can_make_its_region_itself() {
-    let mut machine = diary("t_manual", "0x1000", ".factory_flags = VFF_MANUAL_REGION");
+    let machine = diary("t_manual", "0x1000", ".factory_flags = VFF_MANUAL_REGION");
     machine.create("t_manual", "loc 0x1000").unwrap();
     assert_eq!(machine.guest.spans(Space::Memory).len(), 1);
 }
 
 #[test]
 fn refusals_name_the_option_and_its_place() {
-    let mut machine = diary("t_refuse", "0x1000", ".factory_flags = VFF_INTR_NO");
+    let machine = diary("t_refuse", "0x1000", ".factory_flags = VFF_INTR_NO");
     let error = machine.create("t_refuse", "first a second refuse").unwrap_err();
-    assert_eq!(error.position, at(11));
+    assert_eq!(error.option, 1);
     assert!(
         error.message.starts_with("vdev t_refuse refused second refuse: Numerical result out of"),
         "{error}"
     );
     let error = machine.create("t_refuse", "third x").unwrap_err();
-    assert_eq!(
-        (error.position, error.message.as_str()),
-        (at(10), "vdev t_refuse has no option third")
-    );
+    assert_eq!((error.option, error.message.as_str()), (0, "vdev t_refuse has no option third"));
     let error = machine.create("t_refuse", "intr apic:0x30").unwrap_err();
     assert_eq!(error.message, "vdev t_refuse takes no interrupt");
     assert_eq!(machine.guest.spans(Space::Memory).len(), 1);
@@ -144,9 +141,7 @@ fn refusals_name_the_option_and_its_place() {
 
 #[test]
 fn a_vdev_that_needs_an_interrupt_has_to_get_one() {
-    let mut machine = diary("t_intr", "0x1000", ".factory_flags = VFF_INTR_REQ");
-    let error = machine.create("t_intr", "loc 0xd0000000").unwrap_err();
-    assert!(error.message.starts_with("vdev t_intr needs an interrupt"), "{error}");
+    let machine = diary("t_intr", "0x1000", ".factory_flags = VFF_INTR_REQ");
     machine.create("t_intr", "loc 0xd0000000 intr apic:0x30").unwrap();
     for (wrong, expected) in [
         ("apic", "an interrupt such as apic:0x30"),
@@ -159,19 +154,22 @@ fn a_vdev_that_needs_an_interrupt_has_to_get_one() {
         let error = machine.create("t_intr", &format!("intr {wrong}")).unwrap_err();
         assert!(error.message.contains(expected), "{error}");
     }
+    machine.create("t_intr", "name bare loc 0xd0001000").unwrap();
+    let error = machine.vdevs.configured().unwrap_err();
+    assert_eq!(error, "vdev bare needs an interrupt, such as intr apic:0x30");
 }
 
 #[test]
 fn names_are_one_vdevs_alone() {
-    let mut machine = diary("t_named", "0x1000", "");
+    let machine = diary("t_named", "0x1000", "");
     machine.create("t_named", "name left loc 0xd0000000 sched 10r").unwrap();
     let error = machine.create("t_named", "name left").unwrap_err();
     assert_eq!(error.message, "vdev t_named cannot be called left: another one is");
     machine.create("t_named", "name right loc 0xd0001000").unwrap();
+    let error = machine.create("t_named", "sched high").unwrap_err();
+    assert!(error.message.contains("a priority"), "{error}");
     machine.start();
     machine.read(0xd000_1000).unwrap();
     let hits = machine.vdevs.hits();
     assert_eq!((hits.len(), hits[0].vdev.as_str(), hits[0].reads), (1, "right", 1));
-    let error = machine.create("t_named", "sched high").unwrap_err();
-    assert!(error.message.contains("a priority"), "{error}");
 }

@@ -1,17 +1,21 @@
 //! A guest with vdevs that tests compile, and a platform that records its calls.
 
 #![allow(clippy::unwrap_used)] // a failed step is a failed test
+#![allow(unsafe_code)]
 
-use crate::config::{VdevConfig, VdevOption};
-use crate::platform::Platform;
-use crate::vdev::Vdevs;
+use core::ffi::{CStr, c_int, c_uint, c_void};
+use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering};
+use gasp_abi::{
+    GASP_VDEVS_COUNT, VDEV_CTRL_BUTTON, VDEV_CTRL_GUEST_CONFIGURED, VDEV_CTRL_GUEST_STARTING,
+    VDEV_CTRL_STATUS, VDEV_CTRL_TERMINATE, gasp_vdev_host, gasp_vdev_option, gasp_vdevs, vdev_t,
+};
 use gasp_safe::{AccessKind, Cpu, Guest, Memory, Space};
-use gasp_text::{ParseError, Position};
+use std::ffi::CString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
-use std::{env, fs, process};
+use std::{env, fmt, fs, process};
 
 /// The first lines of every vdev of the tests.
 const BEFORE: &str = r"
@@ -91,14 +95,14 @@ pub(super) fn plugin(name: &str, text: &str) -> Directory {
     directory
 }
 
-/// A call of the platform.
+/// A call of the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Event {
-    Interrupt(u8, bool),
-    Terminate(u8),
+    Interrupt(u32, bool),
+    Terminate(i32),
 }
 
-/// A platform that records its calls.
+/// A host that records its calls.
 #[derive(Debug, Default)]
 pub(super) struct Recorder(Mutex<Vec<Event>>);
 
@@ -106,16 +110,218 @@ impl Recorder {
     pub(super) fn events(&self) -> Vec<Event> {
         self.0.lock().unwrap().clone()
     }
+
+    fn host(&self, flags: u32) -> gasp_vdev_host {
+        gasp_vdev_host {
+            size: size_of::<gasp_vdev_host>(),
+            flags,
+            arg: ptr::from_ref(self).cast_mut().cast(),
+            interrupt: Some(interrupt),
+            terminate: Some(terminate),
+            fatal: None,
+            log: None,
+            registers: None,
+        }
+    }
 }
 
-impl Platform for Recorder {
-    fn interrupt(&self, vector: u8, asserted: bool) {
-        self.0.lock().unwrap().push(Event::Interrupt(vector, asserted));
+unsafe extern "C" fn interrupt(arg: *mut c_void, line: c_uint, asserted: c_int) {
+    // SAFETY: the recorder of `Recorder::host`.
+    let recorder = unsafe { &*arg.cast::<Recorder>() };
+    recorder.0.lock().unwrap().push(Event::Interrupt(line, asserted != 0));
+}
+
+unsafe extern "C" fn terminate(arg: *mut c_void, exit_code: c_int) {
+    // SAFETY: the recorder of `Recorder::host`.
+    let recorder = unsafe { &*arg.cast::<Recorder>() };
+    recorder.0.lock().unwrap().push(Event::Terminate(exit_code));
+}
+
+/// The accesses to a vdev's regions with one cookie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Hit {
+    pub(super) vdev: String,
+    pub(super) cookie: u32,
+    pub(super) reads: u64,
+    pub(super) writes: u64,
+}
+
+/// A refusal: the index of the option, or the number of options if it is none of them; and the
+/// sentence.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub(super) option: usize,
+    pub(super) message: String,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "option {}: {}", self.option, self.message)
+    }
+}
+
+/// A set of vdevs, through the C interface. Destroyed when dropped.
+#[derive(Debug)]
+pub(super) struct Vdevs(*mut gasp_vdevs);
+
+// SAFETY: its functions can be called from any thread.
+unsafe impl Sync for Vdevs {}
+
+impl Vdevs {
+    pub(super) fn new(guest: &Guest, host: Option<&gasp_vdev_host>, directory: &Path) -> Self {
+        let host = host.map_or(ptr::null(), ptr::from_ref);
+        // SAFETY: a guest and a host.
+        let vdevs = Self(unsafe { gasp_abi::gasp_vdevs_create(guest.handle(), host) });
+        assert!(!vdevs.0.is_null(), "{}", last_error());
+        let directory = CString::new(directory.to_str().unwrap()).unwrap();
+        // SAFETY: a set and a string.
+        assert_eq!(unsafe { gasp_abi::gasp_vdevs_add_path(vdevs.0, directory.as_ptr()) }, 0);
+        vdevs
     }
 
-    fn terminate(&self, exit_code: u8) {
-        self.0.lock().unwrap().push(Event::Terminate(exit_code));
+    /// The options of a vdev's factory, or why the file is refused.
+    pub(super) fn load(&self, name: &str) -> Result<Vec<String>, String> {
+        let name = CString::new(name).unwrap();
+        // SAFETY: a set and a string.
+        let factory = unsafe { gasp_abi::gasp_vdevs_load(self.0, name.as_ptr()) };
+        // SAFETY: a factory, or NULL.
+        let factory = unsafe { factory.as_ref() }.ok_or_else(last_error)?;
+        let mut options = Vec::new();
+        let mut entry = factory.option_list;
+        // SAFETY: an array with NULL at the end, or NULL.
+        while let Some(&name) = unsafe { entry.as_ref() }.filter(|name| !name.is_null()) {
+            // SAFETY: a string.
+            options.push(unsafe { CStr::from_ptr(name) }.to_str().unwrap().to_owned());
+            entry = entry.wrapping_add(1);
+        }
+        Ok(options)
     }
+
+    pub(super) fn add(
+        &self,
+        name: &str,
+        options: &[(String, Option<String>)],
+    ) -> Result<(), Refused> {
+        let text = |text: &str| CString::new(text).unwrap();
+        let texts: Vec<_> =
+            options.iter().map(|(name, value)| (text(name), value.as_deref().map(text))).collect();
+        let options: Vec<_> = texts
+            .iter()
+            .map(|(name, value)| gasp_vdev_option {
+                name: name.as_ptr(),
+                value: value.as_ref().map_or(ptr::null(), |value| value.as_ptr()),
+            })
+            .collect();
+        let (name, count, mut failed) = (text(name), u32::try_from(options.len()).unwrap(), 0);
+        // SAFETY: a set, strings, options.
+        let vdev = unsafe {
+            gasp_abi::gasp_vdevs_add(
+                self.0,
+                name.as_ptr(),
+                options.as_ptr(),
+                count,
+                &raw mut failed,
+            )
+        };
+        if !vdev.is_null() {
+            return Ok(());
+        }
+        Err(Refused { option: failed as usize, message: last_error() })
+    }
+
+    pub(super) fn control(&self, step: u32) -> Result<(), String> {
+        // SAFETY: a set.
+        match unsafe { gasp_abi::gasp_vdevs_control(self.0, step, ptr::null()) } {
+            0 => Ok(()),
+            _ => Err(last_error()),
+        }
+    }
+
+    pub(super) fn configured(&self) -> Result<(), String> {
+        self.control(VDEV_CTRL_GUEST_CONFIGURED)
+    }
+
+    pub(super) fn starting(&self) -> Result<(), String> {
+        self.control(VDEV_CTRL_GUEST_STARTING)
+    }
+
+    pub(super) fn status(&self) {
+        self.control(VDEV_CTRL_STATUS).unwrap();
+    }
+
+    pub(super) fn button(&self) {
+        self.control(VDEV_CTRL_BUTTON).unwrap();
+    }
+
+    pub(super) fn terminate(&self) -> Result<(), String> {
+        self.control(VDEV_CTRL_TERMINATE)
+    }
+
+    pub(super) fn advance(&self, nanoseconds: u64) -> i32 {
+        // SAFETY: a set.
+        unsafe { gasp_abi::gasp_vdevs_advance(self.0, nanoseconds) }
+    }
+
+    pub(super) fn clock(&self) -> u64 {
+        // SAFETY: a set.
+        unsafe { gasp_abi::gasp_vdevs_clock(self.0) }
+    }
+
+    pub(super) fn next(&self, vdev: *const vdev_t) -> *mut vdev_t {
+        // SAFETY: a set.
+        unsafe { gasp_abi::gasp_vdevs_next(self.0, vdev) }
+    }
+
+    pub(super) fn name_of(&self, vdev: *const vdev_t) -> Option<&str> {
+        // SAFETY: any pointer.
+        let name = unsafe { gasp_abi::gasp_vdev_name(vdev) };
+        // SAFETY: a string that lives as long as the vdev.
+        (!name.is_null()).then(|| unsafe { CStr::from_ptr(name) }.to_str().unwrap())
+    }
+
+    pub(super) fn hits(&self) -> Vec<Hit> {
+        let mut hits = Vec::<Hit>::new();
+        let arg = (&raw mut hits).cast();
+        // SAFETY: a set, and the argument of the function.
+        assert_eq!(unsafe { gasp_abi::gasp_vdevs_each_hit(self.0, Some(hit), arg) }, 0);
+        hits
+    }
+
+    fn set_cpu(&self, cpu: &Cpu<'_>, number: u32) {
+        // SAFETY: a set and a vCPU.
+        assert_eq!(unsafe { gasp_abi::gasp_vdevs_set_cpu(self.0, cpu.handle(), number) }, 0);
+    }
+}
+
+impl Drop for Vdevs {
+    fn drop(&mut self) {
+        // SAFETY: a set, which nobody uses any more.
+        unsafe { gasp_abi::gasp_vdevs_destroy(self.0) };
+    }
+}
+
+unsafe extern "C" fn hit(
+    arg: *mut c_void,
+    vdev: *const vdev_t,
+    cookie: c_uint,
+    reads: u64,
+    writes: u64,
+) {
+    // SAFETY: the list of `Vdevs::hits`.
+    let hits = unsafe { &mut *arg.cast::<Vec<Hit>>() };
+    // SAFETY: the name of a vdev.
+    let vdev = unsafe { gasp_abi::gasp_vdev_name(vdev) };
+    // SAFETY: a string.
+    let vdev = unsafe { CStr::from_ptr(vdev) }.to_str().unwrap().to_owned();
+    hits.push(Hit { vdev, cookie, reads, writes });
+}
+
+/// The sentence of the last failure.
+fn last_error() -> String {
+    // SAFETY: no preconditions.
+    let text = unsafe { gasp_abi::gasp_last_error() };
+    // SAFETY: a string.
+    unsafe { CStr::from_ptr(text) }.to_str().unwrap().to_owned()
 }
 
 /// A guest with a mebibyte of RAM, and vdevs.
@@ -132,14 +338,15 @@ pub(super) const RAM: u64 = 0x10_0000;
 
 impl Machine {
     pub(super) fn new(directory: Directory) -> Self {
+        Self::with_flags(directory, GASP_VDEVS_COUNT)
+    }
+
+    pub(super) fn with_flags(directory: Directory, flags: u32) -> Self {
         let guest = Guest::new().unwrap();
         guest.add_memory(0, RAM, Memory::Ram).unwrap();
-        Self {
-            vdevs: Vdevs::new(vec![directory.0.clone()]),
-            guest,
-            platform: Arc::default(),
-            _directory: directory,
-        }
+        let platform = Arc::<Recorder>::default();
+        let vdevs = Vdevs::new(&guest, Some(&platform.host(flags)), &directory.0);
+        Self { vdevs, guest, platform, _directory: directory }
     }
 
     /// One with this plugin.
@@ -148,33 +355,28 @@ impl Machine {
     }
 
     /// Creates a vdev with options that are written as in a configuration.
-    pub(super) fn create(&mut self, name: &str, options: &str) -> Result<(), ParseError> {
-        let known =
-            self.vdevs.load(name).map_err(|message| ParseError { position: at(1), message })?;
+    pub(super) fn create(&self, name: &str, options: &str) -> Result<(), Refused> {
+        let known = self.vdevs.load(name).unwrap();
         let mut words = options.split_whitespace();
-        let mut config = VdevConfig { name: name.into(), position: at(6), options: Vec::new() };
+        let mut all = Vec::new();
         while let Some(word) = words.next() {
-            let every = ["loc", "intr", "name", "sched"].contains(&word);
-            let own = known.0.iter().find(|(option, _)| option == word);
-            let takes_one = every || own.is_none_or(|(_, takes_one)| *takes_one);
-            let value = takes_one.then(|| words.next().unwrap().to_owned());
-            let position = at(10 + u32::try_from(config.options.len()).unwrap());
-            config.options.push(VdevOption { name: word.into(), value, position });
+            let takes_none = known.contains(&format!("0{word}"));
+            all.push((word.to_owned(), (!takes_none).then(|| words.next().unwrap().to_owned())));
         }
-        self.vdevs.create(&self.guest, &config)
+        self.vdevs.add(name, &all)
     }
 
     /// The rest of the startup.
-    pub(super) fn start(&mut self) {
+    pub(super) fn start(&self) {
         self.vdevs.configured().unwrap();
         self.guest.start().unwrap();
-        self.vdevs.starting(Arc::clone(&self.platform) as Arc<dyn Platform>).unwrap();
+        self.vdevs.starting().unwrap();
     }
 
     /// Makes accesses as a vCPU.
     pub(super) fn on_cpu<T>(&self, run: impl FnOnce(&mut Accesses<'_>) -> T) -> T {
         let cpu = self.guest.cpu().unwrap();
-        let _guard = self.vdevs.enter_cpu(0, cpu.handle());
+        self.vdevs.set_cpu(&cpu, 0);
         run(&mut Accesses(cpu))
     }
 
@@ -213,9 +415,4 @@ impl Accesses<'_> {
     pub(super) fn write(&mut self, space: Space, location: u64, data: &[u8]) -> Result<(), i32> {
         self.0.access(space, AccessKind::Write, location, &mut data.to_vec())
     }
-}
-
-/// A position in a file that was never written.
-pub(super) fn at(column: u32) -> Position {
-    Position { line: 1, column }
 }

@@ -3,6 +3,7 @@
 mod accesses;
 mod calls;
 mod examples;
+mod host;
 mod life;
 mod loading;
 mod machine;

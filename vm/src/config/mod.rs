@@ -18,5 +18,5 @@ mod tests;
 pub(crate) use parse::parse;
 pub(crate) use types::{
     Attributes, Config, Host, LoadConfig, MemoryConfig, OptionList, PassConfig, Policy, Range,
-    Start, Statement, VdevConfig, VdevOption,
+    Start, Statement, VdevConfig,
 };

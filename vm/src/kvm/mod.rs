@@ -3,7 +3,7 @@
 //! ```text
 //! let mut machine = Machine::new(&guest, &Start::Real { segment: 0, offset: 0x1000 }, 1)?;
 //! let platform: Arc<dyn Platform> = machine.platform();       // for vdevs and timers
-//! let exit_code = machine.run(interruptible, |number, cpu| vdevs.enter_cpu(number, cpu))?;
+//! let exit_code = machine.run(interruptible, |number, cpu| vdevs.set_cpu(number, cpu))?;
 //! ```
 //!
 //! [`Machine::new`] creates the VM, its vCPUs, and memslots for the present map; from then on the

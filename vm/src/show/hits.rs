@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use super::map::{Rows, place};
-use crate::vdev::Hit;
+use crate::vdevs::Hit;
 use gasp_abi::gasp_counts;
 
 /// The regions of one vdev with one cookie.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use crate::config::types::VdevOption;
 
 #[test]
 fn system_and_unsupported() {
