@@ -203,6 +203,11 @@ struct gasp_report {
 	struct gasp_cost cost;
 };
 
+struct gasp_acting {
+	struct vdev_s *vdev;
+	void *data;
+};
+
 #endif
 
 #ifdef PLANT_WIDTH
@@ -334,6 +339,8 @@ int gasp_guest_set(struct guest_system *gsp, unsigned num_regions, const struct 
 		unsigned flags, struct gasp_report *report) { return 0; }
 
 uint64_t gasp_guest_generation(struct guest_system *gsp, unsigned type) { return 0; }
+
+struct gasp_acting *gasp_acting(void) { return NULL; }
 
 unsigned gasp_version(void) { return 0; }
 

@@ -222,7 +222,13 @@ const HEADERS: [Header; 14] = [
         path: "gasp/host.h",
         title: "libgasp for hosts: a VMM or a test harness. Not part of QNX's interface.",
         includes: &["<stddef.h>", "<qvm/types.h>"],
-        sources: &["abi/src/host.rs", "abi/src/cpu.rs", "abi/src/change.rs", "abi/src/text.rs"],
+        sources: &[
+            "abi/src/host.rs",
+            "abi/src/cpu.rs",
+            "abi/src/change.rs",
+            "abi/src/acting.rs",
+            "abi/src/text.rs",
+        ],
         before: &[],
     },
     Header {

@@ -2,7 +2,7 @@
 //! the same table.
 
 use crate::vdev_core::vdev_s;
-use crate::{change, cpu, gasp, guest, host, types, vdev_core, vio, vpci};
+use crate::{acting, change, cpu, gasp, guest, host, types, vdev_core, vio, vpci};
 use core::mem::{offset_of, size_of};
 
 macro_rules! layout {
@@ -91,6 +91,7 @@ layout!(
     change::gasp_report, 88,
     size at 0, index at 8, error at 12, r#type at 16, conflict at 24, cost at 64
 );
+layout!(acting::gasp_acting, 16, vdev at 0, data at 8);
 
 const _: () = {
     /// The number in a text, which is one of Cargo's.

@@ -28,6 +28,7 @@
 #![allow(non_camel_case_types)]
 
 mod abi;
+mod acting;
 mod change;
 mod cpu;
 mod gasp;
@@ -46,6 +47,7 @@ mod vpci;
 mod wdog;
 
 pub use abi::*;
+pub use acting::*;
 pub use change::*;
 pub use cpu::*;
 pub use gasp::*;

@@ -4,6 +4,7 @@
  * abi/src/host.rs,
  * abi/src/cpu.rs,
  * abi/src/change.rs,
+ * abi/src/acting.rs,
  * abi/src/text.rs by
  *   GASP_BLESS=1 cargo test --test headers
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
@@ -303,6 +304,14 @@ struct gasp_report {
      * minimum. If a `prepare` refused, that of the refused change.
      */
     struct gasp_cost cost;
+};
+
+/** For which vdev a thread acts. Each thread has one record, from gasp_acting(). */
+struct gasp_acting {
+    /** The vdev; NULL: none. It is never dereferenced. */
+    vdev_t *vdev;
+    /** For the code that sets the mark. libgasp does not read it. */
+    void *data;
 };
 
 #ifdef __cplusplus
@@ -740,6 +749,18 @@ int gasp_guest_set(struct guest_system *gsp,
  * Threads: any. Source: libgasp's own.
  */
 uint64_t gasp_guest_generation(struct guest_system *gsp, unsigned int type);
+
+/**
+ * Get the calling thread's record of the vdev for which it acts. The caller writes the record:
+ * before it calls a vdev, and back to what was there after that.
+ *
+ * The address is the same in each call of a thread, as that of errno, and is valid until the
+ * thread ends. A new thread's record is zero. The first call of a thread can allocate memory;
+ * after that the record can also be read and written in a signal handler.
+ *
+ * Threads: any; other threads must not use the record. Source: libgasp's own.
+ */
+struct gasp_acting *gasp_acting(void);
 
 /**
  * Get the version of the library that is loaded, in the form of GASP_VERSION.

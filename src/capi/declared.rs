@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::{change, cpu, find, gram, host, map, region, text, walk};
+use super::{acting, change, cpu, find, gram, host, map, region, text, walk};
 
 macro_rules! declared {
     ($($($name:ident),+ in $here:ident;)+) => {
@@ -48,4 +48,5 @@ declared! {
     gasp_version, gasp_flags_text, gasp_span_text in text;
     gasp_guest_add_listener, gasp_guest_remove_listener, gasp_guest_set, gasp_guest_generation
         in change;
+    gasp_acting in acting;
 }

@@ -20,6 +20,7 @@
 
 #![allow(unsafe_code)]
 
+mod acting;
 mod args;
 mod change;
 mod convert;

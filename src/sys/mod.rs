@@ -2,6 +2,7 @@
 
 #![allow(unsafe_code)]
 
+pub(crate) mod acting;
 pub(crate) mod failure;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod fault;
