@@ -342,6 +342,8 @@ uint64_t gasp_guest_generation(struct guest_system *gsp, unsigned type) { return
 
 struct gasp_acting *gasp_acting(void) { return NULL; }
 
+unsigned gasp_guest_locks_held(struct guest_system *gsp, unsigned type) { return 0; }
+
 unsigned gasp_version(void) { return 0; }
 
 size_t gasp_flags_text(uint32_t flags, char *buffer, size_t size) { return 0; }

@@ -1,7 +1,8 @@
-//! `<gasp/host.h>`: for a library between hosts and vdevs: which vdev acts.
+//! `<gasp/host.h>`: for a library between hosts and vdevs: which vdev acts, which locks a
+//! thread holds.
 
-use crate::types::vdev_t;
-use core::ffi::c_void;
+use crate::types::{guest_system, vdev_t};
+use core::ffi::{c_uint, c_void};
 
 /// For which vdev a thread acts. Each thread has one record, from gasp_acting().
 #[repr(C)]
@@ -23,4 +24,14 @@ unsafe extern "C" {
     ///
     /// Threads: any; other threads must not use the record. Source: libgasp's own.
     pub fn gasp_acting() -> *mut gasp_acting;
+
+    /// Get how often the calling thread holds the lock of a space.
+    ///
+    /// type: QST_MEMORY (or QST_PCI_IO) or QST_X86_IO.
+    ///
+    /// Returns 0 if it does not hold it, also for a bad gsp or type (errno is unchanged, and so is
+    /// gasp_last_error()). In a listener callback, the lock that the change itself holds counts too.
+    ///
+    /// Threads: any, never waits. Source: libgasp's own.
+    pub fn gasp_guest_locks_held(gsp: *mut guest_system, r#type: c_uint) -> c_uint;
 }

@@ -763,6 +763,18 @@ uint64_t gasp_guest_generation(struct guest_system *gsp, unsigned int type);
 struct gasp_acting *gasp_acting(void);
 
 /**
+ * Get how often the calling thread holds the lock of a space.
+ *
+ * type: QST_MEMORY (or QST_PCI_IO) or QST_X86_IO.
+ *
+ * Returns 0 if it does not hold it, also for a bad gsp or type (errno is unchanged, and so is
+ * gasp_last_error()). In a listener callback, the lock that the change itself holds counts too.
+ *
+ * Threads: any, never waits. Source: libgasp's own.
+ */
+unsigned int gasp_guest_locks_held(struct guest_system *gsp, unsigned int type);
+
+/**
  * Get the version of the library that is loaded, in the form of GASP_VERSION.
  *
  * Threads: any. Source: libgasp's own.

@@ -149,6 +149,11 @@ impl Guest {
         self.lockable(kind)?.unlock()
     }
 
+    /// How often the calling thread holds the lock of a space; 0 for a type that names none.
+    pub(crate) fn locks_held(&self, kind: u32) -> u32 {
+        self.space_of(kind).map_or(0, Space::locks_held)
+    }
+
     /// The space of a lock's type. Strict mode accepts only the two types that QNX's page names.
     #[inline]
     fn lockable(&self, kind: u16) -> Result<&Space, Error> {

@@ -41,6 +41,11 @@ impl OwnedLock {
         self.owner.load(Relaxed) == this_thread()
     }
 
+    /// How often the calling thread holds the lock.
+    pub(crate) fn times_held(&self) -> u32 {
+        if self.is_mine() { self.depth.load(Relaxed) } else { 0 }
+    }
+
     /// Takes the lock if that needs no waiting. The result says whether it did.
     #[inline]
     pub(crate) fn try_lock(&self) -> Result<bool, TooDeep> {

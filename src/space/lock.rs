@@ -40,6 +40,11 @@ impl Lock {
         self.0.is_mine()
     }
 
+    /// How often the calling thread holds the lock.
+    pub(crate) fn times_held(&self) -> u32 {
+        self.0.times_held()
+    }
+
     /// Takes the lock, and waits for it if another thread owns it.
     #[inline]
     pub(crate) fn lock(&'static self) -> Result<(), LockError> {

@@ -38,6 +38,11 @@ impl Space {
         self.lock.is_mine()
     }
 
+    /// How often the calling thread holds the lock.
+    pub(crate) fn locks_held(&self) -> u32 {
+        self.lock.times_held()
+    }
+
     /// Takes the lock, and waits for it if another thread owns it.
     #[inline]
     pub(crate) fn lock(&self) -> Result<(), Error> {
