@@ -208,6 +208,14 @@ struct gasp_acting {
 	void *data;
 };
 
+struct gasp_mapping {
+	uint64_t number;
+	void *address;
+	uint64_t length;
+	uint64_t location;
+	vdev_t *vdev;
+};
+
 #endif
 
 #ifdef PLANT_WIDTH
@@ -343,6 +351,9 @@ uint64_t gasp_guest_generation(struct guest_system *gsp, unsigned type) { return
 struct gasp_acting *gasp_acting(void) { return NULL; }
 
 unsigned gasp_guest_locks_held(struct guest_system *gsp, unsigned type) { return 0; }
+
+int gasp_guest_next_mapping(struct guest_system *gsp, uint64_t after,
+		struct gasp_mapping *mapping) { return 0; }
 
 unsigned gasp_version(void) { return 0; }
 

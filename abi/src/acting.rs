@@ -1,8 +1,8 @@
-//! `<gasp/host.h>`: for a library between hosts and vdevs: which vdev acts, which locks a
-//! thread holds.
+//! `<gasp/host.h>`: for a library between hosts and vdevs: which vdev acts, and what it has not
+//! given back.
 
 use crate::types::{guest_system, vdev_t};
-use core::ffi::{c_uint, c_void};
+use core::ffi::{c_int, c_uint, c_void};
 
 /// For which vdev a thread acts. Each thread has one record, from gasp_acting().
 #[repr(C)]
@@ -12,6 +12,22 @@ pub struct gasp_acting {
     pub vdev: *mut vdev_t,
     /// For the code that sets the mark. libgasp does not read it.
     pub data: *mut c_void,
+}
+
+/// A mapping of guest memory that is not unmapped yet.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct gasp_mapping {
+    /// Its number: from 1, ascending in the order of mapping, never reused in the guest.
+    pub number: u64,
+    /// The address that gasp_map_sys(), gasp_map_vdma() or gasp_map_contig() returned.
+    pub address: *mut c_void,
+    /// Its length in bytes.
+    pub length: u64,
+    /// The location where it starts.
+    pub location: u64,
+    /// The vdev of the record (gasp_acting()) of the thread that mapped it; NULL: none.
+    pub vdev: *mut vdev_t,
 }
 
 unsafe extern "C" {
@@ -34,4 +50,20 @@ unsafe extern "C" {
     ///
     /// Threads: any, never waits. Source: libgasp's own.
     pub fn gasp_guest_locks_held(gsp: *mut guest_system, r#type: c_uint) -> c_uint;
+
+    /// Get the mapping with the lowest number above `after`.
+    ///
+    /// To list all, start with after = 0, and go on with mapping->number until ENOENT. A mapping is
+    /// ended by gasp_unmap() with its address and length.
+    ///
+    /// Returns EOK, or an error number (errno is unchanged, *mapping not written):
+    /// - ENOENT: no mapping has a higher number
+    /// - EINVAL: bad gsp, or mapping NULL
+    ///
+    /// Threads: any; mappings that come and go meanwhile may be listed or not. Source: libgasp's own.
+    pub fn gasp_guest_next_mapping(
+        gsp: *mut guest_system,
+        after: u64,
+        mapping: *mut gasp_mapping,
+    ) -> c_int;
 }

@@ -92,6 +92,10 @@ layout!(
     size at 0, index at 8, error at 12, r#type at 16, conflict at 24, cost at 64
 );
 layout!(acting::gasp_acting, 16, vdev at 0, data at 8);
+layout!(
+    acting::gasp_mapping, 40,
+    number at 0, address at 8, length at 16, location at 24, vdev at 32
+);
 
 const _: () = {
     /// The number in a text, which is one of Cargo's.

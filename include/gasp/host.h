@@ -314,6 +314,20 @@ struct gasp_acting {
     void *data;
 };
 
+/** A mapping of guest memory that is not unmapped yet. */
+struct gasp_mapping {
+    /** Its number: from 1, ascending in the order of mapping, never reused in the guest. */
+    uint64_t number;
+    /** The address that gasp_map_sys(), gasp_map_vdma() or gasp_map_contig() returned. */
+    void *address;
+    /** Its length in bytes. */
+    uint64_t length;
+    /** The location where it starts. */
+    uint64_t location;
+    /** The vdev of the record (gasp_acting()) of the thread that mapped it; NULL: none. */
+    vdev_t *vdev;
+};
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -773,6 +787,20 @@ struct gasp_acting *gasp_acting(void);
  * Threads: any, never waits. Source: libgasp's own.
  */
 unsigned int gasp_guest_locks_held(struct guest_system *gsp, unsigned int type);
+
+/**
+ * Get the mapping with the lowest number above `after`.
+ *
+ * To list all, start with after = 0, and go on with mapping->number until ENOENT. A mapping is
+ * ended by gasp_unmap() with its address and length.
+ *
+ * Returns EOK, or an error number (errno is unchanged, *mapping not written):
+ * - ENOENT: no mapping has a higher number
+ * - EINVAL: bad gsp, or mapping NULL
+ *
+ * Threads: any; mappings that come and go meanwhile may be listed or not. Source: libgasp's own.
+ */
+int gasp_guest_next_mapping(struct guest_system *gsp, uint64_t after, struct gasp_mapping *mapping);
 
 /**
  * Get the version of the library that is loaded, in the form of GASP_VERSION.

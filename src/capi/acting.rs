@@ -1,9 +1,9 @@
 //! `<gasp/host.h>`: for a library between hosts and vdevs.
 
-use super::args;
+use super::{args, ret};
 use crate::sys::acting;
-use core::ffi::c_uint;
-use gasp_abi::guest_system;
+use core::ffi::{c_int, c_uint};
+use gasp_abi::{gasp_mapping, guest_system};
 
 #[unsafe(no_mangle)]
 pub(super) unsafe extern "C" fn gasp_acting() -> *mut gasp_abi::gasp_acting {
@@ -17,4 +17,20 @@ pub(super) unsafe extern "C" fn gasp_guest_locks_held(
 ) -> c_uint {
     // SAFETY: promise 1.
     unsafe { args::guest(gsp) }.map_or(0, |guest| guest.locks_held(r#type))
+}
+
+#[unsafe(no_mangle)]
+pub(super) unsafe extern "C" fn gasp_guest_next_mapping(
+    gsp: *mut guest_system,
+    after: u64,
+    mapping: *mut gasp_mapping,
+) -> c_int {
+    ret::code(|| {
+        // SAFETY: promise 1.
+        let guest = unsafe { args::guest(gsp)? };
+        // SAFETY: promise 2.
+        let mapping = unsafe { args::required_output("mapping", mapping)? };
+        *mapping = guest.next_mapping(after)?;
+        Ok(())
+    })
 }

@@ -215,6 +215,9 @@ pub(crate) enum Error {
     /// No mapping has this address and length.
     #[error("nothing of this length is mapped at this address")]
     NotMapped,
+    /// No mapping has a number above this one.
+    #[error("no mapping has a number above {0}")]
+    NoMoreMappings(u64),
     /// A location is not backed by a memory file.
     #[error("the memory behind {:#x} was not given by gasp_guest_add_memory()", .0.get())]
     NoFile(Location),
@@ -252,7 +255,7 @@ impl Error {
             WaitsWithLock(_) | WaitsForItself => libc::EDEADLK,
             NotMappable(_) => libc::ENXIO,
             NoRights(_) => libc::EACCES,
-            NothingToDelete(_) => libc::ENOENT,
+            NothingToDelete(_) | NoMoreMappings(_) => libc::ENOENT,
             Absent { .. } | NoMore { .. } | Unbacked(_) | NotMemory(_) => libc::ENXIO,
             TooDeep(_) => libc::EAGAIN,
             Deadlock(_) => libc::EDEADLK,

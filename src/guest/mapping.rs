@@ -3,16 +3,17 @@
 #![forbid(unsafe_code)]
 
 use super::backing::pieces_behind;
-use super::memory::Mapped;
+use super::mapped::Mapped;
 use super::state::Guest;
 use crate::error::Error;
 use crate::map::Snapshot;
+use crate::sys::acting;
 use crate::sys::mapping::Mapping;
 use crate::value::flags::Flags;
 use crate::value::kind::SpaceKind;
 use crate::value::range::{Location, PAGE, Range};
-use crate::value::region::Region;
-use gasp_abi::GMF_MAP_ANY;
+use crate::value::region::{Region, Vdev};
+use gasp_abi::{GMF_MAP_ANY, gasp_mapping};
 
 /// The valid rights of `prot`.
 const PROT_ALL: i32 = libc::PROT_READ | libc::PROT_WRITE | libc::PROT_EXEC;
@@ -106,18 +107,19 @@ impl Guest {
             let whole = Region { range: *range, ..*first };
             return self.map_side_by_side(rights, range, &[whole]);
         }
-        self.keep(first.host, length, None)
+        self.keep(first.host, range, None)
     }
 
     /// Ends a mapping.
     pub(crate) fn unmap_memory(&self, address: u64, length: usize) -> Result<(), Error> {
-        let mut mappings = self.mappings.lock();
-        let same = |one: &Mapped| one.address == address && one.length == length as u64;
-        let place = mappings.iter().position(same).ok_or(Error::NotMapped)?;
-        let mapped = mappings.swap_remove(place);
-        drop(mappings);
-        drop(mapped);
-        Ok(())
+        let own = Vdev::from_c(acting::vdev());
+        let mapped = self.mappings.lock().remove(address, length as u64, own);
+        mapped.map(drop).ok_or(Error::NotMapped)
+    }
+
+    /// The first mapping, in the order of their numbers, whose number is above `number`.
+    pub(crate) fn next_mapping(&self, number: u64) -> Result<gasp_mapping, Error> {
+        self.mappings.lock().after(number).ok_or(Error::NoMoreMappings(number))
     }
 
     fn mappable_pieces(&self, range: &Range) -> Result<Vec<Region>, Error> {
@@ -153,13 +155,18 @@ impl Guest {
             mapping.place(at, length, file, offset, rights.access)?;
         }
         let address = mapping.start().as_ptr().expose_provenance() as u64 + skipped;
-        self.keep(address, range.saturating_length(), Some(mapping))
+        self.keep(address, range, Some(mapping))
     }
 
-    fn keep(&self, address: u64, length: u64, mapping: Option<Mapping>) -> Result<u64, Error> {
-        let mut mappings = self.mappings.lock();
-        mappings.try_reserve(1).map_err(|_| Error::NoMemory)?;
-        mappings.push(Mapped { address, length, _mapping: mapping });
+    /// Lists a mapping of `range`, and returns its address.
+    fn keep(&self, address: u64, range: &Range, view: Option<Mapping>) -> Result<u64, Error> {
+        self.mappings.lock().add(Mapped {
+            address,
+            length: range.saturating_length(),
+            location: range.first(),
+            vdev: Vdev::from_c(acting::vdev()),
+            _view: view,
+        })?;
         Ok(address)
     }
 }

@@ -1,4 +1,4 @@
-//! Memory that belongs to a guest, and its mappings.
+//! Memory that belongs to a guest.
 
 #![forbid(unsafe_code)]
 
@@ -57,15 +57,6 @@ impl Memory {
         let rest = (self.file.length() as u64).checked_sub(offset).filter(|rest| *rest > 0)?;
         Some(InFile { file: self.file.descriptor(), offset, rest })
     }
-}
-
-/// A mapping that was returned to a caller and not unmapped yet.
-#[derive(Debug)]
-pub(super) struct Mapped {
-    pub(super) address: u64,
-    pub(super) length: u64,
-    /// The separate view; `None`: the mapping is a host address of the memory.
-    pub(super) _mapping: Option<Mapping>,
 }
 
 /// The layout of memory in chunks. A gap after each chunk keeps it from being adjacent to the next

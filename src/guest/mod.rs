@@ -7,7 +7,8 @@
 //! | `touched`, `overlap` | the ranges that a call changes, the regions that a range overlaps |
 //! | `listen`, `listeners` | adding and removing listeners, notifying them |
 //! | `difference` | the difference that a call makes |
-//! | `memory`, `backing`, `mapping` | the guest's memory, the host's access to it, its mappings |
+//! | `memory`, `backing` | the guest's memory, the host's access to it |
+//! | `mapping`, `mapped` | mapping the memory, the list of its mappings |
 //! | `find`, `gram`, `walk` | searches and walks |
 //! | `fatal`, `policy`, `request` | the end of the process, unsupported accesses, set requests |
 
@@ -21,6 +22,7 @@ mod find;
 mod gram;
 mod listen;
 pub(crate) mod listeners;
+mod mapped;
 mod mapping;
 mod memory;
 mod overlap;

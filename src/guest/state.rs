@@ -3,7 +3,8 @@
 #![forbid(unsafe_code)]
 
 use super::listeners::Listeners;
-use super::memory::{Mapped, Memory};
+use super::mapped::Mappings;
+use super::memory::Memory;
 use super::policy::Policy;
 use crate::callback::{FatalHandler, TrapHandler};
 use crate::error::Error;
@@ -69,7 +70,7 @@ pub(crate) struct Guest {
     /// Memory of `gasp_guest_add_memory()`, kept until the guest is dropped.
     pub(super) memories: Mutex<Vec<Memory>>,
     /// Mappings that are not unmapped yet.
-    pub(super) mappings: Mutex<Vec<Mapped>>,
+    pub(super) mappings: Mutex<Mappings>,
     pub(super) listeners: Listeners,
     fatal: Mutex<Option<FatalHandler>>,
     trap: Latest<TrapHandler>,

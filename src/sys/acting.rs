@@ -6,7 +6,7 @@
 
 use core::cell::Cell;
 use core::ptr;
-use gasp_abi::gasp_acting;
+use gasp_abi::{gasp_acting, vdev_t};
 
 thread_local! {
     static ACTING: Cell<gasp_acting> =
@@ -17,4 +17,9 @@ thread_local! {
 #[inline(always)]
 pub(crate) fn record() -> *mut gasp_acting {
     ACTING.with(Cell::as_ptr)
+}
+
+/// The vdev for which the calling thread acts; null: none.
+pub(crate) fn vdev() -> *mut vdev_t {
+    ACTING.get().vdev
 }
