@@ -355,6 +355,11 @@ unsigned gasp_guest_locks_held(struct guest_system *gsp, unsigned type) { return
 int gasp_guest_next_mapping(struct guest_system *gsp, uint64_t after,
 		struct gasp_mapping *mapping) { return 0; }
 
+int gasp_guest_set_unsupported_handler(struct guest_system *gsp,
+		void (*handler)(void *arg, struct gasp_cpu *cpu, const struct gasp_trap *access,
+			unsigned reason),
+		void *arg) { return 0; }
+
 unsigned gasp_version(void) { return 0; }
 
 size_t gasp_flags_text(uint32_t flags, char *buffer, size_t size) { return 0; }

@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code)]
 
-use core::ffi::{CStr, c_char, c_int, c_void};
+use core::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use gasp_abi::{gasp_cost, gasp_cpu, gasp_difference, gasp_listener, gasp_trap};
 
 /// A function of the host (or a structure of several) with the `arg` that it is called with.
@@ -37,6 +37,18 @@ impl TrapHandler {
     pub(crate) fn call(&self, cpu: *mut gasp_cpu, trap: &gasp_trap) -> c_int {
         // SAFETY: `new`'s caller promised that it can be called; the reference is valid meanwhile.
         unsafe { (self.function)(self.argument, cpu, trap) }
+    }
+}
+
+/// Called for an access that is unsupported.
+pub(crate) type UnsupportedHandler =
+    Callback<unsafe extern "C" fn(*mut c_void, *mut gasp_cpu, *const gasp_trap, c_uint)>;
+
+impl UnsupportedHandler {
+    /// Calls the handler for an access with the reason.
+    pub(crate) fn call(&self, cpu: *mut gasp_cpu, access: &gasp_trap, reason: c_uint) {
+        // SAFETY: `new`'s caller promised that it can be called; the reference is valid meanwhile.
+        unsafe { (self.function)(self.argument, cpu, access, reason) };
     }
 }
 

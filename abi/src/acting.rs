@@ -1,6 +1,7 @@
 //! `<gasp/host.h>`: for a library between hosts and vdevs: which vdev acts, and what it has not
 //! given back.
 
+use crate::cpu::{gasp_cpu, gasp_trap};
 use crate::types::{guest_system, vdev_t};
 use core::ffi::{c_int, c_uint, c_void};
 
@@ -29,6 +30,37 @@ pub struct gasp_mapping {
     /// The vdev of the record (gasp_acting()) of the thread that mapped it; NULL: none.
     pub vdev: *mut vdev_t,
 }
+
+/// Reason for which an access is unsupported: no region is there.
+pub const GASP_REASON_ABSENT: u32 = 0;
+/// Reason: the region neither passes (GRF_PASS_*) nor traps (GRF_VIRT_*) this kind of access.
+pub const GASP_REASON_NO_RIGHT: u32 = 1;
+/// Reason: the access traps, and the guest has no trap handler.
+pub const GASP_REASON_NO_HANDLER: u32 = 2;
+/// Reason: a fetch from a region that traps fetches (GRF_VIRT_EX), which no handler takes.
+pub const GASP_REASON_TRAPPED_FETCH: u32 = 3;
+/// Reason: the host memory behind the region is not there (GASP_GUEST_GUARDED).
+pub const GASP_REASON_VANISHED: u32 = 4;
+/// Reason: the access traps, and the trap handler answered GASP_TRAP_UNSUPPORTED.
+pub const GASP_REASON_DECLINED: u32 = 5;
+
+/// Called for an unsupported access, or for the piece of it that is in one region or hole, before
+/// the policy of gasp_guest_set_unsupported() applies. `arg` is as registered, `cpu` the vCPU,
+/// `reason` one of GASP_REASON_*. `access` is valid during the call: `vdev` and `cookie` are those
+/// of the region (NULL and 0 if none is there), `kind` can be GASP_EXECUTE too. The handler only
+/// looks on: it must not write to `access->data`, and cannot change what follows.
+///
+/// It runs on the thread of the access, under the rules of gasp_trap_handler_t. It is not called for
+/// an access that it makes itself with this vCPU, nor if the vCPU is in 16 handlers. Its change of
+/// errno does not stay.
+pub type gasp_unsupported_handler_t = Option<
+    unsafe extern "C" fn(
+        arg: *mut c_void,
+        cpu: *mut gasp_cpu,
+        access: *const gasp_trap,
+        reason: c_uint,
+    ),
+>;
 
 unsafe extern "C" {
     /// Get the calling thread's record of the vdev for which it acts. The caller writes the record:
@@ -65,5 +97,22 @@ unsafe extern "C" {
         gsp: *mut guest_system,
         after: u64,
         mapping: *mut gasp_mapping,
+    ) -> c_int;
+
+    /// Set the handler that is called for each unsupported access, on the thread of the access.
+    ///
+    /// handler: NULL removes it. A later call replaces it. arg: passed to the handler.
+    ///
+    /// Accesses under way may still call the old handler; after gasp_guest_synchronize() none does.
+    ///
+    /// Returns EOK, or an error number (errno is unchanged; the handler stays as it was):
+    /// - EINVAL: bad gsp
+    /// - ENOMEM
+    ///
+    /// Threads: any. Source: libgasp's own.
+    pub fn gasp_guest_set_unsupported_handler(
+        gsp: *mut guest_system,
+        handler: gasp_unsupported_handler_t,
+        arg: *mut c_void,
     ) -> c_int;
 }

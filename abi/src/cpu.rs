@@ -27,7 +27,8 @@ pub const GASP_UNSUPPORTED_FAIL: u32 = 1;
 /// Unsupported accesses: the process ends with exit code 5 (QNX: `abort`).
 pub const GASP_UNSUPPORTED_ABORT: u32 = 2;
 
-/// An access that traps, or the piece of it that is in one region.
+/// An access that traps, or the piece of it that is in one region. gasp_unsupported_handler_t gets
+/// unsupported accesses in this form, too.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct gasp_trap {

@@ -84,6 +84,24 @@
 /** Flag of gasp_guest_set(): return and report the result, but change nothing. */
 #define GASP_SET_DRY_RUN (1 << 1)
 
+/** Reason for which an access is unsupported: no region is there. */
+#define GASP_REASON_ABSENT 0
+
+/** Reason: the region neither passes (GRF_PASS_*) nor traps (GRF_VIRT_*) this kind of access. */
+#define GASP_REASON_NO_RIGHT 1
+
+/** Reason: the access traps, and the guest has no trap handler. */
+#define GASP_REASON_NO_HANDLER 2
+
+/** Reason: a fetch from a region that traps fetches (GRF_VIRT_EX), which no handler takes. */
+#define GASP_REASON_TRAPPED_FETCH 3
+
+/** Reason: the host memory behind the region is not there (GASP_GUEST_GUARDED). */
+#define GASP_REASON_VANISHED 4
+
+/** Reason: the access traps, and the trap handler answered GASP_TRAP_UNSUPPORTED. */
+#define GASP_REASON_DECLINED 5
+
 /** The version of this header: its first number. */
 #define GASP_VERSION_MAJOR 0
 
@@ -138,7 +156,10 @@ struct gasp_span {
  */
 struct gasp_cpu;
 
-/** An access that traps, or the piece of it that is in one region. */
+/**
+ * An access that traps, or the piece of it that is in one region. gasp_unsupported_handler_t gets
+ * unsupported accesses in this form, too.
+ */
 struct gasp_trap {
     /** The region's vdev. */
     vdev_t *vdev;
@@ -327,6 +348,22 @@ struct gasp_mapping {
     /** The vdev of the record (gasp_acting()) of the thread that mapped it; NULL: none. */
     vdev_t *vdev;
 };
+
+/**
+ * Called for an unsupported access, or for the piece of it that is in one region or hole, before
+ * the policy of gasp_guest_set_unsupported() applies. `arg` is as registered, `cpu` the vCPU,
+ * `reason` one of GASP_REASON_*. `access` is valid during the call: `vdev` and `cookie` are those
+ * of the region (NULL and 0 if none is there), `kind` can be GASP_EXECUTE too. The handler only
+ * looks on: it must not write to `access->data`, and cannot change what follows.
+ *
+ * It runs on the thread of the access, under the rules of gasp_trap_handler_t. It is not called for
+ * an access that it makes itself with this vCPU, nor if the vCPU is in 16 handlers. Its change of
+ * errno does not stay.
+ */
+typedef void (*gasp_unsupported_handler_t)(void *arg,
+                                           struct gasp_cpu *cpu,
+                                           const struct gasp_trap *access,
+                                           unsigned int reason);
 
 #ifdef __cplusplus
 extern "C" {
@@ -801,6 +838,23 @@ unsigned int gasp_guest_locks_held(struct guest_system *gsp, unsigned int type);
  * Threads: any; mappings that come and go meanwhile may be listed or not. Source: libgasp's own.
  */
 int gasp_guest_next_mapping(struct guest_system *gsp, uint64_t after, struct gasp_mapping *mapping);
+
+/**
+ * Set the handler that is called for each unsupported access, on the thread of the access.
+ *
+ * handler: NULL removes it. A later call replaces it. arg: passed to the handler.
+ *
+ * Accesses under way may still call the old handler; after gasp_guest_synchronize() none does.
+ *
+ * Returns EOK, or an error number (errno is unchanged; the handler stays as it was):
+ * - EINVAL: bad gsp
+ * - ENOMEM
+ *
+ * Threads: any. Source: libgasp's own.
+ */
+int gasp_guest_set_unsupported_handler(struct guest_system *gsp,
+                                       gasp_unsupported_handler_t handler,
+                                       void *arg);
 
 /**
  * Get the version of the library that is loaded, in the form of GASP_VERSION.

@@ -2,8 +2,8 @@
 
 use super::{args, ret};
 use crate::sys::acting;
-use core::ffi::{c_int, c_uint};
-use gasp_abi::{gasp_mapping, guest_system};
+use core::ffi::{c_int, c_uint, c_void};
+use gasp_abi::{gasp_mapping, gasp_unsupported_handler_t, guest_system};
 
 #[unsafe(no_mangle)]
 pub(super) unsafe extern "C" fn gasp_acting() -> *mut gasp_abi::gasp_acting {
@@ -32,5 +32,19 @@ pub(super) unsafe extern "C" fn gasp_guest_next_mapping(
         let mapping = unsafe { args::required_output("mapping", mapping)? };
         *mapping = guest.next_mapping(after)?;
         Ok(())
+    })
+}
+
+#[unsafe(no_mangle)]
+pub(super) unsafe extern "C" fn gasp_guest_set_unsupported_handler(
+    gsp: *mut guest_system,
+    handler: gasp_unsupported_handler_t,
+    arg: *mut c_void,
+) -> c_int {
+    ret::code(|| {
+        // SAFETY: promise 1.
+        let guest = unsafe { args::guest(gsp)? };
+        // SAFETY: promise 3.
+        guest.set_unsupported_handler(unsafe { args::unsupported_handler(handler, arg) })
     })
 }

@@ -3,7 +3,7 @@
 
 use super::handles::{cpu_slot, guest_slot};
 use super::sized;
-use crate::callback::{Callback, FatalHandler, QuietCallback, TrapHandler};
+use crate::callback::{Callback, FatalHandler, QuietCallback, TrapHandler, UnsupportedHandler};
 use crate::error::{Error, Refusal};
 use crate::guest::{Elements, Guest, Options};
 use crate::raw::bytes::Buffer;
@@ -13,8 +13,8 @@ use crate::vcpu::{Access, AccessKind, CpuSlot, GuestSlot, System, Vcpu};
 use core::ffi::{CStr, c_char, c_uint, c_void};
 use gasp_abi::{
     GASP_GUEST_GUARDED, GASP_GUEST_STRICT, gasp_cpu, gasp_fatal_handler_t, gasp_guest_options,
-    gasp_quiet_function_t, gasp_region, gasp_trap_handler_t, gasp_walk_filter_t, guest_system,
-    qvm_state_block, vdev_t,
+    gasp_quiet_function_t, gasp_region, gasp_trap_handler_t, gasp_unsupported_handler_t,
+    gasp_walk_filter_t, guest_system, qvm_state_block, vdev_t,
 };
 
 /// The slot of a guest that is not destroyed.
@@ -264,6 +264,18 @@ pub(super) unsafe fn trap_handler(
     handler: gasp_trap_handler_t,
     arg: *mut c_void,
 ) -> Option<TrapHandler> {
+    // SAFETY: promise 3.
+    handler.map(|handler| unsafe { Callback::new(handler, arg) })
+}
+
+/// A handler of unsupported accesses.
+///
+/// # Safety
+/// See [`super`].
+pub(super) unsafe fn unsupported_handler(
+    handler: gasp_unsupported_handler_t,
+    arg: *mut c_void,
+) -> Option<UnsupportedHandler> {
     // SAFETY: promise 3.
     handler.map(|handler| unsafe { Callback::new(handler, arg) })
 }

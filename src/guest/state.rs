@@ -6,7 +6,7 @@ use super::listeners::Listeners;
 use super::mapped::Mappings;
 use super::memory::Memory;
 use super::policy::Policy;
-use crate::callback::{FatalHandler, TrapHandler};
+use crate::callback::{FatalHandler, TrapHandler, UnsupportedHandler};
 use crate::error::Error;
 use crate::map::Map;
 use crate::raw::guarded;
@@ -75,6 +75,7 @@ pub(crate) struct Guest {
     fatal: Mutex<Option<FatalHandler>>,
     trap: Latest<TrapHandler>,
     policy: AtomicU8,
+    unsupported: Latest<UnsupportedHandler>,
 }
 
 impl Guest {
@@ -94,6 +95,7 @@ impl Guest {
             fatal: Mutex::new(None),
             trap: Latest::new(),
             policy: AtomicU8::new(Policy::Ignore as u8),
+            unsupported: Latest::new(),
         }
     }
 
@@ -233,6 +235,19 @@ impl Guest {
     /// The policy for unsupported accesses.
     pub(crate) fn policy(&self) -> Policy {
         Policy::ALL[usize::from(self.policy.load(Relaxed)) % Policy::ALL.len()]
+    }
+
+    /// Sets the handler that is called for unsupported accesses; `None` removes it.
+    pub(crate) fn set_unsupported_handler(
+        &self,
+        handler: Option<UnsupportedHandler>,
+    ) -> Result<(), Error> {
+        Ok(self.unsupported.set(handler)?)
+    }
+
+    /// The handler that is called for unsupported accesses.
+    pub(crate) fn unsupported_handler(&self) -> Option<&UnsupportedHandler> {
+        self.unsupported.get()
     }
 
     /// The regions of a space.

@@ -23,6 +23,8 @@ impl Flags {
     pub(crate) const VIRT_RD: Self = Self(grf::GRF_VIRT_RD as u32);
     /// Writes trap.
     pub(crate) const VIRT_WR: Self = Self(grf::GRF_VIRT_WR as u32);
+    /// Fetches trap.
+    pub(crate) const VIRT_EX: Self = Self(grf::GRF_VIRT_EX as u32);
     /// Reads pass.
     pub(crate) const PASS_RD: Self = Self(grf::GRF_PASS_RD as u32);
     /// Fetches pass.

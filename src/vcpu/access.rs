@@ -2,15 +2,17 @@
 
 #![forbid(unsafe_code)]
 
-use super::kind::AccessKind;
+use super::kind::{AccessKind, Reason};
 use super::running::Running;
 use super::system::{CpuSlot, Vcpu, handle};
 use crate::error::Error;
 use crate::guest::{Guest, Policy, fatal};
 use crate::raw::bytes::Buffer;
+use crate::sys::process::keep_errno;
+use crate::value::flags::Flags;
 use crate::value::kind::SpaceKind;
 use crate::value::range::Range;
-use crate::value::region::Region;
+use crate::value::region::{Region, Vdev};
 use core::mem::MaybeUninit;
 use core::ptr;
 use gasp_abi::{GASP_TRAP_UNSUPPORTED, gasp_trap};
@@ -22,6 +24,24 @@ pub(crate) struct Access {
     pub(crate) kind: AccessKind,
     pub(crate) range: Range,
     pub(crate) data: Buffer,
+}
+
+/// What the vCPU's handlers know the handler of unsupported accesses by. No vdev has this address.
+const UNSUPPORTED: u64 = u64::MAX;
+
+/// The device of a region, as the region names it.
+#[derive(Debug, Clone, Copy)]
+struct Device {
+    vdev: Vdev,
+    cookie: u32,
+}
+
+impl Device {
+    const NONE: Self = Self { vdev: Vdev(0), cookie: 0 };
+
+    fn of(region: &Region) -> Self {
+        Self { vdev: region.vdev, cookie: region.cookie }
+    }
 }
 
 /// Where an access is made: the slot of the vCPU, and the address on the stack that
@@ -42,6 +62,20 @@ impl Access {
         let start = range.first().offset_from(self.range.first());
         let data = self.data.part(start, range.saturating_length());
         Self { range: *range, data, ..*self }
+    }
+
+    /// The access as handlers see it.
+    #[inline(always)]
+    fn as_trap(&self, Device { vdev, cookie }: Device) -> gasp_trap {
+        gasp_trap {
+            vdev: vdev.to_c(),
+            location: self.range.first().get(),
+            data: self.data.pointer().cast(),
+            length: self.data.len(),
+            cookie,
+            kind: self.kind as u16,
+            r#type: self.space.to_type(),
+        }
     }
 }
 
@@ -80,7 +114,7 @@ impl Vcpu {
                 }
                 next => {
                     let hole = next.and_then(|(part, _)| now.below(part.first())).unwrap_or(now);
-                    self.unsupported(guest, &access.part(&hole))?;
+                    self.unsupported(at, guest, &access.part(&hole), Device::NONE, Reason::Absent)?;
                     hole
                 }
             };
@@ -101,9 +135,11 @@ impl Vcpu {
         if region.flags.has_any(access.kind.trap_flag()) {
             self.trap(at, guest, access, region)
         } else if region.flags.has_any(access.kind.pass_flag()) {
-            self.pass(guest, access, region)
+            self.pass(at, guest, access, region)
         } else {
-            self.unsupported(guest, access)
+            let fetch = region.flags.has_any(Flags::VIRT_EX) && access.kind == AccessKind::Execute;
+            let reason = if fetch { Reason::TrappedFetch } else { Reason::NoRight };
+            self.unsupported(at, guest, access, Device::of(region), reason)
         }
     }
 
@@ -116,17 +152,9 @@ impl Vcpu {
         region: &Region,
     ) -> Result<(), Error> {
         let Some(handler) = guest.trap_handler() else {
-            return self.unsupported(guest, access);
+            return self.unsupported(at, guest, access, Device::of(region), Reason::NoHandler);
         };
-        let trap = gasp_trap {
-            vdev: region.vdev.to_c(),
-            location: access.range.first().get(),
-            data: access.data.pointer().cast(),
-            length: access.data.len(),
-            cookie: region.cookie,
-            kind: access.kind as u16,
-            r#type: access.space.to_type(),
-        };
+        let trap = access.as_trap(Device::of(region));
         self.counts.count_trapped(access.kind);
         // Without a vdev, the cookie identifies the device. Bit 63 tells cookies from addresses.
         let device = match region.vdev.0 {
@@ -135,19 +163,27 @@ impl Vcpu {
         };
         match self.in_handler(at.address, device, || handler.call(handle(at.slot), &trap))? {
             0 => Ok(()),
-            GASP_TRAP_UNSUPPORTED => self.unsupported(guest, access),
+            GASP_TRAP_UNSUPPORTED => {
+                self.unsupported(at, guest, access, Device::of(region), Reason::Declined)
+            }
             errno => Err(Error::FromHandler(errno)),
         }
     }
 
     #[inline(always)]
-    fn pass(&self, guest: &Guest, access: &Access, region: &Region) -> Result<(), Error> {
+    fn pass(
+        &self,
+        at: Place,
+        guest: &Guest,
+        access: &Access,
+        region: &Region,
+    ) -> Result<(), Error> {
         if access.space == SpaceKind::Ports {
             return Err(Error::PortPassesThrough(access.range.first()));
         }
         let host = region.host_at(access.range.first());
         if guest.is_guarded() {
-            return self.pass_guarded(guest, access, host);
+            return self.pass_guarded(at, guest, access, Device::of(region), host);
         }
         match access.kind {
             AccessKind::Write => access.data.copy_to(host),
@@ -159,28 +195,50 @@ impl Vcpu {
 
     /// Passes an access to host memory that may not be there; then it is unsupported.
     #[inline(never)]
-    fn pass_guarded(&self, guest: &Guest, access: &Access, host: u64) -> Result<(), Error> {
+    fn pass_guarded(
+        &self,
+        at: Place,
+        guest: &Guest,
+        access: &Access,
+        device: Device,
+        host: u64,
+    ) -> Result<(), Error> {
         let passed = match access.kind {
             AccessKind::Write => access.data.copy_to_guarded(host),
             AccessKind::Read | AccessKind::Execute => access.data.fill_from_guarded(host),
         };
         if passed.is_err() {
-            return self.without_effect(guest, access, Error::Vanished(access.range));
+            return self.unsupported(at, guest, access, device, Reason::Vanished);
         }
         self.counts.count_passed(access.kind);
         Ok(())
     }
 
+    /// Calls the handler of unsupported accesses, and applies the policy.
     #[cold]
-    fn unsupported(&self, guest: &Guest, access: &Access) -> Result<(), Error> {
-        let error = Error::Unsupported { kind: access.space, range: access.range };
-        self.without_effect(guest, access, error)
+    fn unsupported(
+        &self,
+        at: Place,
+        guest: &Guest,
+        access: &Access,
+        device: Device,
+        reason: Reason,
+    ) -> Result<(), Error> {
+        self.counts.count_unsupported(access.kind);
+        if let Some(handler) = guest.unsupported_handler() {
+            let access = access.as_trap(device);
+            let call = || keep_errno(|| handler.call(handle(at.slot), &access, reason as u32));
+            // A vCPU that is in this handler already does not call it again.
+            let _ = self.in_handler(at.address, UNSUPPORTED, call);
+        }
+        self.apply_policy(guest, access, reason)
     }
 
-    /// Applies the policy to an access that is unsupported for the reason `error`.
-    #[cold]
-    fn without_effect(&self, guest: &Guest, access: &Access, error: Error) -> Result<(), Error> {
-        self.counts.count_unsupported(access.kind);
+    fn apply_policy(&self, guest: &Guest, access: &Access, reason: Reason) -> Result<(), Error> {
+        let error = match reason {
+            Reason::Vanished => Error::Vanished(access.range),
+            _ => Error::Unsupported { kind: access.space, range: access.range },
+        };
         match guest.policy() {
             Policy::Ignore => {
                 if access.kind != AccessKind::Write {

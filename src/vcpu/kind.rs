@@ -1,10 +1,13 @@
-//! Kinds of access.
+//! Kinds of access, and reasons for which one is unsupported.
 
 #![forbid(unsafe_code)]
 
 use crate::error::Error;
 use crate::value::flags::Flags;
-use gasp_abi::{GASP_EXECUTE, GASP_READ, GASP_WRITE};
+use gasp_abi::{
+    GASP_EXECUTE, GASP_READ, GASP_REASON_ABSENT, GASP_REASON_DECLINED, GASP_REASON_NO_HANDLER,
+    GASP_REASON_NO_RIGHT, GASP_REASON_TRAPPED_FETCH, GASP_REASON_VANISHED, GASP_WRITE,
+};
 
 /// A kind of access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,4 +42,22 @@ impl AccessKind {
     pub(super) fn trap_flag(self) -> Flags {
         [Flags::VIRT_RD, Flags::VIRT_WR, Flags::NONE][self as usize]
     }
+}
+
+/// Why an access is unsupported.
+#[repr(u32)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// No region is there.
+    Absent = GASP_REASON_ABSENT,
+    /// The region neither passes nor traps this kind.
+    NoRight = GASP_REASON_NO_RIGHT,
+    /// The access traps, and there is no trap handler.
+    NoHandler = GASP_REASON_NO_HANDLER,
+    /// The trap handler has left the access to the policy.
+    Declined = GASP_REASON_DECLINED,
+    /// The region traps fetches, which no handler takes.
+    TrappedFetch = GASP_REASON_TRAPPED_FETCH,
+    /// The host memory behind the region is not there.
+    Vanished = GASP_REASON_VANISHED,
 }
