@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub(crate) mod last;
+pub(crate) mod text;
 
 use crate::sys::failure::SystemError;
 use crate::value::flags::Names;

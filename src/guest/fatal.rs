@@ -4,8 +4,8 @@
 #![forbid(unsafe_code)]
 
 use crate::callback::FatalHandler;
-use crate::error::last::{self, Text};
-use crate::error::{Error, Refusal};
+use crate::error::text::Text;
+use crate::error::{Error, Refusal, last};
 use crate::sys::process;
 use core::ffi::c_int;
 
