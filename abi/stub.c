@@ -350,6 +350,9 @@ uint64_t gasp_guest_generation(struct guest_system *gsp, unsigned type) { return
 
 struct gasp_acting *gasp_acting(void) { return NULL; }
 
+int gasp_on_failure(void (*fn)(void *arg, const char *function, int error, const char *message),
+		void *arg) { return 0; }
+
 unsigned gasp_guest_locks_held(struct guest_system *gsp, unsigned type) { return 0; }
 
 int gasp_guest_next_mapping(struct guest_system *gsp, uint64_t after,

@@ -74,6 +74,19 @@ impl FatalHandler {
     }
 }
 
+/// Called for each failure of a C function.
+pub(crate) type FailureFunction =
+    Callback<unsafe extern "C" fn(*mut c_void, *const c_char, c_int, *const c_char)>;
+
+impl FailureFunction {
+    /// Tells of a failure of `function`, with its number and its message.
+    pub(crate) fn call(&self, function: &CStr, errno: c_int, message: &CStr) {
+        // SAFETY: `new`'s caller promised that it can be called; the references are valid
+        // meanwhile.
+        unsafe { (self.function)(self.argument, function.as_ptr(), errno, message.as_ptr()) };
+    }
+}
+
 /// The callbacks that are notified of each change of a guest's map.
 pub(crate) type Listener = Callback<gasp_listener>;
 

@@ -1,9 +1,9 @@
-//! `<gasp/host.h>`: for a library between hosts and vdevs: which vdev acts, and what it has not
-//! given back.
+//! `<gasp/host.h>`: for a library between hosts and vdevs: which vdev acts, where it fails, and what
+//! it has not given back.
 
 use crate::cpu::{gasp_cpu, gasp_trap};
 use crate::types::{guest_system, vdev_t};
-use core::ffi::{c_int, c_uint, c_void};
+use core::ffi::{c_char, c_int, c_uint, c_void};
 
 /// For which vdev a thread acts. Each thread has one record, from gasp_acting().
 #[repr(C)]
@@ -14,6 +14,23 @@ pub struct gasp_acting {
     /// For the code that sets the mark. libgasp does not read it.
     pub data: *mut c_void,
 }
+
+/// Called for each failure of a function of the C interface. `arg` is as registered, `function` the
+/// function's name, `error` the error number that it returns or that errno will have, `message`
+/// what gasp_last_error() returns. The strings are valid during the call.
+///
+/// It runs on the thread of the failing call, when that has given back its own locks, and may call
+/// any function that this thread may. Failures of those are not reported, and do not stay the last
+/// error. Its change of errno does not stay. It must return: if it leaves by longjmp(), later
+/// failures of the thread are not reported. A C++ exception must not leave it.
+pub type gasp_failure_function_t = Option<
+    unsafe extern "C" fn(
+        arg: *mut c_void,
+        function: *const c_char,
+        error: c_int,
+        message: *const c_char,
+    ),
+>;
 
 /// A mapping of guest memory that is not unmapped yet.
 #[repr(C)]
@@ -72,6 +89,20 @@ unsafe extern "C" {
     ///
     /// Threads: any; other threads must not use the record. Source: libgasp's own.
     pub fn gasp_acting() -> *mut gasp_acting;
+
+    /// Set the function that is called for each failure of a function of the C interface, in all
+    /// threads of the process: for each that changes what gasp_last_error() returns, also answers
+    /// such as ENXIO.
+    ///
+    /// fn: NULL removes it. A later call replaces it. arg: passed to the function.
+    ///
+    /// Failures under way in other threads may still call the old function. Each call takes a few
+    /// bytes until the process ends.
+    ///
+    /// Returns EOK, or ENOMEM (errno is unchanged; the function stays as it was).
+    ///
+    /// Threads: any. Source: libgasp's own.
+    pub fn gasp_on_failure(r#fn: gasp_failure_function_t, arg: *mut c_void) -> c_int;
 
     /// Get how often the calling thread holds the lock of a space.
     ///

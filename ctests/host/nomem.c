@@ -208,6 +208,35 @@ static void child_gram(void)
 	gasp_guest_destroy(gsp);
 }
 
+static unsigned told[2];
+
+static void count_failure(void *arg, const char *function, int error, const char *message)
+{
+	(void)function;
+	(void)message;
+	*(unsigned *)arg += error == EPERM;
+}
+
+static void child_failure_function(void)
+{
+	struct guest_system *gsp = guest();
+	int result = EOK;
+	unsigned i = 0;
+	memory_ends_here(SOME);
+	errno = ERRNO_MARK;
+	while (i < 2000000 && (result = gasp_on_failure(count_failure, &told[i % 2])) == EOK)
+		i++;
+	CHECK_EQ(result, ENOMEM);
+	CHECK_EQ(errno, ERRNO_MARK);
+	CHECK_EQ(gasp_unlock(gsp, QST_MEMORY), EPERM);
+	CHECK_EQ(told[i % 2], 0);
+	CHECK_EQ(told[(i + 1) % 2], 1);		/* the one before stays */
+	CHECK_EQ(gasp_on_failure(NULL, NULL), EOK);
+	CHECK_EQ(gasp_unlock(gsp, QST_MEMORY), EPERM);
+	CHECK_EQ(told[(i + 1) % 2], 1);
+	gasp_guest_destroy(gsp);
+}
+
 /* Queries, walks and locks work without memory. */
 static void child_queries(void)
 {
@@ -250,18 +279,19 @@ static void guest_memory(void) { run_one("child_guest_memory", 0); }
 static void guests(void) { run_one("child_guests", 0); }
 static void reservations(void) { run_one("child_reservations", 0); }
 static void gram(void) { run_one("child_gram", 0); }
+static void failure_function(void) { run_one("child_failure_function", 0); }
 static void queries(void) { run_one("child_queries", 0); }
 
 static const struct test_case cases[] = {
 	CASE(set_of_many), CASE(enomem_outranks_a_later_refusal), CASE(set_in_both_spaces),
 	CASE(one_by_one), CASE(fatal_twin), CASE(guest_memory), CASE(guests), CASE(reservations),
-	CASE(gram), CASE(queries),
+	CASE(gram), CASE(failure_function), CASE(queries),
 };
 
 static const struct test_case children[] = {
 	CASE(child_set_of_many), CASE(child_enomem_outranks_a_later_refusal),
 	CASE(child_set_in_both_spaces), CASE(child_one_by_one), CASE(child_fatal_twin),
-	CASE(child_guest_memory), CASE(child_guests), CASE(child_reservations), CASE(child_gram),
+	CASE(child_guest_memory), CASE(child_guests), CASE(child_reservations), CASE(child_gram), CASE(child_failure_function),
 	CASE(child_queries),
 };
 

@@ -335,6 +335,18 @@ struct gasp_acting {
     void *data;
 };
 
+/**
+ * Called for each failure of a function of the C interface. `arg` is as registered, `function` the
+ * function's name, `error` the error number that it returns or that errno will have, `message`
+ * what gasp_last_error() returns. The strings are valid during the call.
+ *
+ * It runs on the thread of the failing call, when that has given back its own locks, and may call
+ * any function that this thread may. Failures of those are not reported, and do not stay the last
+ * error. Its change of errno does not stay. It must return: if it leaves by longjmp(), later
+ * failures of the thread are not reported. A C++ exception must not leave it.
+ */
+typedef void (*gasp_failure_function_t)(void *arg, const char *function, int error, const char *message);
+
 /** A mapping of guest memory that is not unmapped yet. */
 struct gasp_mapping {
     /** Its number: from 1, ascending in the order of mapping, never reused in the guest. */
@@ -812,6 +824,22 @@ uint64_t gasp_guest_generation(struct guest_system *gsp, unsigned int type);
  * Threads: any; other threads must not use the record. Source: libgasp's own.
  */
 struct gasp_acting *gasp_acting(void);
+
+/**
+ * Set the function that is called for each failure of a function of the C interface, in all
+ * threads of the process: for each that changes what gasp_last_error() returns, also answers
+ * such as ENXIO.
+ *
+ * fn: NULL removes it. A later call replaces it. arg: passed to the function.
+ *
+ * Failures under way in other threads may still call the old function. Each call takes a few
+ * bytes until the process ends.
+ *
+ * Returns EOK, or ENOMEM (errno is unchanged; the function stays as it was).
+ *
+ * Threads: any. Source: libgasp's own.
+ */
+int gasp_on_failure(gasp_failure_function_t fn, void *arg);
 
 /**
  * Get how often the calling thread holds the lock of a space.

@@ -1,13 +1,25 @@
 //! `<gasp/host.h>`: for a library between hosts and vdevs.
 
 use super::{args, ret};
+use crate::error::report;
 use crate::sys::acting;
 use core::ffi::{c_int, c_uint, c_void};
-use gasp_abi::{gasp_mapping, gasp_unsupported_handler_t, guest_system};
+use gasp_abi::{gasp_failure_function_t, gasp_mapping, gasp_unsupported_handler_t, guest_system};
 
 #[unsafe(no_mangle)]
 pub(super) unsafe extern "C" fn gasp_acting() -> *mut gasp_abi::gasp_acting {
     acting::record()
+}
+
+#[unsafe(no_mangle)]
+pub(super) unsafe extern "C" fn gasp_on_failure(
+    r#fn: gasp_failure_function_t,
+    arg: *mut c_void,
+) -> c_int {
+    ret::code(c"gasp_on_failure", || {
+        // SAFETY: promise 3.
+        report::set(unsafe { args::failure_function(r#fn, arg) })
+    })
 }
 
 #[unsafe(no_mangle)]
@@ -25,7 +37,7 @@ pub(super) unsafe extern "C" fn gasp_guest_next_mapping(
     after: u64,
     mapping: *mut gasp_mapping,
 ) -> c_int {
-    ret::code(|| {
+    ret::code(c"gasp_guest_next_mapping", || {
         // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         // SAFETY: promise 2.
@@ -41,7 +53,7 @@ pub(super) unsafe extern "C" fn gasp_guest_set_unsupported_handler(
     handler: gasp_unsupported_handler_t,
     arg: *mut c_void,
 ) -> c_int {
-    ret::code(|| {
+    ret::code(c"gasp_guest_set_unsupported_handler", || {
         // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         // SAFETY: promise 3.

@@ -3,7 +3,9 @@
 
 use super::handles::{cpu_slot, guest_slot};
 use super::sized;
-use crate::callback::{Callback, FatalHandler, QuietCallback, TrapHandler, UnsupportedHandler};
+use crate::callback::{
+    Callback, FailureFunction, FatalHandler, QuietCallback, TrapHandler, UnsupportedHandler,
+};
 use crate::error::{Error, Refusal};
 use crate::guest::{Elements, Guest, Options};
 use crate::raw::bytes::Buffer;
@@ -12,9 +14,9 @@ use crate::value::range::{Location, Range};
 use crate::vcpu::{Access, AccessKind, CpuSlot, GuestSlot, System, Vcpu};
 use core::ffi::{CStr, c_char, c_uint, c_void};
 use gasp_abi::{
-    GASP_GUEST_GUARDED, GASP_GUEST_STRICT, gasp_cpu, gasp_fatal_handler_t, gasp_guest_options,
-    gasp_quiet_function_t, gasp_region, gasp_trap_handler_t, gasp_unsupported_handler_t,
-    gasp_walk_filter_t, guest_system, qvm_state_block, vdev_t,
+    GASP_GUEST_GUARDED, GASP_GUEST_STRICT, gasp_cpu, gasp_failure_function_t, gasp_fatal_handler_t,
+    gasp_guest_options, gasp_quiet_function_t, gasp_region, gasp_trap_handler_t,
+    gasp_unsupported_handler_t, gasp_walk_filter_t, guest_system, qvm_state_block, vdev_t,
 };
 
 /// The slot of a guest that is not destroyed.
@@ -254,6 +256,18 @@ pub(super) unsafe fn fatal_handler(
 ) -> Option<FatalHandler> {
     // SAFETY: promise 3.
     handler.map(|handler| unsafe { Callback::new(handler, arg) })
+}
+
+/// A function that is told of failures.
+///
+/// # Safety
+/// See [`super`].
+pub(super) unsafe fn failure_function(
+    function: gasp_failure_function_t,
+    arg: *mut c_void,
+) -> Option<FailureFunction> {
+    // SAFETY: promise 3.
+    function.map(|function| unsafe { Callback::new(function, arg) })
 }
 
 /// A trap handler.

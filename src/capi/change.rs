@@ -17,7 +17,7 @@ pub(super) unsafe extern "C" fn gasp_guest_add_listener(
     arg: *mut c_void,
     id: *mut u64,
 ) -> c_int {
-    ret::code(|| {
+    ret::code(c"gasp_guest_add_listener", || {
         // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         // SAFETY: promises 2 and 3.
@@ -35,7 +35,7 @@ pub(super) unsafe extern "C" fn gasp_guest_remove_listener(
     gsp: *mut guest_system,
     id: u64,
 ) -> c_int {
-    ret::code(|| {
+    ret::code(c"gasp_guest_remove_listener", || {
         // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         guest.remove_listener(id)
@@ -50,7 +50,7 @@ pub(super) unsafe extern "C" fn gasp_guest_set(
     flags: c_uint,
     report: *mut gasp_report,
 ) -> c_int {
-    ret::refusable(|| {
+    ret::refusable(c"gasp_guest_set", || {
         let options = set_options(flags)?;
         // SAFETY: promise 2.
         let report = unsafe { sized::output("report", report)? };
@@ -74,7 +74,7 @@ pub(super) unsafe extern "C" fn gasp_guest_generation(
     gsp: *mut guest_system,
     r#type: c_uint,
 ) -> u64 {
-    ret::number(|| {
+    ret::number(c"gasp_guest_generation", || {
         // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         guest.generation(r#type)

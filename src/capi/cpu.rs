@@ -10,7 +10,7 @@ use gasp_abi::{
 
 #[unsafe(no_mangle)]
 pub(super) unsafe extern "C" fn gasp_cpu_create(gsp: *mut guest_system) -> *mut gasp_cpu {
-    ret::handle(|| {
+    ret::handle(c"gasp_cpu_create", || {
         // SAFETY: promise 1.
         handles::create_cpu(unsafe { args::guest_handle(gsp)? })
     })
@@ -18,7 +18,7 @@ pub(super) unsafe extern "C" fn gasp_cpu_create(gsp: *mut guest_system) -> *mut 
 
 #[unsafe(no_mangle)]
 pub(super) unsafe extern "C" fn gasp_cpu_destroy(cpu: *mut gasp_cpu) {
-    ret::nothing(|| {
+    ret::nothing(c"gasp_cpu_destroy", || {
         // SAFETY: promise 1.
         if let Some(slot) = unsafe { handles::cpu_slot(cpu) } {
             // SAFETY: promise 1.
@@ -36,7 +36,7 @@ pub(super) unsafe extern "C" fn gasp_cpu_info(
 ) -> c_int {
     // SAFETY: promises 1 and 2.
     let fast = unsafe { info_fast(cpu, blk, rgn) };
-    ret::query(fast, move || {
+    ret::query(c"gasp_cpu_info", fast, move || {
         // SAFETY: promise 1.
         let (_, cpu) = unsafe { args::cpu(cpu)? };
         // SAFETY: promise 2.
@@ -77,7 +77,7 @@ pub(super) unsafe extern "C" fn gasp_cpu_access(
     data: *mut c_void,
     length: usize,
 ) -> c_int {
-    ret::quick_code(|| {
+    ret::quick_code(c"gasp_cpu_access", || {
         // SAFETY: promise 1.
         let (slot, cpu) = unsafe { args::cpu(cpu)? };
         // SAFETY: promise 2. For a write access the bytes need not be writable, and are only read.
@@ -93,7 +93,7 @@ pub(super) unsafe extern "C" fn gasp_guest_set_trap_handler(
     handler: gasp_trap_handler_t,
     arg: *mut c_void,
 ) -> c_int {
-    ret::code(|| {
+    ret::code(c"gasp_guest_set_trap_handler", || {
         // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         // SAFETY: promise 3.
@@ -106,7 +106,7 @@ pub(super) unsafe extern "C" fn gasp_guest_set_unsupported(
     gsp: *mut guest_system,
     policy: c_uint,
 ) -> c_int {
-    ret::code(|| {
+    ret::code(c"gasp_guest_set_unsupported", || {
         // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         guest.set_policy(Policy::from_c(policy)?);
@@ -116,7 +116,7 @@ pub(super) unsafe extern "C" fn gasp_guest_set_unsupported(
 
 #[unsafe(no_mangle)]
 pub(super) unsafe extern "C" fn gasp_guest_synchronize(gsp: *mut guest_system) -> c_int {
-    ret::code(|| {
+    ret::code(c"gasp_guest_synchronize", || {
         // SAFETY: promise 1.
         let system = unsafe { args::system(gsp)? };
         system.synchronize()
@@ -129,7 +129,7 @@ pub(super) unsafe extern "C" fn gasp_guest_call_when_quiet(
     r#fn: gasp_quiet_function_t,
     arg: *mut c_void,
 ) -> c_int {
-    ret::code(|| {
+    ret::code(c"gasp_guest_call_when_quiet", || {
         // SAFETY: promise 1.
         let system = unsafe { args::system(gsp)? };
         // SAFETY: promise 3.
@@ -142,7 +142,7 @@ pub(super) unsafe extern "C" fn gasp_guest_counts(
     gsp: *mut guest_system,
     counts: *mut gasp_counts,
 ) -> c_int {
-    ret::code(|| {
+    ret::code(c"gasp_guest_counts", || {
         // SAFETY: promise 1.
         let system = unsafe { args::system(gsp)? };
         // SAFETY: promise 2.
@@ -157,7 +157,7 @@ pub(super) unsafe extern "C" fn gasp_guest_backing(
     location: u64,
     backing: *mut gasp_backing,
 ) -> c_int {
-    ret::code(|| {
+    ret::code(c"gasp_guest_backing", || {
         // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         // SAFETY: promise 2.

@@ -48,6 +48,6 @@ declared! {
     gasp_version, gasp_flags_text, gasp_span_text in text;
     gasp_guest_add_listener, gasp_guest_remove_listener, gasp_guest_set, gasp_guest_generation
         in change;
-    gasp_acting, gasp_guest_locks_held, gasp_guest_next_mapping,
+    gasp_acting, gasp_on_failure, gasp_guest_locks_held, gasp_guest_next_mapping,
     gasp_guest_set_unsupported_handler in acting;
 }

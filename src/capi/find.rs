@@ -11,7 +11,7 @@ pub(super) unsafe extern "C" fn gasp_find_free(
     size: u64,
     align: u64,
 ) -> u64 {
-    ret::location(|| {
+    ret::location(c"gasp_find_free", || {
         // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         guest.find_free(qst, size, align, 0, u64::MAX)
@@ -27,7 +27,7 @@ pub(super) unsafe extern "C" fn gasp_find_free_range(
     min_addr: u64,
     max_addr: u64,
 ) -> u64 {
-    ret::location(|| {
+    ret::location(c"gasp_find_free_range", || {
         // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         guest.find_free(qst, size, align, min_addr, max_addr)

@@ -13,7 +13,7 @@ pub(super) unsafe extern "C" fn gram_find_free_range(
     range_start: u64,
     range_end: u64,
 ) -> u64 {
-    ret::location(|| {
+    ret::location(c"gram_find_free_range", || {
         // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         guest.gram_find(size, align, flags, range_start, range_end)
@@ -22,7 +22,7 @@ pub(super) unsafe extern "C" fn gram_find_free_range(
 
 #[unsafe(no_mangle)]
 pub(super) unsafe extern "C" fn gram_reserve(gsp: *mut guest_system, loc: u64, size: u64) -> c_int {
-    ret::code(|| {
+    ret::code(c"gram_reserve", || {
         // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         guest.gram_reserve(loc, size)

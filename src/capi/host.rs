@@ -10,7 +10,7 @@ use gasp_abi::{gasp_fatal_handler_t, gasp_guest_options, gasp_span, guest_system
 pub(super) unsafe extern "C" fn gasp_guest_create(
     options: *const gasp_guest_options,
 ) -> *mut guest_system {
-    ret::handle(|| {
+    ret::handle(c"gasp_guest_create", || {
         Guest::check_system()?;
         // SAFETY: promise 2.
         handles::create_guest(unsafe { args::options(options)? })
@@ -19,7 +19,7 @@ pub(super) unsafe extern "C" fn gasp_guest_create(
 
 #[unsafe(no_mangle)]
 pub(super) unsafe extern "C" fn gasp_guest_start(gsp: *mut guest_system) -> c_int {
-    ret::code(|| {
+    ret::code(c"gasp_guest_start", || {
         // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         guest.start()
@@ -28,7 +28,7 @@ pub(super) unsafe extern "C" fn gasp_guest_start(gsp: *mut guest_system) -> c_in
 
 #[unsafe(no_mangle)]
 pub(super) unsafe extern "C" fn gasp_guest_destroy(gsp: *mut guest_system) {
-    ret::nothing(|| {
+    ret::nothing(c"gasp_guest_destroy", || {
         // SAFETY: promise 1.
         if let Some(slot) = unsafe { handles::guest_slot(gsp) } {
             // SAFETY: promise 1.
@@ -55,7 +55,7 @@ pub(super) unsafe extern "C" fn gasp_guest_set_fatal_handler(
     handler: gasp_fatal_handler_t,
     arg: *mut c_void,
 ) {
-    ret::nothing(|| {
+    ret::nothing(c"gasp_guest_set_fatal_handler", || {
         // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         // SAFETY: promise 3.
@@ -71,7 +71,7 @@ pub(super) unsafe extern "C" fn gasp_guest_reserve(
     location: u64,
     length: u64,
 ) -> c_int {
-    ret::code(|| {
+    ret::code(c"gasp_guest_reserve", || {
         // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         guest.reserve(r#type, location, length)
@@ -86,7 +86,7 @@ pub(super) unsafe extern "C" fn gasp_guest_add_memory(
     kind: c_uint,
     chunk: u64,
 ) -> c_int {
-    ret::code(|| {
+    ret::code(c"gasp_guest_add_memory", || {
         // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         guest.add_memory(location, length, kind, chunk)
@@ -100,7 +100,7 @@ pub(super) unsafe extern "C" fn gasp_guest_next(
     from: u64,
     span: *mut gasp_span,
 ) -> c_int {
-    ret::code(|| {
+    ret::code(c"gasp_guest_next", || {
         // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         // SAFETY: promise 2.
@@ -117,7 +117,7 @@ pub(super) unsafe extern "C" fn gasp_guest_read(
     data: *mut c_void,
     length: usize,
 ) -> c_int {
-    ret::code(|| {
+    ret::code(c"gasp_guest_read", || {
         // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         // SAFETY: promise 2.
@@ -132,7 +132,7 @@ pub(super) unsafe extern "C" fn gasp_guest_write(
     data: *const c_void,
     length: usize,
 ) -> c_int {
-    ret::code(|| {
+    ret::code(c"gasp_guest_write", || {
         // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         // SAFETY: promise 2.

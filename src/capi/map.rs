@@ -11,7 +11,7 @@ pub(super) unsafe extern "C" fn gasp_map_sys(
     guest_paddr: u64,
     length: usize,
 ) -> *mut c_void {
-    ret::address(|| {
+    ret::address(c"gasp_map_sys", || {
         // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         guest.map_memory(prot, guest_paddr, length)
@@ -25,7 +25,7 @@ pub(super) unsafe extern "C" fn gasp_map_vdma(
     guest_paddr: u64,
     length: usize,
 ) -> *mut c_void {
-    ret::address(|| {
+    ret::address(c"gasp_map_vdma", || {
         // SAFETY: promise 2.
         let guest = unsafe { args::guest_of_vdev(vdev)? };
         guest.map_memory(prot, guest_paddr, length)
@@ -39,7 +39,7 @@ pub(super) unsafe extern "C" fn gasp_map_contig(
     ppaddr: *mut u64,
     plength: *mut usize,
 ) -> *mut c_void {
-    ret::address(|| {
+    ret::address(c"gasp_map_contig", || {
         // SAFETY: promise 2.
         let guest = unsafe { args::guest_of_vdev(vdev)? };
         // SAFETY: promise 2.
@@ -60,7 +60,7 @@ pub(super) unsafe extern "C" fn gasp_unmap(
     flush: c_int,
 ) {
     let _coherent = flush;
-    ret::nothing(|| {
+    ret::nothing(c"gasp_unmap", || {
         // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         guest.unmap_memory(ptr.addr() as u64, length)

@@ -6,7 +6,7 @@ use gasp_abi::{gasp_region, guest_system, qvm_state_block};
 
 #[unsafe(no_mangle)]
 pub(super) unsafe extern "C" fn gasp_lock(gsp: *mut guest_system, r#type: u16) -> c_int {
-    ret::quick_code(|| {
+    ret::quick_code(c"gasp_lock", || {
         // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         guest.lock(r#type)
@@ -15,7 +15,7 @@ pub(super) unsafe extern "C" fn gasp_lock(gsp: *mut guest_system, r#type: u16) -
 
 #[unsafe(no_mangle)]
 pub(super) unsafe extern "C" fn gasp_unlock(gsp: *mut guest_system, r#type: u16) -> c_int {
-    ret::quick_code(|| {
+    ret::quick_code(c"gasp_unlock", || {
         // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         guest.unlock(r#type)
@@ -31,7 +31,7 @@ pub(super) unsafe extern "C" fn gasp_region_set(
     if num_regions == 0 {
         return;
     }
-    ret::nothing(|| {
+    ret::nothing(c"gasp_region_set", || {
         // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp) }
             .unwrap_or_else(|error| crate::guest::fatal::die_without_guest(&error.into()));
@@ -50,7 +50,7 @@ pub(super) unsafe extern "C" fn gasp_region_set_soft(
     if num_regions == 0 {
         return 0;
     }
-    ret::count(num_regions, || {
+    ret::count(c"gasp_region_set_soft", num_regions, || {
         // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         // SAFETY: promise 2.
@@ -66,7 +66,7 @@ pub(super) unsafe extern "C" fn gasp_region_info(
 ) -> c_int {
     // SAFETY: promises 1 and 2.
     let fast = unsafe { info_fast(gsp, blk, rgn) };
-    ret::query(fast, move || {
+    ret::query(c"gasp_region_info", fast, move || {
         // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         // SAFETY: promise 2.

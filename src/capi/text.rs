@@ -20,7 +20,7 @@ pub(super) unsafe extern "C" fn gasp_flags_text(
     buffer: *mut c_char,
     size: usize,
 ) -> usize {
-    ret::length(|| {
+    ret::length(c"gasp_flags_text", || {
         // SAFETY: promise 2.
         let buffer = unsafe { args::text_buffer(buffer, size)? };
         Ok(write(buffer, format_args!("{}", Names(flags))))
@@ -34,7 +34,7 @@ pub(super) unsafe extern "C" fn gasp_span_text(
     buffer: *mut c_char,
     size: usize,
 ) -> usize {
-    ret::length(|| {
+    ret::length(c"gasp_span_text", || {
         // SAFETY: promise 2.
         let span = unsafe { args::required_input("span", span)? };
         // SAFETY: promise 2.

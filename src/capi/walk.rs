@@ -39,7 +39,7 @@ pub(super) unsafe extern "C" fn gasp_walk_count(
     max_length: u64,
     flags: c_uint,
 ) -> c_uint {
-    ret::entries(|| {
+    ret::entries(c"gasp_walk_count", || {
         // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         Ok(Walk::checked(max_length, flags)?.count(guest.map(SpaceKind::Memory)))
@@ -88,7 +88,7 @@ pub(super) unsafe extern "C" fn gasp_walk_count_filtered(
     flags: c_uint,
     filter: gasp_walk_filter_t,
 ) -> c_uint {
-    ret::entries(|| {
+    ret::entries(c"gasp_walk_count_filtered", || {
         // SAFETY: promise 1.
         let guest = unsafe { args::guest(gsp)? };
         // SAFETY: promise 3.

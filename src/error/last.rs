@@ -4,8 +4,8 @@
 
 #![forbid(unsafe_code)]
 
-use super::Refusal;
 use super::text::Text;
+use super::{Refusal, report};
 use core::cell::{Cell, RefCell};
 use core::ffi::{CStr, c_char};
 
@@ -25,9 +25,14 @@ enum Last {
     Given,
 }
 
-/// Keeps a failure as this thread's last.
-pub(crate) fn record(refusal: impl Into<Refusal>) {
-    LAST.set(Last::Refusal(refusal.into()));
+/// Keeps a failure of a C function as this thread's last, and reports it.
+#[cold]
+pub(crate) fn record(function: &CStr, refusal: impl Into<Refusal>) {
+    let refusal = refusal.into();
+    LAST.set(Last::Refusal(refusal));
+    report::report(function, &refusal);
+    // The function that was told may have failed in calls of its own.
+    LAST.set(Last::Refusal(refusal));
 }
 
 /// Makes a sentence this thread's last failure.

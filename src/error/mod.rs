@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub(crate) mod last;
+pub(crate) mod report;
 pub(crate) mod text;
 
 use crate::sys::failure::SystemError;

@@ -7,7 +7,7 @@ use crate::callback::FatalHandler;
 use crate::error::text::Text;
 use crate::error::{Error, Refusal, last};
 use crate::sys::process;
-use core::ffi::c_int;
+use core::ffi::{CStr, c_int};
 
 /// Exit code before the guest has started (QNX).
 const BEFORE_START: c_int = 64;
@@ -21,18 +21,19 @@ const UNSUPPORTED: c_int = 5;
 /// exits. The caller holds no lock of the library.
 pub(crate) fn die(refusal: &Refusal, started: bool, handler: Option<FatalHandler>) -> ! {
     let code = if started { AFTER_START } else { BEFORE_START };
-    end("gasp_region_set", refusal, code, handler)
+    end(c"gasp_region_set", refusal, code, handler)
 }
 
 /// As [`die`], for an unsupported access.
 pub(crate) fn die_of_access(error: &Error, handler: Option<FatalHandler>) -> ! {
-    end("gasp_cpu_access", &(*error).into(), UNSUPPORTED, handler)
+    end(c"gasp_cpu_access", &(*error).into(), UNSUPPORTED, handler)
 }
 
-fn end(function: &str, refusal: &Refusal, code: c_int, handler: Option<FatalHandler>) -> ! {
-    last::record(*refusal);
+fn end(function: &CStr, refusal: &Refusal, code: c_int, handler: Option<FatalHandler>) -> ! {
+    last::record(function, *refusal);
     let mut line = Text::new();
     let errno = refusal.error.errno();
+    let function = function.to_str().unwrap_or_default();
     line.format(format_args!("{function}: {refusal} ({}, errno {errno})", name(errno)));
     announce(line.as_bytes());
     if let Some(handler) = handler {

@@ -21,7 +21,7 @@ unsafe impl<T: Send + Sync> Sync for Latest<T> {}
 
 impl<T> Latest<T> {
     /// No value yet.
-    pub(crate) fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self { current: AtomicPtr::new(ptr::null_mut()), all: Mutex::new(Vec::new()) }
     }
 
