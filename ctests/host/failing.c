@@ -12,6 +12,7 @@ static struct guest_system *noted_guest;
 
 static void fail_again(void)
 {
+	told.also = NULL;
 	CHECK_EQ(gasp_guest_reserve(noted_guest, QST_MEMORY, 0, 0), EINVAL);
 	CHECK_HAS(gasp_last_error(), "the length is 0");
 }
@@ -22,6 +23,7 @@ static void its_own_failures_are_not_reported(void)
 	start_to_note();
 	told.also = fail_again;
 	RETURNS(gasp_unlock, (noted_guest, QST_MEMORY), EPERM);
+	told.also = fail_again;
 	RETURNS(gasp_unlock, (noted_guest, QST_MEMORY), EPERM);
 	stop_to_note();
 	gasp_guest_destroy(noted_guest);
