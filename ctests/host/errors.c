@@ -268,6 +268,8 @@ static void a_sentence_from_above(void)
 	CHECK_EQ(strlen(gasp_last_error()), 511);
 	CHECK_EQ(gasp_guest_start(NULL), EINVAL);
 	CHECK_HAS(gasp_last_error(), "gsp");
+	gasp_set_last_error(gasp_last_error());
+	CHECK_HAS(gasp_last_error(), "gsp");
 	gasp_set_last_error("");
 	CHECK_STR(gasp_last_error(), "");
 	gasp_set_last_error("again");

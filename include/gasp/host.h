@@ -602,7 +602,8 @@ int gasp_cpu_info(struct gasp_cpu *cpu, const struct qvm_state_block *blk, struc
  *   multiple of their number are one read or write, never torn.
  * - Otherwise the access is unsupported, and the policy of gasp_guest_set_unsupported()
  *   applies. An access without a region, a trap without a trap handler or to which the handler
- *   answers GASP_TRAP_UNSUPPORTED, and (as in QNX) a trapped fetch are unsupported too, and so is host memory that is not there
+ *   answers GASP_TRAP_UNSUPPORTED, and (as in QNX) a trapped fetch are unsupported too, and so
+ *   is host memory that is not there
  *   (GASP_GUEST_GUARDED; of a write, a part may have been written).
  *
  * An access over several regions or holes is cut at each boundary, so that a device gets only

@@ -38,10 +38,10 @@ pub(crate) fn record(function: &CStr, refusal: impl Into<Refusal>) {
 /// Makes a sentence this thread's last failure.
 pub(crate) fn give(sentence: Option<&CStr>) {
     let Some(sentence) = sentence else { return LAST.set(Last::None) };
-    TEXT.with_borrow_mut(|text| {
-        text.clear();
-        text.append(sentence.to_bytes());
-    });
+    // The sentence may be the one in `TEXT`.
+    let mut text = Text::new();
+    text.append(sentence.to_bytes());
+    TEXT.set(text);
     LAST.set(Last::Given);
 }
 
