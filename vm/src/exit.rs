@@ -2,9 +2,13 @@
 
 #![forbid(unsafe_code)]
 
+use crate::control::CONTROL;
 use gasp_text::ParseError;
 use std::fmt::Display;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
 
 /// The power was cut.
 pub(crate) const POWER_CUT: u8 = 3;
@@ -19,8 +23,32 @@ pub(crate) const CONFIGURATION: u8 = 65;
 /// A fatal error after the guest started.
 pub(crate) const AFTER: u8 = 96;
 
+/// The longest wait for a report to be printed.
+const PRINTING: Duration = Duration::from_secs(5);
+
+/// Whether the power was cut.
+static CUT: AtomicBool = AtomicBool::new(false);
+
+/// From now on the exit code is [`POWER_CUT`], whatever ends the process.
+pub(crate) fn cut_power() {
+    CUT.store(true, SeqCst);
+}
+
+/// The exit code of a process that would end with `code`.
+pub(crate) fn last(code: u8) -> u8 {
+    if CUT.load(SeqCst) { POWER_CUT } else { code }
+}
+
+/// Has the report of a run printed that ends here with `code`, and returns the exit code.
+pub(crate) fn report(code: u8) -> u8 {
+    let code = last(code);
+    CONTROL.report(code, PRINTING);
+    code
+}
+
 /// Ends the process now. Threads that run the guest are not asked.
 pub(crate) fn now(code: u8) -> ! {
+    let code = report(code);
     // Nothing is lost: whatever is printed is flushed there.
     std::process::exit(i32::from(code))
 }

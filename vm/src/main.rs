@@ -5,16 +5,18 @@
 //! | `args` | the command line |
 //! | `config` | parses configurations; pure |
 //! | `exit`, `log` | exit codes and output |
+//! | `signals`, `watch`, `control` | handle signals, and what they ask of a running guest |
 //! | `host` | runs a guest, from its command line to its end |
 //! | `machine`, `mapping` | builds the guest that a configuration describes |
 //! | `vdevs` | the guest's vdevs, through libgasp-vdev |
 //! | `runner` | runs the guest with `kvm` or, where that is impossible, `trace` |
 //! | `platform` | the interface of vdevs to the machine that runs the guest |
+//! | `report` | what `--map` prints, and the state of a running guest |
 //! | `show` | prints the map and the hits as tables |
-//! | `signals` | handles signals |
 
 mod args;
 mod config;
+mod control;
 mod exit;
 mod host;
 mod kvm;
@@ -23,11 +25,13 @@ mod log;
 mod machine;
 mod mapping;
 mod platform;
+mod report;
 mod runner;
 mod show;
 mod signals;
 mod trace;
 mod vdevs;
+mod watch;
 
 use args::Command;
 use exit::{BEFORE, Failure};
@@ -35,7 +39,19 @@ use std::env;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let code = match args::parse(env::args_os().skip(1)) {
+    // First of all: a signal may come while vdevs are loaded.
+    let code = match watch::start() {
+        Ok(()) => command(),
+        Err(error) => {
+            log::tell(&format!("signals: {error}"));
+            BEFORE
+        }
+    };
+    ExitCode::from(exit::last(code))
+}
+
+fn command() -> u8 {
+    match args::parse(env::args_os().skip(1)) {
         Ok(Command::Help) => {
             log::say(args::HELP);
             0
@@ -49,13 +65,11 @@ fn main() -> ExitCode {
             log::tell(&format!("{message} (--help explains)"));
             BEFORE
         }
-    };
-    ExitCode::from(code)
+    }
 }
 
 fn run(options: &args::Options) -> u8 {
-    let result = signals::block().map_err(Failure::before).and_then(|()| host::run(options));
-    result.unwrap_or_else(|Failure { exit_code, message }| {
+    host::run(options).unwrap_or_else(|Failure { exit_code, message }| {
         log::tell(&message);
         exit_code
     })

@@ -1,15 +1,14 @@
-//! Signals while a guest runs.
+//! Signals, and the end of the process that waits for nobody.
 //!
-//! SIGTERM and SIGINT are the power button, and then the end; SIGQUIT is the power cut; SIGUSR2
-//! asks vdevs for their state. One thread waits for them; in all others they are blocked.
+//! SIGTERM and SIGINT are the power button, SIGQUIT is the power cut, SIGUSR1 asks gasp-vm for its
+//! state, SIGUSR2 asks vdevs for theirs. One thread waits for them; in all others they are blocked.
 
 #![allow(unsafe_code)]
 
 use core::ffi::c_int;
 use core::mem::MaybeUninit;
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, Scope};
+use std::time::Instant;
 
 /// The meaning of a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,17 +17,25 @@ pub(crate) enum Signal {
     Button,
     /// SIGQUIT.
     Cut,
+    /// SIGUSR1.
+    Information,
     /// SIGUSR2.
     Status,
 }
 
-const SIGNALS: [c_int; 4] = [libc::SIGTERM, libc::SIGINT, libc::SIGQUIT, libc::SIGUSR2];
+const SIGNALS: [(c_int, Signal); 5] = [
+    (libc::SIGTERM, Signal::Button),
+    (libc::SIGINT, Signal::Button),
+    (libc::SIGQUIT, Signal::Cut),
+    (libc::SIGUSR1, Signal::Information),
+    (libc::SIGUSR2, Signal::Status),
+];
 
 fn set() -> libc::sigset_t {
     let mut set = MaybeUninit::uninit();
     // SAFETY: the set can be written.
     unsafe { libc::sigemptyset(set.as_mut_ptr()) };
-    for signal in SIGNALS {
+    for (signal, _) in SIGNALS {
         // SAFETY: the set was made empty above.
         unsafe { libc::sigaddset(set.as_mut_ptr(), signal) };
     }
@@ -46,48 +53,35 @@ pub(crate) fn block() -> io::Result<()> {
     }
 }
 
-/// Calls a function for each signal, on a thread of its own.
-#[derive(Debug, Default)]
-pub(crate) struct Watch {
-    over: AtomicBool,
-}
-
-impl Watch {
-    /// Starts the thread.
-    pub(crate) fn start<'scope>(
-        &'scope self,
-        scope: &'scope Scope<'scope, '_>,
-        mut told: impl FnMut(Signal) + Send + 'scope,
-    ) -> io::Result<()> {
-        let watch = move || {
-            while let Some(signal) = next() {
-                if self.over.load(Ordering::SeqCst) {
-                    break;
-                }
-                told(signal);
-            }
-        };
-        thread::Builder::new().name("signals".to_owned()).spawn_scoped(scope, watch).map(drop)
-    }
-
-    /// Ends the thread.
-    pub(crate) fn end(&self) {
-        self.over.store(true, Ordering::SeqCst);
-        // SAFETY: no preconditions.
-        let process = unsafe { libc::getpid() };
-        // SAFETY: no memory is passed. The signal is blocked, so only the thread sees it.
-        unsafe { libc::kill(process, libc::SIGUSR2) };
+/// Waits for a signal; `None`: none came until then.
+pub(crate) fn next(until: Option<Instant>) -> Option<Signal> {
+    let set = set();
+    loop {
+        let left = until.map(time_left);
+        let left = left.as_ref().map_or(core::ptr::null(), core::ptr::from_ref);
+        // SAFETY: the set and the time can be read; nothing is written.
+        let number = unsafe { libc::sigtimedwait(&raw const set, core::ptr::null_mut(), left) };
+        let found = SIGNALS.into_iter().find(|(signal, _)| *signal == number);
+        match found {
+            Some((_, signal)) => return Some(signal),
+            None if until.is_some_and(|until| Instant::now() >= until) => return None,
+            // Interrupted, as by a debugger.
+            None => {}
+        }
     }
 }
 
-/// Waits for a signal. `None`: the system call failed.
-fn next() -> Option<Signal> {
-    let (set, mut number) = (set(), 0);
-    // SAFETY: the set can be read, the number written.
-    match unsafe { libc::sigwait(&raw const set, &raw mut number) } {
-        0 if number == libc::SIGUSR2 => Some(Signal::Status),
-        0 if number == libc::SIGQUIT => Some(Signal::Cut),
-        0 => Some(Signal::Button),
-        _ => None,
+fn time_left(until: Instant) -> libc::timespec {
+    let left = until.saturating_duration_since(Instant::now());
+    libc::timespec {
+        tv_sec: libc::time_t::try_from(left.as_secs()).unwrap_or(libc::time_t::MAX),
+        tv_nsec: left.subsec_nanos().into(),
     }
+}
+
+/// Ends the process at once. What libraries have registered for its end is not called, because it
+/// may wait for a thread that hangs.
+pub(crate) fn end_process(code: u8) -> ! {
+    // SAFETY: no preconditions.
+    unsafe { libc::_exit(c_int::from(code)) }
 }

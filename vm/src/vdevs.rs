@@ -3,7 +3,7 @@
 #![allow(unsafe_code)]
 
 use crate::config::{OptionList, VdevConfig};
-use crate::log;
+use crate::{exit, log};
 use crate::platform::Platform;
 use core::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use core::fmt;
@@ -69,7 +69,7 @@ impl Vdevs {
             arg: ptr::from_ref(&*link).cast_mut().cast(),
             interrupt: Some(interrupt),
             terminate: Some(terminate),
-            fatal: None,
+            fatal: Some(fatal),
             log: Some(line),
             registers: None,
         };
@@ -255,6 +255,10 @@ unsafe extern "C" fn terminate(arg: *mut c_void, exit_code: c_int) {
     if let (Some(platform), Ok(code)) = (platform, u8::try_from(exit_code)) {
         platform.terminate(code);
     }
+}
+
+unsafe extern "C" fn fatal(_: *mut c_void, exit_code: c_int) {
+    exit::now(u8::try_from(exit_code).unwrap_or(exit::AFTER))
 }
 
 unsafe extern "C" fn line(
