@@ -33,4 +33,22 @@ config fatal 'vdev probe fatal'
 gives "64: gasp_region_set() fails before the start" 64 "*gasp_region_set*" --no-kvm "$work/fatal.conf"
 config fatal 'vdev probe wrong colour'
 gives "65: a vdev's configuration error" 65 "*probe: colour is wrong" --no-kvm "$work/fatal.conf"
+
+# mapped NAME CODE SCRIPT [STATEMENT...]: a run that ends so prints the map and the counts, once.
+mapped() {
+	local name=$1 out=$work/mapped.out ended=0
+	wanted "$name" || return 0
+	config mapped "system box ram 64k ${4-}\nvdev probe loc 0x100000"
+	script mapped "$3"
+	timeout 60 "$vm" --map --no-kvm --vdev-path "$work" "$work/mapped.conf" >"$out" 2>&1 || ended=$?
+	check "$name" test "$ended $(grep -c "^box has ended with exit code $2. The map now" "$out") $(grep -c '^    called a device ' "$out")" = "$2 1 1"
+}
+
+mapped "--map: the end of the script" 0 'wait 1'
+mapped "--map: a script's failed expectation" 96 'expect mem 0 4 1'
+mapped "--map: an error number" 6 'write mem 0x100004 4 5'
+mapped "--map: VRS_TERMINATE" 6 'write mem 0x100008 4 0'
+mapped "--map: a failed gasp_region_set()" 96 'write mem 0x100010 4 0'
+mapped "--map: abort, by libgasp" 5 'read mem 0x90000 4' 'unsupported reference abort'
+mapped "--map: a vdev's fatal error" 96 'write mem 0x100018 4 0'
 done_testing

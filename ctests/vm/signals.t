@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 . "$(dirname "$0")/gives.sh"
 vdevs probe stuck
+map=
 
 # signalled NAME CODE LINE CONFIG SCRIPT WHEN:SIGNAL...: gives, for a guest that gets each of these
 # signals after the line WHEN, and a second after the one before.
@@ -13,7 +14,7 @@ signalled() {
 	script signalled "$5"
 	shift 5
 	: >"$work/signalled.out"
-	"$vm" --no-kvm --vdev-path "$work" "$work/signalled.conf" >"$work/signalled.out" 2>&1 &
+	"$vm" $map --no-kvm --vdev-path "$work" "$work/signalled.conf" >"$work/signalled.out" 2>&1 &
 	pid=$!
 	for each; do
 		await grep -qs "${each%:*}\$" "$work/signalled.out"
@@ -80,4 +81,9 @@ for step in read terminate leak; do
 	stuck "SIGTERM twice, in $step: the end" 3 "gasp-vm: ended at once" $step hangs:TERM hangs:TERM
 done
 stuck "SIGTERM twice, in status: the end" 3 "gasp-vm: ended at once" status up:USR2 hangs:TERM hangs:TERM
+map=--map
+probed "--map: SIGTERM" 0 "the guest has ended with exit code 0. The map now.*" "" TERM
+probed "--map: SIGQUIT" 3 "the guest has ended with exit code 3. The map now.*" "" QUIT
+stuck "--map: SIGQUIT, in read" 3 "the guest has ended with exit code 3. The map now.*" read hangs:QUIT
+stuck "--map: SIGTERM twice, in read" 3 "the guest has ended with exit code 3. The map now.*" read hangs:TERM hangs:TERM
 done_testing

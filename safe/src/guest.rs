@@ -3,7 +3,7 @@
 #![allow(unsafe_code)]
 
 use super::numbers::{Memory, Space, Unsupported};
-use core::ffi::{CStr, c_int, c_uint, c_void};
+use core::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use core::mem::ManuallyDrop;
 use core::ptr::{self, NonNull};
 use gasp_abi::{
@@ -44,6 +44,15 @@ pub(super) fn last_error(errno: i32) -> Error {
 
 pub(super) fn errno() -> i32 {
     std::io::Error::last_os_error().raw_os_error().unwrap_or(0)
+}
+
+/// Called with the exit code before libgasp ends the process.
+pub type FatalHandler = fn(u8);
+
+unsafe extern "C" fn call(handler: *mut c_void, exit_code: c_int, _: *const c_char) {
+    // SAFETY: what `set_fatal_handler` registered.
+    let handler = unsafe { &*handler.cast::<FatalHandler>() };
+    handler(u8::try_from(exit_code).unwrap_or(u8::MAX));
 }
 
 /// A guest system of libgasp; destroyed when dropped.
@@ -188,6 +197,13 @@ impl Guest {
     ) -> Result<(), Error> {
         // SAFETY: the handle is a guest's; the rest is the caller's promise.
         check(unsafe { gasp_abi::gasp_guest_set_trap_handler(self.handle(), handler, arg) })
+    }
+
+    /// Calls a function with the exit code before libgasp ends the process.
+    pub fn set_fatal_handler(&self, handler: &'static FatalHandler) {
+        let arg = ptr::from_ref(handler).cast_mut().cast();
+        // SAFETY: the handle is a guest's; the argument is what `call` takes, and stays.
+        unsafe { gasp_abi::gasp_guest_set_fatal_handler(self.handle(), Some(call), arg) };
     }
 
     /// The numbers of accesses by destination and kind.

@@ -12,10 +12,13 @@ use crate::platform::Platform;
 use crate::report::Report;
 use crate::runner::Runner;
 use crate::vdevs::Vdevs;
-use gasp_safe::Guest;
+use gasp_safe::{FatalHandler, Guest};
 use std::fs;
 use std::path::Path;
 use std::thread;
+
+/// Before libgasp ends the process.
+static FATAL: FatalHandler = |code| _ = exit::report(code);
 
 /// A guest and its parts, in the order in which they have to be dropped.
 #[derive(Debug)]
@@ -58,6 +61,7 @@ impl Host {
         let Self { vdevs, guest, built } = self;
         let policy = machine::policy(config.unsupported);
         guest.set_unsupported(policy).map_err(Failure::before)?;
+        guest.set_fatal_handler(&FATAL);
         let mut create = |config: &VdevConfig| vdevs.create(config);
         let directory = file.parent().unwrap_or(Path::new(""));
         machine::build(guest, config, directory, &mut create, built)

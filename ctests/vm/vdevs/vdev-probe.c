@@ -7,7 +7,7 @@
  *   0x0c    answer VRS_BUS_ERROR
  *   0x10    a gasp_region_set() that has to fail
  *   0x14    the interrupt, as an edge
- *   0x18    hang, after a line "hangs"
+ *   0x18    a fatal error
  *
  * Options: `refuse` is refused; `fatal` fails as 0x10 does; `wrong TEXT` is a fatal configuration
  * error; `button CAUSE` ends the guest with CAUSE when the button is pressed.
@@ -19,10 +19,9 @@
 #include <qvm/vdev-core.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { END = 0x00, ERROR = 0x04, TERMINATE = 0x08, BUS_ERROR = 0x0c, REGION = 0x10, EDGE = 0x14,
-	HANG = 0x18 };
+	FATAL_ERROR = 0x18 };
 enum { REFUSE = VDEV_CTRL_FIRST_OPTIDX, FATAL, WRONG, BUTTON };
 
 struct probe {
@@ -99,10 +98,7 @@ static enum vdev_ref_status vwrite(vdev_t *vdev, unsigned cookie,
 		(void)guest_intr_signal(&vdev->v_intr, GIS_ON);
 		(void)guest_intr_signal(&vdev->v_intr, GIS_OFF);
 		break;
-	case HANG:
-		vdev_logf(QVM_OUTI_QVM, vdev, "hangs");
-		for (;;)
-			pause();
+	case FATAL_ERROR: qvm_fatal(QVM_OUTF_QVM, "probe: cannot go on");
 	default: break;
 	}
 	return VRS_NORMAL;
