@@ -79,10 +79,11 @@ build/vm/gasp-vm: FORCE $(VDEV_SHARED)
 vm: all
 	@$(MAKE) --no-print-directory -C vm BUILD=$(CURDIR)/build/vm
 
-## run: the demo: gasp-vm boots a guest that talks to virtual devices (without /dev/kvm: a script)
+## run: the demo: gasp-vm boots a guest that talks to virtual devices (a script, if KVM does not work)
 run: vm
 	@echo
-	@build/vm/gasp-vm --map vm/examples/demo.conf
+	@demo() { build/vm/gasp-vm "$$@" --map vm/examples/demo.conf; }; \
+	demo || { [ $$? = 64 ] && echo "No vCPU can run here, so a script takes its place:" && demo --no-kvm; }
 
 ## layout: a smaller demo, of the map alone: a PC's memory, and a vdev that takes a window out of it
 layout: build/pc_layout build/vdev_window.so

@@ -3,6 +3,13 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 . "$(dirname "$0")/../harness/tap.sh"
 check "make run" make --no-print-directory run
+hidden="make run, where KVM does not work: the reason, and the script"
+if unshare -m mount --bind /dev/null /dev/kvm 2>/dev/null; then
+	out=$(unshare -m sh -c 'mount --bind /dev/null /dev/kvm && make --no-print-directory run' 2>&1)
+	check "$hidden" test "$(grep -cE '^gasp-vm: /dev/kvm is not KVM|^demo: done' <<<"$out")" = 2
+else
+	skip "$hidden" "there is no /dev/kvm, or no mount namespace can be made here"
+fi
 out=$logs/run.txt
 build/vm/gasp-vm --map vm/examples/demo.conf >"$out" 2>&1
 check "the guest comes to its end" grep -qx 'demo: done' "$out"

@@ -6,7 +6,7 @@ gives "--help" 0 "usage: gasp-vm *" --help
 gives "--version" 0 "gasp-vm $(sed -n 's/^version = "\(.*\)"/\1/p' vm/Cargo.toml | head -n 1)" --version
 gives "no configuration" 64 "gasp-vm: expected CONFIG, a configuration file (--help explains)"
 gives "two configurations" 64 "gasp-vm: expected one CONFIG, found two (--help explains)" a b
-gives "an unknown option" 64 "gasp-vm: expected an option that --help lists, found --kvm (--help explains)" --kvm a
+gives "an unknown option" 64 "gasp-vm: expected an option that --help lists, found --kwm (--help explains)" --kwm a
 gives "an option without its argument" 64 "gasp-vm: expected a file after --trace (--help explains)" a --trace
 gives "a configuration that is not there" 64 "gasp-vm: $work/none.conf: No such file or directory (os error 2)" "$work/none.conf"
 config empty ''

@@ -12,6 +12,7 @@ usage: gasp-vm [OPTION]... CONFIG
 Runs the guest that the qvm configuration CONFIG describes, with its virtual devices.
 
   --trace FILE     no vCPU: make the accesses that the script FILE lists
+  --kvm            run vCPUs on KVM, or fail; without this, a script runs if there is no /dev/kvm
   --no-kvm         as if there were no /dev/kvm: the script is CONFIG with .trace as its suffix
   --vdev-path DIR  look for vdev-NAME.so in DIR first; can be given several times
   --map            print the map before and after the run, and how often each region was hit
@@ -41,6 +42,8 @@ pub(crate) struct Options {
     pub(crate) config: PathBuf,
     /// `--trace`
     pub(crate) trace: Option<PathBuf>,
+    /// `--kvm`
+    pub(crate) kvm: bool,
     /// `--no-kvm`
     pub(crate) no_kvm: bool,
     /// All `--vdev-path`, in order.
@@ -62,11 +65,15 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Command
             }
             Some("--help") => return Ok(Command::Help),
             Some("--version") => return Ok(Command::Version),
+            Some("--kvm") => options.kvm = true,
             Some("--no-kvm") => options.no_kvm = true,
             Some("--map") => options.map = true,
             Some("--") => only_files = true,
             Some(option) => with_value(&mut options, option, &mut words)?,
         }
+    }
+    if options.kvm && (options.no_kvm || options.trace.is_some()) {
+        return Err("expected --kvm, or --no-kvm and --trace, but not both".to_owned());
     }
     options.config = config.ok_or("expected CONFIG, a configuration file")?;
     Ok(Command::Run(options))
@@ -109,11 +116,18 @@ mod tests {
         let options = Options {
             config: "box.conf".into(),
             trace: Some("a".into()),
+            kvm: false,
             no_kvm: true,
             vdev_path: vec!["d".into(), "e".into()],
             map: true,
         };
         assert_eq!(read(&words), Ok(Command::Run(options)));
+    }
+
+    #[test]
+    fn kvm_alone() {
+        let options = Options { config: "a".into(), kvm: true, ..Options::default() };
+        assert_eq!(read(&["--kvm", "a"]), Ok(Command::Run(options)));
     }
 
     #[test]
@@ -130,7 +144,9 @@ mod tests {
 
     #[test]
     fn refusals() {
-        let cases: [(&[&str], &str); 6] = [
+        let cases: [(&[&str], &str); 8] = [
+            (&["--kvm", "--no-kvm", "a"], "expected --kvm, or --no-kvm and --trace, but not both"),
+            (&["a", "--trace=b", "--kvm"], "expected --kvm, or --no-kvm and --trace, but not both"),
             (&[], "expected CONFIG, a configuration file"),
             (&["--map"], "expected CONFIG, a configuration file"),
             (&["a", "b"], "expected one CONFIG, found two"),

@@ -35,7 +35,8 @@ pub(crate) struct Trace<'g> {
 }
 
 impl<'g> Runner<'g> {
-    /// With a script if the command line names one or excludes KVM, or if KVM is missing.
+    /// With a script if the command line names one or excludes KVM, or if there is no KVM and the
+    /// command line does not demand it.
     pub(crate) fn new(
         guest: &'g Guest,
         config: &Config,
@@ -48,7 +49,7 @@ impl<'g> Runner<'g> {
         }
         match Machine::new(guest, &config.start, config.cpus.max(1)) {
             Ok(machine) => Ok(Self::Kvm(Box::new(machine), interrupts(config))),
-            Err(error) if error.is_missing() && beside.exists() => {
+            Err(error) if error.is_missing() && !options.kvm && beside.exists() => {
                 tell(&error.to_string());
                 Trace::new(guest, beside).map(Self::Trace)
             }

@@ -9,11 +9,20 @@ use std::io;
 /// An error of KVM, or of a guest on it.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum KvmError {
-    /// There is no KVM, or it cannot create a VM.
-    #[error("/dev/kvm does not work: {0}")]
+    /// There is no KVM.
+    #[error("there is no /dev/kvm: {0}")]
     Missing(kvm_ioctls::Error),
+    /// This user may not open KVM.
+    #[error("/dev/kvm may not be opened: {error}: {advice} (--no-kvm plays a script instead)")]
+    Denied { error: kvm_ioctls::Error, advice: String },
+    /// KVM cannot be opened for another reason, or cannot create a VM.
+    #[error("/dev/kvm does not work: {0} (--no-kvm plays a script instead)")]
+    Unusable(kvm_ioctls::Error),
+    /// The device is something else.
+    #[error("/dev/kvm is not KVM: its version is {0}, not 12 (--no-kvm plays a script instead)")]
+    Version(i32),
     /// KVM lacks a capability.
-    #[error("/dev/kvm does not have {0:?}")]
+    #[error("/dev/kvm does not have {0:?} (--no-kvm plays a script instead)")]
     Capability(Cap),
     /// A vCPU could not be made.
     #[error("no vCPU: {0}")]
@@ -48,15 +57,18 @@ pub(crate) enum KvmError {
 }
 
 impl KvmError {
-    /// Whether there is no usable KVM, so that a script may run instead.
+    /// Whether there is no KVM, so that a script may run instead.
     pub(crate) fn is_missing(&self) -> bool {
-        matches!(self, Self::Missing(_) | Self::Capability(_))
+        matches!(self, Self::Missing(_))
     }
 
     /// The exit code of the process.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Missing(_)
+            | Self::Denied { .. }
+            | Self::Unusable(_)
+            | Self::Version(_)
             | Self::Capability(_)
             | Self::Create(_)
             | Self::Signal(_)

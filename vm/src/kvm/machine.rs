@@ -6,6 +6,7 @@ use super::error::KvmError;
 use super::exit::Vcpu;
 use super::kick;
 use super::memslots::Kernel;
+use super::open;
 use super::shared::Shared;
 use super::start;
 use super::vcpu::Runner;
@@ -13,7 +14,7 @@ use crate::config::Start;
 use crate::platform::Platform;
 use gasp_abi::gasp_cpu;
 use gasp_safe::{Guest, Listening};
-use kvm_ioctls::{Cap, Kvm, VmFd};
+use kvm_ioctls::{Kvm, VmFd};
 use std::sync::Arc;
 use std::thread;
 
@@ -33,14 +34,9 @@ pub(crate) struct Machine<'g> {
 impl<'g> Machine<'g> {
     /// A VM with this many vCPUs, and with slots for the memory that the guest has now.
     pub(crate) fn new(guest: &'g Guest, start: &Start, cpus: u32) -> Result<Self, KvmError> {
-        let kvm = Kvm::new().map_err(KvmError::Missing)?;
-        for cap in [Cap::UserMemory, Cap::ReadonlyMem, Cap::ImmediateExit] {
-            if !kvm.check_extension(cap) {
-                return Err(KvmError::Capability(cap));
-            }
-        }
+        let kvm = open::open()?;
         kick::install().map_err(KvmError::Signal)?;
-        let vm = Arc::new(kvm.create_vm().map_err(KvmError::Missing)?);
+        let vm = Arc::new(kvm.create_vm().map_err(KvmError::Unusable)?);
         // Intel's oldest processors need three pages for real mode, where firmware has its ROM.
         vm.set_tss_address(TSS).map_err(KvmError::Create)?;
         start::prepare(start, guest)?;

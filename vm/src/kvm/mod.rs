@@ -22,6 +22,7 @@
 //! | `exit` | the results of `KVM_RUN` as a Rust type |
 //! | `vcpu` | the loop of a vCPU |
 //! | `lines` | interrupts that wait for the guest |
+//! | `open` | opens `/dev/kvm`, or says what to do |
 //! | `start` | registers that a vCPU starts with |
 //! | `shared` | the state that the threads of a machine share |
 //! | `machine` | puts it all together |
@@ -57,6 +58,7 @@ mod lines;
 mod listener;
 mod machine;
 mod memslots;
+mod open;
 mod plan;
 mod runs;
 mod shared;

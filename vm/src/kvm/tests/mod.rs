@@ -23,7 +23,13 @@ use gasp_safe::{Guest, Memory};
 fn machine<'g>(name: &str, guest: &'g Guest, start: &Start, cpus: u32) -> Option<Machine<'g>> {
     match Machine::new(guest, start, cpus) {
         Ok(machine) => Some(machine),
-        Err(error) if error.is_missing() => {
+        Err(
+            error @ (KvmError::Missing(_)
+            | KvmError::Denied { .. }
+            | KvmError::Unusable(_)
+            | KvmError::Version(_)
+            | KvmError::Capability(_)),
+        ) => {
             // On a line of its own, also after a line that libtest has begun. The thread has the
             // name of the test, by which the runner of all checks counts it as skipped.
             let test = std::thread::current();
