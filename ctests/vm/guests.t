@@ -2,6 +2,7 @@
 # The example guests, with KVM where it works.
 # SPDX-License-Identifier: MIT OR Apache-2.0
 . "$(dirname "$0")/gives.sh"
+vdevs probe
 
 # guest NAME CODE LINE ARGUMENT...: gives, where KVM works.
 guest() {
@@ -39,6 +40,22 @@ guest "firmware in the first MiB" 0 "firmware: now in the first MiB" "$examples/
 guest "hang" 4 "gasp-vm: watchdog: error: *" "$examples/hang.conf"
 guest "fault, fail" 0 "fault: exception 13" "$examples/fault.conf"
 guest "two vCPUs" 0 "two64: two vCPUs have counted to 20000" "$examples/two64.conf"
+
+# nowhere NAME CODE LINE STATEMENTS: guest, for one whose vCPUs may find nothing.
+nowhere() {
+	config nowhere "$4"
+	guest "$1" "$2" "$3" "$work/nowhere.conf"
+}
+
+nowhere "nothing at the reset vector" 64 \
+	"gasp-vm: nothing is at the reset vector 0xfffffff0: load firmware there or say where vCPUs start" 'ram 64k'
+nowhere "nothing where vCPUs start" 64 \
+	"gasp-vm: nothing is at 0x10000, where vCPUs start: load the guest's code there" 'ram 64k cpu start 0x1000:0'
+nowhere "a device where vCPUs start" 64 \
+	"gasp-vm: there is no memory to execute at 0x100000, where vCPUs start: *" 'ram 64k vdev probe loc 0x100000 cpu start long,0x100000,0x1000'
+printf '\xf4' >"$work/halt"
+nowhere "zeros where vCPUs start" 0 \
+	"gasp-vm: warning: zeros are at 0x7000, where vCPUs start: has code been loaded?" "ram 64k load 0x7100,$work/halt cpu start 0:0x7000"
 spinning
 policy ignore 0 "fault: read all ones"
 policy abort 5 "*"

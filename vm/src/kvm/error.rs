@@ -33,6 +33,9 @@ pub(crate) enum KvmError {
     /// There is no RAM where a 64-bit guest's page tables go.
     #[error("no page tables at {tables:#x}: {error}")]
     Tables { tables: u64, error: gasp_safe::Error },
+    /// There is no instruction where vCPUs start.
+    #[error("{0}")]
+    Nowhere(String),
     /// The map cannot be expressed in slots.
     #[error("KVM cannot have the guest's memory (its addresses, or the number of its pieces): {0}")]
     Map(gasp_safe::Error),
@@ -73,6 +76,7 @@ impl KvmError {
             | Self::Create(_)
             | Self::Signal(_)
             | Self::Tables { .. }
+            | Self::Nowhere(_)
             | Self::Map(_)
             | Self::Handle(_) => exit::BEFORE,
             Self::Unsupported { .. } => exit::UNSUPPORTED,

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use super::entry;
 use super::error::KvmError;
 use super::exit::Vcpu;
 use super::kick;
@@ -25,6 +26,7 @@ const TSS: usize = 0xfffb_d000;
 #[derive(Debug)]
 pub(crate) struct Machine<'g> {
     guest: &'g Guest,
+    start: Start,
     /// Until this is dropped, the slots follow the map.
     _listening: Listening<'g>,
     vcpus: Vec<Vcpu>,
@@ -45,7 +47,7 @@ impl<'g> Machine<'g> {
         let shared = Arc::new(Shared::new(Kernel::new(vm, kvm.get_nr_memslots()), cpus));
         let _listening =
             guest.listen(i32::MAX, Arc::clone(&shared.slots)).map_err(KvmError::Map)?;
-        Ok(Self { guest, _listening, vcpus, shared })
+        Ok(Self { guest, start: *start, _listening, vcpus, shared })
     }
 
     #[cfg(test)]
@@ -67,6 +69,7 @@ impl<'g> Machine<'g> {
         interruptible: bool,
         enter: impl Fn(u32, *mut gasp_cpu) -> T + Sync,
     ) -> Result<u8, KvmError> {
+        entry::check(&self.start, self.guest)?;
         let (guest, shared) = (self.guest, &*self.shared);
         shared.set_interruptible(interruptible);
         thread::scope(|scope| {

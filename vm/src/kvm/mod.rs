@@ -23,6 +23,7 @@
 //! | `vcpu` | the loop of a vCPU |
 //! | `lines` | interrupts that wait for the guest |
 //! | `open` | opens `/dev/kvm`, or says what to do |
+//! | `entry` | checks that vCPUs find something to execute |
 //! | `start` | registers that a vCPU starts with |
 //! | `shared` | the state that the threads of a machine share |
 //! | `machine` | puts it all together |
@@ -50,6 +51,7 @@
 //! - All accesses to ports exit. Pass-through ports do not reach the host's ports: libgasp handles
 //!   the access according to the region.
 
+mod entry;
 mod error;
 mod exit;
 mod gate;
