@@ -32,6 +32,8 @@ policy() {
 config probe "ram 64k load 0x7c00,$built/triple.bin cpu start long,0x7c00,0x1000"
 no_kvm=$("$vm" "$work/probe.conf" 2>&1 | sed -n '/\/dev\/kvm/s/^gasp-vm: //p')
 guest "triple fault" 96 "*triple fault*" "$work/probe.conf"
+guest "triple fault, where" 96 "  at guest address 0x7c0*: region 0x0 to 0xffff, flags *, bytes *" "$work/probe.conf"
+guest "triple fault, with --map" 96 "the guest has ended with exit code 96. The map now *" --map "$work/probe.conf"
 guest "demo" 0 "demo: pages that the tracker has seen me write: 3, at 21000 24000 2f000" "$examples/demo.conf"
 guest "demo, woken twice" 0 "demo: woken by the watchdog, and fed it: 2" "$examples/demo.conf"
 guest "high64" 0 "high64: code at 4 GiB; 1 to 256 in pages above, added up: 32896" "$examples/high64.conf"
@@ -56,6 +58,10 @@ nowhere "a device where vCPUs start" 64 \
 printf '\xf4' >"$work/halt"
 nowhere "zeros where vCPUs start" 0 \
 	"gasp-vm: warning: zeros are at 0x7000, where vCPUs start: has code been loaded?" "ram 64k load 0x7100,$work/halt cpu start 0:0x7000"
+config halt "ram 64k load 0x7000,$work/halt cpu start 0:0x7000"
+guest "a halt at once" 0 "gasp-vm: warning: vCPU 0 halts for good at 0x7001: interrupts are disabled; it has done nothing else" "$work/halt.conf"
+guest "a halt in the end" 0 "gasp-vm: vCPU 0 halts for good at 0x7101: interrupts are disabled" "$work/nowhere.conf"
+guest "a halt of another vCPU" 0 "gasp-vm: vCPU 1 halts for good at *: interrupts go to vCPU 0" "$examples/two64.conf"
 spinning
 policy ignore 0 "fault: read all ones"
 policy abort 5 "*"

@@ -14,7 +14,7 @@ impl Guest {
         // SAFETY: the handle is a guest's.
         let cpu = unsafe { gasp_abi::gasp_cpu_create(self.handle()) };
         let cpu = NonNull::new(cpu).ok_or_else(|| last_error(errno()))?;
-        Ok(Cpu { cpu, _guest: self })
+        Ok(Cpu { cpu, guest: self })
     }
 }
 
@@ -22,13 +22,18 @@ impl Guest {
 #[derive(Debug)]
 pub struct Cpu<'g> {
     cpu: NonNull<gasp_cpu>,
-    _guest: &'g Guest,
+    guest: &'g Guest,
 }
 
 // SAFETY: `&mut self` keeps all threads but one out.
 unsafe impl Send for Cpu<'_> {}
 
-impl Cpu<'_> {
+impl<'g> Cpu<'g> {
+    /// Its guest.
+    pub(crate) fn guest(&self) -> &'g Guest {
+        self.guest
+    }
+
     /// The handle for C.
     pub fn handle(&self) -> *mut gasp_cpu {
         self.cpu.as_ptr()

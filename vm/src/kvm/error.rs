@@ -46,8 +46,8 @@ pub(crate) enum KvmError {
     #[error("no thread for a vCPU: {0}")]
     Thread(io::Error),
     /// A vCPU cannot continue.
-    #[error("vCPU {cpu}: {why}: {registers}")]
-    Cpu { cpu: u32, why: String, registers: String },
+    #[error("vCPU {cpu}: {why}\n{state}")]
+    Cpu { cpu: u32, why: String, state: String },
     /// A vdev failed.
     #[error("vCPU {cpu}: an access failed: {}", io::Error::from_raw_os_error(*errno))]
     Vdev { cpu: u32, errno: i32 },

@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 use super::kick::Kickable;
+use super::reason::{InternalError, entry_failed};
 use core::ptr::NonNull;
 use kvm_bindings::{kvm_interrupt, kvm_run};
 use kvm_ioctls::{VcpuExit, VcpuFd};
@@ -31,8 +32,8 @@ pub(super) enum Exit<'a> {
     Shutdown,
     /// The guest has shut itself down.
     SystemEvent,
-    /// KVM could not read or emulate an instruction.
-    NotEmulated,
+    /// KVM could not go on, as where it cannot read or emulate an instruction.
+    Internal(InternalError),
     /// KVM failed, for this reason.
     Failed(String),
 }
@@ -78,7 +79,12 @@ impl Vcpu {
             Ok(VcpuExit::Hlt) => Exit::Halted,
             Ok(VcpuExit::Shutdown) => Exit::Shutdown,
             Ok(VcpuExit::SystemEvent(..)) => Exit::SystemEvent,
-            Ok(VcpuExit::InternalError) => Exit::NotEmulated,
+            Ok(VcpuExit::InternalError) => Exit::Internal(internal_error(run)),
+            Ok(VcpuExit::FailEntry(reason, cpu)) => Exit::Failed(entry_failed(reason, cpu)),
+            Ok(VcpuExit::Unknown) => Exit::Failed(format!(
+                "KVM does not know why the hardware left the guest (KVM_EXIT_UNKNOWN, reason {:#x})",
+                hardware_reason(run)
+            )),
             Ok(other) => Exit::Failed(format!("KVM_RUN returned {other:?}")),
             Err(error) if [libc::EINTR, libc::EAGAIN].contains(&error.errno()) => Exit::Kicked,
             Err(error) => Exit::Failed(format!("KVM_RUN failed: {error}")),
@@ -110,6 +116,22 @@ impl Vcpu {
         let code = unsafe { libc::ioctl(self.fd.as_raw_fd(), KVM_INTERRUPT, &raw const interrupt) };
         if code == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
     }
+}
+
+fn internal_error(run: NonNull<kvm_run>) -> InternalError {
+    // SAFETY: the page is mapped as long as the vCPU is there.
+    let internal = unsafe { &raw const (*run.as_ptr()).__bindgen_anon_1.internal };
+    // SAFETY: called only after such an exit, which has written it.
+    let internal = unsafe { internal.read() };
+    InternalError { suberror: internal.suberror, ndata: internal.ndata, data: internal.data }
+}
+
+/// The processor's number for an exit that KVM does not know.
+fn hardware_reason(run: NonNull<kvm_run>) -> u64 {
+    // SAFETY: the page is mapped as long as the vCPU is there.
+    let hardware = unsafe { &raw const (*run.as_ptr()).__bindgen_anon_1.hw };
+    // SAFETY: called only after such an exit, which has written it.
+    unsafe { hardware.read() }.hardware_exit_reason
 }
 
 /// Bytes of each element of the port access that caused the exit.

@@ -20,6 +20,7 @@
 //! | `gate` | keeps vCPUs out of the guest while slots are replaced |
 //! | `kick` | the signal that takes a thread out of `KVM_RUN` |
 //! | `exit` | the results of `KVM_RUN` as a Rust type |
+//! | `reason`, `dump` | why a vCPU cannot continue, in words |
 //! | `vcpu` | the loop of a vCPU |
 //! | `lines` | interrupts that wait for the guest |
 //! | `open` | opens `/dev/kvm`, or says what to do |
@@ -51,6 +52,7 @@
 //! - All accesses to ports exit. Pass-through ports do not reach the host's ports: libgasp handles
 //!   the access according to the region.
 
+mod dump;
 mod entry;
 mod error;
 mod exit;
@@ -62,6 +64,7 @@ mod machine;
 mod memslots;
 mod open;
 mod plan;
+mod reason;
 mod runs;
 mod shared;
 mod start;

@@ -2,10 +2,13 @@
 
 #![forbid(unsafe_code)]
 
+use super::dump;
 use super::error::KvmError;
 use super::exit::{Exit, Vcpu};
 use super::gate::Entry;
+use super::reason::InternalError;
 use super::shared::Shared;
+use crate::log;
 use gasp_safe::{AccessKind, Cpu, Space};
 use std::time::Duration;
 
@@ -13,6 +16,8 @@ use std::time::Duration;
 const RETRIES: u32 = 1000;
 /// The time between two checks whether a change is over.
 const PAUSE: Duration = Duration::from_micros(50);
+/// A vCPU that halts after so few bytes has done nothing.
+const AT_ONCE: u64 = 3;
 /// The exception for an access that fails.
 const GENERAL_PROTECTION: u8 = 13;
 
@@ -28,6 +33,10 @@ pub(super) struct Runner<'m, 'g> {
     fault: Fault,
     /// The number of failures in a row of an instruction while slots changed.
     failures: u32,
+    /// Where it starts, as a linear address.
+    first: u64,
+    /// How often it has entered the guest; 2 stands for more.
+    entries: u8,
 }
 
 /// The state of the exception for an access that failed. Until it has been delivered no interrupt
@@ -49,18 +58,20 @@ enum Next {
     /// An access failed.
     Fault(i32),
     Halt,
-    Retry,
+    Retry(InternalError),
     End(u8),
 }
 
 impl<'m, 'g> Runner<'m, 'g> {
     pub(super) fn new(number: u32, vcpu: &'m mut Vcpu, cpu: Cpu<'g>, shared: &'m Shared) -> Self {
-        Self { number, vcpu, cpu, shared, window: false, fault: Fault::None, failures: 0 }
+        let (window, fault, failures, first, entries) = (false, Fault::None, 0, 0, 0);
+        Self { number, vcpu, cpu, shared, window, fault, failures, first, entries }
     }
 
     /// Runs the guest until it has ended.
     pub(super) fn run(&mut self) -> Result<(), KvmError> {
         let kickable = self.vcpu.kickable();
+        self.first = self.position().unwrap_or(0);
         self.shared.gate.register(self.number);
         loop {
             // Before the gate: a request after this line comes with a new kick.
@@ -84,7 +95,7 @@ impl<'m, 'g> Runner<'m, 'g> {
                 Next::Fault(libc::EFAULT) => self.fault = Fault::Pending,
                 Next::Fault(errno) => return Err(KvmError::Vdev { cpu: self.number, errno }),
                 Next::Halt => self.halt(),
-                Next::Retry => self.retry(changes)?,
+                Next::Retry(error) => self.retry(changes, &error)?,
                 Next::End(code) => self.shared.fate.end(code),
             }
         }
@@ -93,6 +104,7 @@ impl<'m, 'g> Runner<'m, 'g> {
     /// Enters the guest once, and makes the access that caused the exit.
     fn step(&mut self) -> Result<Next, KvmError> {
         let (gate, number, cpu) = (&self.shared.gate, self.number, &mut self.cpu);
+        self.entries = self.entries.saturating_add(1).min(2);
         let exit = self.vcpu.run();
         gate.leave(number);
         let done = match exit {
@@ -108,7 +120,7 @@ impl<'m, 'g> Runner<'m, 'g> {
                 .try_for_each(|data| write(cpu, Space::Ports, u64::from(port), data)),
             Exit::Kicked => return Ok(Next::Kicked),
             Exit::Halted => return Ok(Next::Halt),
-            Exit::NotEmulated => return Ok(Next::Retry),
+            Exit::Internal(error) => return Ok(Next::Retry(error)),
             Exit::SystemEvent => return Ok(Next::End(0)),
             Exit::Shutdown => return Err(self.failed("triple fault")),
             Exit::Failed(why) => return Err(self.failed(&why)),
@@ -141,9 +153,32 @@ impl<'m, 'g> Runner<'m, 'g> {
         }
         let waits = takes && self.shared.interruptible();
         if !waits {
+            self.tell_why();
             self.shared.retire();
         }
         self.shared.gate.halt(self.number, waits);
+    }
+
+    /// Tells why this vCPU halts for good.
+    fn tell_why(&self) {
+        let why = match self.number {
+            0 if !self.vcpu.interrupts_enabled() => "interrupts are disabled",
+            0 => "no vdev has an interrupt",
+            _ => "interrupts go to vCPU 0",
+        };
+        let at = self.position().unwrap_or(0);
+        let text = format!("vCPU {} halts for good at {at:#x}: {why}", self.number);
+        // Wrapping: it may have jumped to before its first instruction.
+        if self.entries == 1 && at.wrapping_sub(self.first) <= AT_ONCE {
+            log::warn("", &format!("{text}; it has done nothing else"));
+        } else {
+            log::tell(&text);
+        }
+    }
+
+    /// The linear address of the next instruction.
+    fn position(&self) -> Result<u64, kvm_ioctls::Error> {
+        Ok(dump::linear(&self.vcpu.fd().get_regs()?, &self.vcpu.fd().get_sregs()?))
     }
 
     /// Raises the exception for an access that failed. It comes after the instruction, because KVM
@@ -164,13 +199,13 @@ impl<'m, 'g> Runner<'m, 'g> {
         self.vcpu.fd().set_vcpu_events(&events)
     }
 
-    /// Handles an instruction that KVM could not read or emulate. That is the guest's error, unless
-    /// slots changed meanwhile.
-    fn retry(&mut self, before: u64) -> Result<(), KvmError> {
+    /// Handles an internal error of KVM. That is the guest's error, unless slots changed meanwhile:
+    /// then KVM could not read the instruction, or not deliver an interrupt.
+    fn retry(&mut self, before: u64, error: &InternalError) -> Result<(), KvmError> {
         self.failures = self.failures.saturating_add(1);
         let unchanged = self.shared.slots.changes() == before && before & 1 == 0;
         if unchanged || self.failures > RETRIES {
-            return Err(self.failed("KVM can neither read nor emulate the instruction"));
+            return Err(self.failed(&error.text()));
         }
         while self.shared.slots.changes() & 1 != 0 && !self.shared.fate.ended() {
             std::thread::sleep(PAUSE);
@@ -179,21 +214,8 @@ impl<'m, 'g> Runner<'m, 'g> {
     }
 
     fn failed(&self, why: &str) -> KvmError {
-        let fd = self.vcpu.fd();
-        let registers = match (fd.get_regs(), fd.get_sregs()) {
-            (Ok(regs), Ok(sregs)) => format!(
-                "cs {:#x} (base {:#x}), rip {:#x}, rsp {:#x}, rflags {:#x}, cr0 {:#x}, cr3 {:#x}",
-                sregs.cs.selector,
-                sregs.cs.base,
-                regs.rip,
-                regs.rsp,
-                regs.rflags,
-                sregs.cr0,
-                sregs.cr3
-            ),
-            _ => "registers unknown".into(),
-        };
-        KvmError::Cpu { cpu: self.number, why: why.into(), registers }
+        let state = dump::state(self.vcpu.fd(), self.cpu.guest());
+        KvmError::Cpu { cpu: self.number, why: why.into(), state }
     }
 }
 
