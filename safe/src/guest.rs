@@ -117,6 +117,22 @@ impl Guest {
         }
     }
 
+    /// Finds the lowest free range from `first` to `last`.
+    pub(crate) fn find_free_range(
+        &self,
+        space: Space,
+        size: u64,
+        align: u64,
+        first: u64,
+        last: u64,
+    ) -> Result<u64, Error> {
+        // SAFETY: the handle is a guest's.
+        let place = unsafe {
+            gasp_abi::gasp_find_free_range(self.handle(), space.number(), size, align, first, last)
+        };
+        if place == QSL_NO_LOCATION { Err(last_error(errno())) } else { Ok(place) }
+    }
+
     /// Applies all changes or none.
     pub fn set(&self, regions: &[gasp_region]) -> Result<(), Error> {
         let count = c_uint::try_from(regions.len()).unwrap_or(c_uint::MAX);

@@ -5,6 +5,7 @@
 use super::entry;
 use super::error::KvmError;
 use super::exit::Vcpu;
+use super::hidden;
 use super::kick;
 use super::memslots::Kernel;
 use super::open;
@@ -18,9 +19,6 @@ use gasp_safe::{Guest, Listening};
 use kvm_ioctls::{Kvm, VmFd};
 use std::sync::Arc;
 use std::thread;
-
-/// Below the ROM of any firmware of up to 256 KiB.
-const TSS: usize = 0xfffb_d000;
 
 /// A VM of KVM, whose memslots follow the map of a guest.
 #[derive(Debug)]
@@ -39,8 +37,7 @@ impl<'g> Machine<'g> {
         let kvm = open::open()?;
         kick::install().map_err(KvmError::Signal)?;
         let vm = Arc::new(kvm.create_vm().map_err(KvmError::Unusable)?);
-        // Intel's oldest processors need three pages for real mode, where firmware has its ROM.
-        vm.set_tss_address(TSS).map_err(KvmError::Create)?;
+        hidden::place_pages(&vm, guest)?;
         start::prepare(start, guest)?;
         let vcpus = (0..cpus).map(|number| vcpu(&kvm, &vm, start, number));
         let vcpus = vcpus.collect::<Result<_, _>>().map_err(KvmError::Create)?;

@@ -18,6 +18,7 @@
 //! | `memslots` | the ioctl that creates, moves and deletes slots |
 //! | `listener` | keeps the slots equal to the map |
 //! | `gate` | keeps vCPUs out of the guest while slots are replaced |
+//! | `hidden` | the pages that KVM itself needs |
 //! | `kick` | the signal that takes a thread out of `KVM_RUN` |
 //! | `exit` | the results of `KVM_RUN` as a Rust type |
 //! | `reason`, `dump` | why a vCPU cannot continue, in words |
@@ -57,6 +58,7 @@ mod entry;
 mod error;
 mod exit;
 mod gate;
+mod hidden;
 mod kick;
 mod lines;
 mod listener;
