@@ -4,7 +4,7 @@
 #![forbid(unsafe_code)]
 
 use super::error::KvmError;
-use crate::gasp::{Guest, PAGE_SIZE, Space};
+use gasp_safe::{Guest, PAGE_SIZE, Space};
 use kvm_ioctls::VmFd;
 
 const LENGTH: u64 = 4 * PAGE_SIZE;
@@ -37,7 +37,7 @@ pub(super) fn place_pages(vm: &VmFd, guest: &Guest) -> Result<(), KvmError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gasp::Memory;
+    use gasp_safe::Memory;
 
     fn guest(memory: &[(u64, u64)]) -> Guest {
         let guest = Guest::new().expect("no guest");

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use super::cpuid;
 use super::entry;
 use super::error::KvmError;
 use super::exit::Vcpu;
@@ -16,7 +17,8 @@ use crate::config::Start;
 use crate::platform::Platform;
 use gasp_abi::gasp_cpu;
 use gasp_safe::{Guest, Listening};
-use kvm_ioctls::{Kvm, VmFd};
+use kvm_bindings::{CpuId, KVM_MAX_CPUID_ENTRIES};
+use kvm_ioctls::{Error, VmFd};
 use std::sync::Arc;
 use std::thread;
 
@@ -39,7 +41,12 @@ impl<'g> Machine<'g> {
         let vm = Arc::new(kvm.create_vm().map_err(KvmError::Unusable)?);
         hidden::place_pages(&vm, guest)?;
         start::prepare(start, guest)?;
-        let vcpus = (0..cpus).map(|number| vcpu(&kvm, &vm, start, number));
+        let supported = kvm.get_supported_cpuid(KVM_MAX_CPUID_ENTRIES).map_err(KvmError::Create)?;
+        let vcpus = (0..cpus).map(|number| {
+            let leaves = cpuid::leaves(supported.as_slice(), number, cpus);
+            let cpuid = CpuId::from_entries(&leaves).map_err(|_| Error::new(libc::E2BIG))?;
+            vcpu(&vm, &cpuid, start, number)
+        });
         let vcpus = vcpus.collect::<Result<_, _>>().map_err(KvmError::Create)?;
         let shared = Arc::new(Shared::new(Kernel::new(vm, kvm.get_nr_memslots()), cpus));
         let _listening =
@@ -91,14 +98,9 @@ impl<'g> Machine<'g> {
     }
 }
 
-fn vcpu(kvm: &Kvm, vm: &VmFd, start: &Start, number: u32) -> Result<Vcpu, kvm_ioctls::Error> {
+fn vcpu(vm: &VmFd, cpuid: &CpuId, start: &Start, number: u32) -> Result<Vcpu, kvm_ioctls::Error> {
     let vcpu = vm.create_vcpu(u64::from(number))?;
-    let mut cpuid = kvm.get_supported_cpuid(kvm_bindings::KVM_MAX_CPUID_ENTRIES)?;
-    for entry in cpuid.as_mut_slice().iter_mut().filter(|entry| entry.function == 1) {
-        // The initial APIC id.
-        entry.ebx = entry.ebx & 0x00ff_ffff | number << 24;
-    }
-    vcpu.set_cpuid2(&cpuid)?;
+    vcpu.set_cpuid2(cpuid)?;
     start::apply(start, number, &vcpu)?;
     Ok(Vcpu::new(vcpu))
 }

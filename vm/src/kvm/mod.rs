@@ -18,13 +18,14 @@
 //! | `memslots` | the ioctl that creates, moves and deletes slots |
 //! | `listener` | keeps the slots equal to the map |
 //! | `gate` | keeps vCPUs out of the guest while slots are replaced |
-//! | `hidden` | the pages that KVM itself needs |
 //! | `kick` | the signal that takes a thread out of `KVM_RUN` |
 //! | `exit` | the results of `KVM_RUN` as a Rust type |
 //! | `reason`, `dump` | why a vCPU cannot continue, in words |
 //! | `vcpu` | the loop of a vCPU |
 //! | `lines` | interrupts that wait for the guest |
 //! | `open` | opens `/dev/kvm`, or says what to do |
+//! | `cpuid` | what CPUID tells the guest (pure) |
+//! | `hidden` | the pages that KVM itself needs |
 //! | `entry` | checks that vCPUs find something to execute |
 //! | `start` | registers that a vCPU starts with |
 //! | `shared` | the state that the threads of a machine share |
@@ -53,6 +54,7 @@
 //! - All accesses to ports exit. Pass-through ports do not reach the host's ports: libgasp handles
 //!   the access according to the region.
 
+mod cpuid;
 mod dump;
 mod entry;
 mod error;

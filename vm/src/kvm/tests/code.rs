@@ -176,6 +176,23 @@ guest! {
 }
 
 guest! {
+    /// vCPU n writes EBX, ECX and EDX of CPUID's leaf 1 and EBX of leaf 0x40000000 to 0x2000 + 16*n,
+    /// and halts.
+    cpuid, "16", "
+        shl di, 4
+        mov eax, 1
+        cpuid
+        mov [di + 0x2000], ebx
+        mov [di + 0x2004], ecx
+        mov [di + 0x2008], edx
+        mov eax, 0x40000000
+        cpuid
+        mov [di + 0x200c], ebx
+        hlt
+    "
+}
+
+guest! {
     /// Loops forever.
     spin, "16", "
         mov byte ptr [0x2000], 1

@@ -4,6 +4,7 @@ mod bench;
 mod changes;
 mod code;
 mod counts;
+mod cpuid;
 mod device;
 mod fake;
 mod gate;
