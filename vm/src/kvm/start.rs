@@ -6,7 +6,7 @@ use super::error::KvmError;
 use crate::config::Start;
 use gasp_abi::gasp_span;
 use gasp_safe::{Guest, PAGE_SIZE, Space};
-use kvm_bindings::{kvm_segment, kvm_sregs};
+use kvm_bindings::{Msrs, kvm_msr_entry, kvm_segment, kvm_sregs};
 use kvm_ioctls::VcpuFd;
 use std::collections::BTreeSet;
 
@@ -16,6 +16,29 @@ const CR0_PG: u64 = 1 << 31;
 const CR4_PAE: u64 = 1 << 5;
 const EFER_LME: u64 = 1 << 8;
 const EFER_LMA: u64 = 1 << 10;
+/// The local APIC is enabled. There is none.
+const APIC_BASE_ENABLED: u64 = 1 << 11;
+
+/// What firmware would have left in the MSRs of a processor that starts in 64 bits: no entry points
+/// of the kernel, fast string instructions, memory that is cached.
+const MSRS: [(u32, u64); 11] = [
+    // IA32_SYSENTER_CS, IA32_SYSENTER_ESP, IA32_SYSENTER_EIP
+    (0x174, 0),
+    (0x175, 0),
+    (0x176, 0),
+    // STAR, LSTAR, CSTAR, SYSCALL_MASK, KERNEL_GS_BASE
+    (0xc000_0081, 0),
+    (0xc000_0082, 0),
+    (0xc000_0083, 0),
+    (0xc000_0084, 0),
+    (0xc000_0102, 0),
+    // IA32_TSC
+    (0x10, 0),
+    // IA32_MISC_ENABLE: fast strings
+    (0x1a0, 1),
+    // IA32_MTRR_DEF_TYPE: enabled, write-back
+    (0x2ff, 1 << 11 | 6),
+];
 
 /// The number of entries of a page table.
 const ENTRIES: usize = 512;
@@ -54,10 +77,23 @@ pub(super) fn apply(start: &Start, number: u32, cpu: &VcpuFd) -> Result<(), kvm_
             regs.rip = entry;
             // Wrapping: with tables so low there is no room for a stack.
             regs.rsp = tables.wrapping_sub(u64::from(number).wrapping_mul(PAGE_SIZE));
+            set_msrs(cpu)?;
         }
     }
+    sregs.apic_base &= !APIC_BASE_ENABLED;
     cpu.set_sregs(&sregs)?;
     cpu.set_regs(&regs)
+}
+
+fn set_msrs(cpu: &VcpuFd) -> Result<(), kvm_ioctls::Error> {
+    let entry = |(index, data)| kvm_msr_entry { index, data, ..Default::default() };
+    let refused = |_| kvm_ioctls::Error::new(libc::EINVAL);
+    let msrs = Msrs::from_entries(&MSRS.map(entry)).map_err(refused)?;
+    // KVM stops at the first that it refuses.
+    if cpu.set_msrs(&msrs)? < MSRS.len() {
+        return Err(kvm_ioctls::Error::new(libc::EINVAL));
+    }
+    Ok(())
 }
 
 /// The numbers of the mappable GiB that a region touches.

@@ -193,6 +193,22 @@ guest! {
 }
 
 guest! {
+    /// Writes the MSRs IA32_MISC_ENABLE, IA32_MTRR_DEF_TYPE and IA32_APIC_BASE to 0x2000, and halts.
+    msrs, "64", "
+        mov ecx, 0x1a0
+        rdmsr
+        mov [0x2000], eax
+        mov ecx, 0x2ff
+        rdmsr
+        mov [0x2004], eax
+        mov ecx, 0x1b
+        rdmsr
+        mov [0x2008], eax
+        hlt
+    "
+}
+
+guest! {
     /// Loops forever.
     spin, "16", "
         mov byte ptr [0x2000], 1

@@ -1,4 +1,4 @@
-//! CPUID: of an imagined processor, and as a guest sees it.
+//! CPUID: of an imagined processor, and as a guest sees it. MSRs, as a guest sees them.
 
 use super::super::cpuid::leaves;
 use super::*;
@@ -129,4 +129,14 @@ fn a_guest_sees_its_own_number_and_the_signature() {
         assert_eq!((ecx >> 31, ecx >> 24 & 1, ecx >> 21 & 1, edx >> 9 & 1), (1, 0, 0, 0));
         assert_eq!(qnx.to_be_bytes(), *b"QNXQ");
     }
+}
+
+#[test]
+fn a_guest_in_64_bits_starts_with_the_msrs_of_firmware() {
+    let guest = guest(0x10000, code::msrs());
+    let start = Start::Long { entry: 0x1000, tables: 0x8000 };
+    let Some(mut machine) = machine("msrs", &guest, &start, 1) else { return };
+    assert_eq!(machine.run(false, |_, _| ()).expect("failed"), 0);
+    let [misc, mtrr, apic] = [0x2000, 0x2004, 0x2008].map(|at| word(&guest, at));
+    assert_eq!((misc & 1, mtrr, apic >> 11 & 1), (1, 0x806, 0));
 }
