@@ -14,6 +14,11 @@
 //! thread. Without requests a vCPU touches only its own door.
 //!
 //! A vCPU's own thread may change the map during an exit: then that vCPU is not inside.
+//!
+//! A thread that changes the map without pause would kick each vCPU right after it has entered. So
+//! a vCPU that a hold sends back to the gate is *owed* a turn, and the next hold waits until it has
+//! entered, and then for about as long as the last hold has lasted. A vCPU that handles an access is owed
+//! none: it may wait for a lock of the thread that holds.
 
 #![forbid(unsafe_code)]
 
@@ -22,6 +27,13 @@ use crate::lock::unpoisoned;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32};
 use std::sync::{Condvar, Mutex, MutexGuard};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// The shortest turn. An entry takes some microseconds, and the kernel's timers are no finer.
+const TURN: Duration = Duration::from_micros(50);
+/// The longest: a hold that lasted longer has waited for the host to run some thread.
+const LONGEST_TURN: Duration = Duration::from_micros(500);
 
 const HELD: u32 = 1 << 0;
 const ENDED: u32 = 1 << 1;
@@ -33,6 +45,8 @@ const INTERRUPT: u32 = 1 << 2;
 struct Door {
     inside: AtomicBool,
     attention: AtomicU32,
+    /// A hold has sent the vCPU back to the gate, and it has not entered since.
+    owed: AtomicBool,
     /// The thread to kick.
     thread: AtomicI32,
 }
@@ -55,12 +69,26 @@ pub(super) struct Gate {
     /// The number of waiting threads.
     sleepers: Mutex<usize>,
     changed: Condvar,
+    turns: Mutex<Turns>,
+}
+
+/// The times of holds. One thread at a time holds.
+#[derive(Debug)]
+struct Turns {
+    /// The start of the present hold.
+    held: Instant,
+    /// When the last hold ended, or the last vCPU that it had sent back entered.
+    free: Instant,
+    /// How long vCPUs run from then on before the next hold.
+    turn: Duration,
 }
 
 impl Gate {
     pub(super) fn new(cpus: u32) -> Self {
         let doors = (0..cpus).map(|_| Door::default()).collect();
-        Self { doors, sleepers: Mutex::default(), changed: Condvar::new() }
+        let now = Instant::now();
+        let turns = Mutex::new(Turns { held: now, free: now, turn: Duration::ZERO });
+        Self { doors, sleepers: Mutex::default(), changed: Condvar::new(), turns }
     }
 
     fn door(&self, cpu: u32) -> &Door {
@@ -78,13 +106,17 @@ impl Gate {
         loop {
             door.inside.store(true, SeqCst);
             match door.attention.load(SeqCst) {
-                0 => return Entry::Inside,
+                0 => {
+                    self.take_turn(door);
+                    return Entry::Inside;
+                }
                 INTERRUPT => {
                     door.attention.fetch_and(!INTERRUPT, SeqCst);
+                    self.take_turn(door);
                     return Entry::Interrupt;
                 }
                 other => {
-                    self.leave(cpu);
+                    self.leave(cpu, true);
                     if other & ENDED != 0 {
                         return Entry::Ended;
                     }
@@ -94,9 +126,23 @@ impl Gate {
         }
     }
 
-    /// Marks the vCPU as outside.
-    pub(super) fn leave(&self, cpu: u32) {
+    /// The vCPU has entered.
+    fn take_turn(&self, door: &Door) {
+        if door.owed.load(SeqCst) {
+            unpoisoned(self.turns.lock()).free = Instant::now();
+            door.owed.store(false, SeqCst);
+            self.wake();
+        }
+    }
+
+    /// Marks the vCPU as outside. `returns`: it goes back to [`Gate::enter`] at once, and waits for
+    /// no other thread before.
+    pub(super) fn leave(&self, cpu: u32, returns: bool) {
         let door = self.door(cpu);
+        if returns && door.attention.load(SeqCst) & HELD != 0 {
+            // Before `inside`: the thread that holds may release, and hold again, right after it.
+            door.owed.store(true, SeqCst);
+        }
         door.inside.store(false, SeqCst);
         if door.attention.load(SeqCst) & HELD != 0 {
             self.wake();
@@ -111,11 +157,29 @@ impl Gate {
 
     /// Stops all vCPUs and holds them outside. One thread at a time.
     pub(super) fn hold(&self) {
+        self.give_turns();
+        unpoisoned(self.turns.lock()).held = Instant::now();
         for door in &self.doors {
             door.attention.fetch_or(HELD, SeqCst);
         }
         self.kick_inside();
         self.wait(|| self.doors.iter().all(|door| !door.inside.load(SeqCst)));
+    }
+
+    /// Waits until vCPUs that the last hold has sent back have run.
+    fn give_turns(&self) {
+        let over =
+            |door: &Door| !door.owed.load(SeqCst) || door.attention.load(SeqCst) & ENDED != 0;
+        if !self.doors.iter().all(over) {
+            self.wait(|| self.doors.iter().all(over));
+        }
+        let left = {
+            let turns = unpoisoned(self.turns.lock());
+            turns.turn.saturating_sub(turns.free.elapsed())
+        };
+        if !left.is_zero() {
+            thread::sleep(left);
+        }
     }
 
     /// Whether any vCPU is held outside.
@@ -126,6 +190,15 @@ impl Gate {
 
     /// Releases the vCPUs.
     pub(super) fn release(&self) {
+        let sent_back = self.doors.iter().any(|door| door.owed.load(SeqCst));
+        {
+            let mut turns = unpoisoned(self.turns.lock());
+            turns.free = Instant::now();
+            turns.turn = match sent_back {
+                true => turns.held.elapsed().clamp(TURN, LONGEST_TURN),
+                false => Duration::ZERO,
+            };
+        }
         for door in &self.doors {
             door.attention.fetch_and(!HELD, SeqCst);
         }

@@ -106,7 +106,7 @@ impl<'m, 'g> Runner<'m, 'g> {
         let (gate, number, cpu) = (&self.shared.gate, self.number, &mut self.cpu);
         self.entries = self.entries.saturating_add(1).min(2);
         let exit = self.vcpu.run();
-        gate.leave(number);
+        gate.leave(number, matches!(exit, Exit::Kicked));
         let done = match exit {
             Exit::MmioRead(location, data) => {
                 cpu.access(Space::Memory, AccessKind::Read, location, data)
@@ -141,7 +141,7 @@ impl<'m, 'g> Runner<'m, 'g> {
     }
 
     fn leave(&self) {
-        self.shared.gate.leave(self.number);
+        self.shared.gate.leave(self.number, false);
     }
 
     /// The guest waits for an interrupt. If none can come, this vCPU retires; the guest ends with

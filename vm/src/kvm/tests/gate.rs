@@ -43,7 +43,7 @@ fn vcpu(gate: &Gate, cpu: u32, world: &World) {
             assert!(!world.alone.load(SeqCst), "in the guest while it is held");
             thread::yield_now();
         }
-        gate.leave(cpu);
+        gate.leave(cpu, true);
     }
 }
 
@@ -81,6 +81,63 @@ fn no_vcpu_is_in_the_guest_while_it_is_held() {
 }
 
 #[test]
+fn each_vcpu_enters_between_two_holds() {
+    const CPUS: u32 = 2;
+    beside(CPUS, |gate, world| {
+        while world.entries.load(SeqCst) < CPUS {
+            thread::yield_now();
+        }
+        let before = world.entries.load(SeqCst);
+        for _ in 0..ROUNDS {
+            gate.hold();
+            gate.release();
+        }
+        let entries = world.entries.load(SeqCst) - before;
+        assert!(entries >= CPUS * (ROUNDS - 1), "{entries} entries in {ROUNDS} rounds");
+    });
+}
+
+#[test]
+fn a_vcpu_that_handles_an_access_is_not_waited_for() {
+    let gate = Gate::new(1);
+    assert_eq!(gate.enter(0), Entry::Inside);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !gate.held() {
+                thread::yield_now();
+            }
+            gate.leave(0, false);
+        });
+        kick::install().expect("no signal");
+        gate.register(0);
+        for _ in 0..2 {
+            gate.hold();
+            gate.release();
+        }
+    });
+}
+
+#[test]
+fn a_guest_that_has_ended_is_not_waited_for() {
+    let gate = Gate::new(1);
+    assert_eq!(gate.enter(0), Entry::Inside);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !gate.held() {
+                thread::yield_now();
+            }
+            gate.leave(0, true);
+        });
+        kick::install().expect("no signal");
+        gate.register(0);
+        gate.hold();
+        gate.release();
+        gate.end();
+        gate.hold();
+    });
+}
+
+#[test]
 fn an_interrupt_is_looked_at_whenever_it_comes() {
     beside(1, |gate, world| {
         for round in 1..=ROUNDS {
@@ -102,7 +159,7 @@ fn a_halted_vcpu_is_woken() {
         let sleeper = scope.spawn(|| {
             gate.halt(0, true);
             assert_eq!(gate.enter(0), Entry::Interrupt);
-            gate.leave(0);
+            gate.leave(0, true);
             woken.store(true, SeqCst);
             gate.halt(0, false);
             gate.enter(0)

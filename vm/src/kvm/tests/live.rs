@@ -164,3 +164,30 @@ fn changes_that_a_vcpu_makes_in_an_exit_lose_nothing() {
     counting.check("own_exit", 2);
     assert_eq!(device.log().len(), rounds() as usize);
 }
+
+#[test]
+fn changes_without_pause_starve_no_vcpu() {
+    let counting = Counting::low();
+    let Some(mut machine) = machine("no_pause", &counting.guest, &START, 2) else { return };
+    let counts = || [counting.counts(0)[0], counting.counts(1)[0]];
+    let standstills = thread::scope(|scope| {
+        let changes = scope.spawn(|| {
+            while counts().contains(&0) {
+                thread::sleep(Duration::from_millis(1));
+            }
+            let stands_still = |round: &u32| {
+                let before = counts();
+                split_and_merge(&counting, *round);
+                std::iter::zip(before, counts()).any(|(before, now)| before == now)
+            };
+            let standstills = (0..rounds()).filter(stands_still).count();
+            counting.stop();
+            standstills
+        });
+        assert_eq!(machine.run(false, |_, _| ()).expect("the guest failed"), 0);
+        changes.join().expect("panicked")
+    });
+    // On a busy host a vCPU may have entered without having been run.
+    assert!(standstills < rounds() as usize / 2, "{standstills} of {} rounds", rounds());
+    counting.check("no_pause", 2);
+}
