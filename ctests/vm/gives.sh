@@ -36,3 +36,18 @@ vdevs() {
 			"ctests/vm/vdevs/vdev-$name.c" -o "$work/vdev-$name.so"
 	done
 }
+
+# await COMMAND...: until it succeeds or the process $pid has ended; it fails after 20 seconds.
+await() {
+	for _ in {1..400}; do
+		"$@" || ! kill -0 $pid 2>/dev/null && return
+		sleep 0.05
+	done
+	return 1
+}
+
+# ends: waits for the process $pid, 20 seconds at most, and returns its exit code.
+ends() {
+	await false || kill -KILL "$pid"
+	wait "$pid"
+}

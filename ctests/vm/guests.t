@@ -2,25 +2,30 @@
 # The example guests, with KVM where it works.
 # SPDX-License-Identifier: MIT OR Apache-2.0
 . "$(dirname "$0")/gives.sh"
-vdevs probe
+vdevs probe stuck
 
 # guest NAME CODE LINE ARGUMENT...: gives, where KVM works.
 guest() {
 	if [ -n "$no_kvm" ]; then skip "$1" "$no_kvm"; else gives "$@"; fi
 }
 
-# A vCPU that never leaves the guest by itself.
+# spinning NAME CODE STATEMENTS SIGNAL...: the exit code of a guest whose vCPU never leaves it by
+# itself, and that gets these signals, a second after each other.
 spinning() {
-	local name="SIGTERM ends a vCPU that spins" pid ended=0
+	local name=$1 code=$2 pid ended=0
 	wanted "$name" || return 0
 	[ -z "$no_kvm" ] || { skip "$name" "$no_kvm" && return; }
-	config spinning "ram 64k load 0x7c00,$built/hang.bin cpu start 0:0x7c00"
-	timeout 60 "$vm" "$work/spinning.conf" &
+	config spinning "ram 64k load 0x7c00,$built/hang.bin cpu start 0:0x7c00 $3"
+	shift 3
+	"$vm" --vdev-path "$work" "$work/spinning.conf" &
 	pid=$!
 	sleep 0.5
-	kill -TERM $pid
-	wait $pid || ended=$?
-	check "$name" test $ended = 0
+	for signal; do
+		kill -"$signal" $pid 2>/dev/null
+		[ $# = 1 ] || sleep 1.2
+	done
+	ends || ended=$?
+	check "$name" test $ended = "$code"
 }
 
 # policy WORD CODE LINE: gives, for a guest that makes an unsupported read.
@@ -62,7 +67,10 @@ config halt "ram 64k load 0x7000,$work/halt cpu start 0:0x7000"
 guest "a halt at once" 0 "gasp-vm: warning: vCPU 0 halts for good at 0x7001: interrupts are disabled; it has done nothing else" "$work/halt.conf"
 guest "a halt in the end" 0 "gasp-vm: vCPU 0 halts for good at 0x7101: interrupts are disabled" "$work/nowhere.conf"
 guest "a halt of another vCPU" 0 "gasp-vm: vCPU 1 halts for good at *: interrupts go to vCPU 0" "$examples/two64.conf"
-spinning
+spinning "SIGTERM ends a vCPU that spins" 0 "" TERM
+spinning "SIGQUIT ends a vCPU that spins" 3 "" QUIT
+spinning "SIGQUIT ends a guest whose memory is locked" 3 "vdev stuck loc 0x100000 at leak" QUIT
+spinning "SIGTERM twice ends a guest whose memory is locked" 3 "vdev stuck loc 0x100000 at leak" TERM TERM
 policy ignore 0 "fault: read all ones"
 policy abort 5 "*"
 done_testing

@@ -21,23 +21,13 @@ signalled() {
 		kill -"${each#*:}" $pid 2>/dev/null
 		[ $# = 1 ] || sleep 1.2
 	done
-	await false || kill -KILL $pid
-	wait $pid || ended=$?
+	ends || ended=$?
 	if [ $ended = "$code" ] && [ "$(grep -cx "$line" "$work/signalled.out")" = 1 ]; then
 		ok "$name"
 	else
 		{ echo "exit code $ended; expected $code and the line: $line" && cat "$work/signalled.out"; } | diag
 		not_ok "$name"
 	fi
-}
-
-# await COMMAND...: until it succeeds or the process has ended; it fails after 20 seconds.
-await() {
-	for _ in {1..400}; do
-		"$@" || ! kill -0 $pid 2>/dev/null && return
-		sleep 0.05
-	done
-	return 1
 }
 
 # probed NAME CODE LINE OPTIONS SIGNAL...: signalled, for a guest that waits.
