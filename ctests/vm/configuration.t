@@ -41,4 +41,8 @@ wrong 1:12 "expected an option of vdev probe (*loc, intr, name, sched) or a stat
 wrong '*' 'expected an interrupt controller (apic), found *' 'vdev probe intr pic:4'
 printf 'ram 1m\nr\xff' >"$work/binary.conf"
 gives "refused: a file that is not text" 65 "gasp-vm: $work/binary.conf:2:2: expected text in UTF-8" "$work/binary.conf"
+config huge 'ram 4096g'
+script huge 'wait 1'
+gives "more memory than the host has: a warning" 0 \
+	"gasp-vm: warning: the guest has 4194304 MiB of memory, more than the host (*" --no-kvm "$work/huge.conf"
 done_testing

@@ -9,6 +9,7 @@ use crate::exit::{self, Failure};
 use crate::log::tell;
 use crate::machine::{self, Built};
 use crate::platform::Platform;
+use crate::ram;
 use crate::report::Report;
 use crate::runner::Runner;
 use crate::vdevs::Vdevs;
@@ -73,6 +74,7 @@ impl Host {
         for note in &built.notes {
             tell(&format!("{}:{note}", file.display()));
         }
+        ram::check(guest);
         Ok(())
     }
 }

@@ -11,6 +11,7 @@
 //! | `vdevs` | the guest's vdevs, through libgasp-vdev |
 //! | `runner` | runs the guest with `kvm` or, where that is impossible, `trace` |
 //! | `platform` | the interface of vdevs to the machine that runs the guest |
+//! | `ram` | compares the memory of guest and host |
 //! | `report` | what `--map` prints, and the state of a running guest |
 //! | `show` | prints the map and the hits as tables |
 
@@ -25,6 +26,7 @@ mod log;
 mod machine;
 mod mapping;
 mod platform;
+mod ram;
 mod report;
 mod runner;
 mod show;
