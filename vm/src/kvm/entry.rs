@@ -9,7 +9,7 @@ use gasp_safe::{Guest, Space};
 use crate::log;
 
 /// Where firmware has its first instruction.
-const RESET_VECTOR: u64 = 0xffff_fff0;
+pub(super) const RESET_VECTOR: u64 = 0xffff_fff0;
 /// As many bytes as an instruction can have, and one.
 const LOOK: usize = 16;
 

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 use super::dump;
+use super::entry::RESET_VECTOR;
 use super::error::KvmError;
 use super::exit::{Exit, Vcpu};
 use super::gate::Entry;
@@ -122,7 +123,7 @@ impl<'m, 'g> Runner<'m, 'g> {
             Exit::Halted => return Ok(Next::Halt),
             Exit::Internal(error) => return Ok(Next::Retry(error)),
             Exit::SystemEvent => return Ok(Next::End(0)),
-            Exit::Shutdown => return Err(self.failed("triple fault")),
+            Exit::Shutdown => return Err(self.triple_fault()),
             Exit::Failed(why) => return Err(self.failed(&why)),
         };
         Ok(done.map_or_else(Next::Fault, |()| Next::Enter))
@@ -211,6 +212,16 @@ impl<'m, 'g> Runner<'m, 'g> {
             std::thread::sleep(PAUSE);
         }
         Ok(())
+    }
+
+    /// AMD's processors leave the registers undefined, so KVM resets the vCPU there.
+    fn triple_fault(&self) -> KvmError {
+        let reset = self.position().is_ok_and(|at| at == RESET_VECTOR);
+        self.failed(if reset {
+            "triple fault (KVM has reset the registers, as it does on AMD's processors)"
+        } else {
+            "triple fault"
+        })
     }
 
     fn failed(&self, why: &str) -> KvmError {

