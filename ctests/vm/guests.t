@@ -17,9 +17,10 @@ spinning() {
 	[ -z "$no_kvm" ] || { skip "$name" "$no_kvm" && return; }
 	config spinning "ram 64k load 0x7c00,$built/hang.bin cpu start 0:0x7c00 $3"
 	shift 3
-	"$vm" --vdev-path "$work" "$work/spinning.conf" &
+	: >"$work/spinning.out"
+	"$vm" --map --vdev-path "$work" "$work/spinning.conf" >"$work/spinning.out" 2>&1 &
 	pid=$!
-	sleep 0.5
+	await grep -q "The map before" "$work/spinning.out"
 	for signal; do
 		kill -"$signal" $pid 2>/dev/null
 		[ $# = 1 ] || sleep 1.2

@@ -41,6 +41,8 @@ pub(crate) fn run(options: &Options) -> Result<u8, Failure> {
     let mut runner = Runner::new(guest, &config, options)?;
     vdevs.starting(runner.platform()).map_err(Failure::before)?;
     guest.start().map_err(Failure::before)?;
+    // From here on signals are the guest's, also while the map is printed.
+    CONTROL.open();
     let name = config.name.as_deref().unwrap_or("the guest");
     let result =
         attended(&mut runner, &Report::new(name, guest, vdevs, &built.reserved, options.map));
@@ -84,7 +86,6 @@ fn attended(runner: &mut Runner<'_>, report: &Report<'_>) -> Result<u8, Failure>
     let (platform, vdevs) = (runner.platform(), report.vdevs);
     thread::scope(|scope| {
         let serve = move || CONTROL.serve(|request| obey(request, &*platform, report));
-        CONTROL.open();
         let served = thread::Builder::new().name("requests".to_owned()).spawn_scoped(scope, serve);
         let result = match served {
             Ok(_) => runner.run(vdevs),

@@ -11,6 +11,8 @@
 #include <qvm/guest.h>
 #include <qvm/outpipe.h>
 #include <qvm/vdev-core.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,6 +20,7 @@
 enum { AT = VDEV_CTRL_FIRST_OPTIDX };
 
 static char step[16];
+static atomic_int leaked;
 
 static void hang_if(vdev_t *vdev, const char *name)
 {
@@ -38,6 +41,7 @@ static void *leak(void *arg)
 	vdev_t *vdev = arg;
 
 	(void)gasp_lock(vdev->v_gsp, QST_MEMORY);
+	leaked = 1;
 	vdev_logf(QVM_OUTI_QVM, vdev, "hangs");
 	pause();
 	return NULL;
@@ -59,8 +63,12 @@ static int control(vdev_t *vdev, unsigned ctrl, const char *arg)
 	case VDEV_CTRL_GUEST_CONFIGURED: hang_if(vdev, "configured"); break;
 	case VDEV_CTRL_GUEST_STARTING:
 		hang_if(vdev, "starting");
-		if (strcmp(step, "leak") == 0)
-			return pthread_create(&thread, NULL, leak, vdev);
+		if (strcmp(step, "leak") != 0)
+			break;
+		if (pthread_create(&thread, NULL, leak, vdev) != 0)
+			return EAGAIN;
+		while (!leaked)
+			(void)sched_yield();
 		break;
 	case VDEV_CTRL_BUTTON: hang_if(vdev, "button"); break;
 	case VDEV_CTRL_STATUS: hang_if(vdev, "status"); break;
