@@ -30,7 +30,7 @@ unsafe impl Send for Cpu<'_> {}
 
 impl<'g> Cpu<'g> {
     /// Its guest.
-    pub(crate) fn guest(&self) -> &'g Guest {
+    pub fn guest(&self) -> &'g Guest {
         self.guest
     }
 

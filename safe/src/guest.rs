@@ -118,7 +118,7 @@ impl Guest {
     }
 
     /// Finds the lowest free range from `first` to `last`.
-    pub(crate) fn find_free_range(
+    pub fn find_free_range(
         &self,
         space: Space,
         size: u64,

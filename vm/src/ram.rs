@@ -2,10 +2,10 @@
 
 #![allow(unsafe_code)]
 
-use crate::gasp::{Guest, Space};
 use crate::log;
 use core::mem::MaybeUninit;
 use gasp_abi::gasp_region_flags as grf;
+use gasp_safe::{Guest, Space};
 
 /// Warns of a guest that has more memory than the host. It may run, as long as it does not use it.
 pub(crate) fn check(guest: &Guest) {
@@ -51,7 +51,7 @@ fn warning(guest: u64, host: u64) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gasp::Memory;
+    use gasp_safe::Memory;
 
     #[test]
     fn only_more_than_the_host_has_is_a_mistake() {

@@ -2,10 +2,10 @@
 
 #![forbid(unsafe_code)]
 
-use gasp_safe::{Guest, Space};
 use crate::log::say;
 use crate::show::{self, Rows};
 use crate::vdevs::Vdevs;
+use gasp_safe::{Guest, Space};
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::SeqCst;
 

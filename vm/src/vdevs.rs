@@ -3,8 +3,8 @@
 #![allow(unsafe_code)]
 
 use crate::config::{OptionList, VdevConfig};
-use crate::{exit, log};
 use crate::platform::Platform;
+use crate::{exit, log};
 use core::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use core::fmt;
 use core::ptr::{self, NonNull};

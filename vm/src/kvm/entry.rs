@@ -5,8 +5,8 @@
 use super::error::KvmError;
 use super::runs::Run;
 use crate::config::Start;
-use gasp_safe::{Guest, Space};
 use crate::log;
+use gasp_safe::{Guest, Space};
 
 /// Where firmware has its first instruction.
 pub(super) const RESET_VECTOR: u64 = 0xffff_fff0;
