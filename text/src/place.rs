@@ -1,6 +1,6 @@
 //! Locations with prefixes.
 
-use super::number::{leading_number, number};
+use super::number::{hexadecimal, leading_number};
 use super::position::{ParseError, Position};
 use super::words::Word;
 
@@ -47,7 +47,7 @@ pub fn leading_place(
 /// A location: `[mem:]ADDRESS` or `io:PORT`.
 pub fn location(word: Word<'_>) -> Result<Place, ParseError> {
     if let Some(port) = word.strip("io:") {
-        return match number(port, "a port")? {
+        return match hexadecimal(port, "a port")? {
             number if number > LAST_PORT => Err(port.expected("a port up to 0xffff")),
             number => Ok(Place::Ports(number)),
         };
@@ -57,7 +57,7 @@ pub fn location(word: Word<'_>) -> Result<Place, ParseError> {
     }
     let memory = word.strip("mem:");
     let what = if memory.is_some() { "an address" } else { "mem:ADDRESS, ADDRESS or io:PORT" };
-    number(memory.unwrap_or(word), what).map(Place::Memory)
+    hexadecimal(memory.unwrap_or(word), what).map(Place::Memory)
 }
 
 /// An error at the length unless all locations are inside their space.

@@ -1,13 +1,21 @@
-//! Numbers and locations, edges first.
+//! Words, numbers and locations, edges first.
 
 #![allow(clippy::unwrap_used)]
 
 mod numbers;
 mod places;
+mod sources;
+mod words;
 
 use super::*;
 
-fn value(text: &str) -> Result<u64, String> {
-    let word = Word::new(text, Position { line: 1, column: 1 });
-    number(word, "a number").map_err(|error| error.message)
+const START: Position = Position { line: 1, column: 1 };
+
+fn word(text: &str) -> Word<'_> {
+    Word::new(text, START)
+}
+
+/// A value, or the message of the error.
+fn plain<T>(result: Result<T, ParseError>) -> Result<T, String> {
+    result.map_err(|error| error.message)
 }

@@ -127,6 +127,7 @@ fn vdevs_read_their_options() {
     }
     let good = [
         ("block 0x1000", "0:1000 '' 2 4 0"),
+        ("block a000", "0:a000 '' 2 4 0"),
         ("block mem:4k,rest", "0:1000 ',rest' 2 4 0"),
         ("block io:0x3f8/8", "8000:3f8 '/8' 2 4 0"),
         ("port 0x60", "8000:60 '' 2 4 7"),
@@ -140,7 +141,7 @@ fn vdevs_read_their_options() {
     let both = read("line apic:0x30 line apic:0x30").0;
     assert_eq!(both, ["t_reader: apic:0x30 '' 1", "t_reader: apic:0x30 '' 2"]);
     let bad = [
-        ("block here", 65, "mem:ADDRESS, ADDRESS or io:PORT (a number"),
+        ("block here", 65, "mem:ADDRESS, ADDRESS or io:PORT (hex"),
         ("block ,x", 65, "found nothing"),
         ("block pci:0/1.0", 65, "there is no PCI bus here"),
         ("port 0x10000", 65, "a port up to 0xffff"),

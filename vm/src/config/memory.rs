@@ -6,7 +6,7 @@ use super::cursor::Cursor;
 use super::types::{Attributes, Host, LoadConfig, MemoryConfig, PassConfig, Range};
 use gasp_text::Word;
 use gasp_text::{ParseError, Place};
-use gasp_text::{address, inside, length, location, number};
+use gasp_text::{address, inside, length, location, size};
 
 /// After `ram` and `rom`.
 pub(super) fn memory(cursor: &mut Cursor<'_>, writable: bool) -> Result<MemoryConfig, ParseError> {
@@ -80,16 +80,16 @@ fn attributes(word: Word<'_>) -> Result<Attributes, ParseError> {
 
 fn host(word: Word<'_>, place: Place) -> Result<Host, ParseError> {
     if let Place::Ports(port) = place {
-        return match number(word, "a port of the host")? {
+        return match size(word, "a port of the host")? {
             same if same == port => Ok(Host::Unsaid),
             _ => Err(word.expected("the same port in the host")),
         };
     }
     let Some(file) = word.strip("file:") else {
-        return number(word, "a host-physical address or file:PATH[@OFFSET]").map(Host::Physical);
+        return size(word, "a host-physical address or file:PATH[@OFFSET]").map(Host::Physical);
     };
     let (path, offset) = match file.split_once('@') {
-        Some((path, offset)) => (path, number(offset, "an offset")?),
+        Some((path, offset)) => (path, size(offset, "an offset")?),
         None => (file, 0),
     };
     match path.text() {

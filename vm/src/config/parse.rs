@@ -7,7 +7,7 @@ use super::memory;
 use super::types::{Config, OptionList, Policy, Start, Statement, VdevConfig, VdevOption};
 use gasp_text::{ParseError, Position};
 use gasp_text::{Word, lines};
-use gasp_text::{address, location, number};
+use gasp_text::{address, location, size};
 
 /// The list of statements, for errors.
 const STATEMENTS: &str = "a statement (cpu, load, pass, ram, reserve, rom, system, unsupported or \
@@ -148,7 +148,7 @@ fn start(cursor: &mut Cursor<'_>) -> Result<Start, ParseError> {
 }
 
 fn half(word: Word<'_>, what: &str) -> Result<u16, ParseError> {
-    let wide = number(word, what)?;
+    let wide = size(word, what)?;
     u16::try_from(wide).map_err(|_| word.expected(&format!("{what} up to 0xffff")))
 }
 

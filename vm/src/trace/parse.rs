@@ -4,7 +4,7 @@
 
 use super::step::{Access, Repeat, Step};
 use gasp_safe::{AccessKind, Space};
-use gasp_text::{ParseError, Position, Word, lines, number};
+use gasp_text::{ParseError, Position, Word, c_number as number, lines};
 use std::time::Duration;
 
 const STATEMENTS: &str = "read, expect, write, fetch, fault, text, repeat, end, wait or interrupt";
@@ -164,7 +164,7 @@ fn text(position: Position, line: &mut Line<'_>) -> Result<Step, ParseError> {
     let word = line.next("a text")?;
     let access =
         Access { position, kind: AccessKind::Write, space, location, size: 1, value: None };
-    let bytes = unescape(&word.text()).ok_or_else(|| word.expected("\\n or \\\\ after each \\"));
+    let bytes = unescape(&word.literal()).ok_or_else(|| word.expected("\\n or \\\\ after each \\"));
     Ok(Step::Text(access, bytes?))
 }
 

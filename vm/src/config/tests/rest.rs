@@ -123,8 +123,8 @@ fn vdevs_refused() {
         ("../x", "1:6: expected NAME, as in vdev-NAME.so, found '../x'"),
         (
             "dev loc ram 1m",
-            "1:14: expected mem:ADDRESS, ADDRESS or io:PORT (a number such as 4096, 0x1000 or \
-             4k), found 'ram'",
+            "1:14: expected mem:ADDRESS, ADDRESS or io:PORT (hexadecimal, as 0xa0000 and a0000, \
+             or decimal, as 0d4096 and 4k), found 'ram'",
         ),
     ];
     for (text, said) in cases {

@@ -1,0 +1,17 @@
+//! The word that a person may have meant.
+
+/// The word among these that a mistyped one is nearest to; `None`: it resembles none.
+pub fn nearest<'a>(mistyped: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // One mistake in each three letters.
+    let most = mistyped.chars().count().div_ceil(3).min(3);
+    let distance = |word: &str| strsim::osa_distance(mistyped, word);
+    let near = words.into_iter().map(|word| (distance(word), word));
+    near.filter(|(distance, _)| *distance <= most)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, word)| word)
+}
+
+/// `; did you mean 'WORD'?`, if there is such a word.
+pub fn did_you_mean<'a>(mistyped: &str, words: impl IntoIterator<Item = &'a str>) -> String {
+    nearest(mistyped, words).map_or_else(String::new, |word| format!("; did you mean '{word}'?"))
+}
