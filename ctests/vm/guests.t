@@ -15,7 +15,7 @@ spinning() {
 	local name=$1 code=$2 pid ended=0
 	wanted "$name" || return 0
 	[ -z "$no_kvm" ] || { skip "$name" "$no_kvm" && return; }
-	config spinning "ram 64k load 0x7c00,$built/hang.bin cpu start 0:0x7c00 $3"
+	config spinning "ram 64k load 0x7c00,$built/hang.bin gasp-start 0:0x7c00 $3"
 	shift 3
 	: >"$work/spinning.out"
 	"$vm" --map --vdev-path "$work" "$work/spinning.conf" >"$work/spinning.out" 2>&1 &
@@ -31,11 +31,11 @@ spinning() {
 
 # policy WORD CODE LINE: gives, for a guest that makes an unsupported read.
 policy() {
-	sed "s|reference fail|reference $1|; s|\.\./\.\./build/vm|$built|" "$examples/fault.conf" >"$work/policy.conf"
+	sed "s|reference fail|reference $1|" "$examples/fault.conf" >"$work/policy.conf"
 	guest "fault, $1" "$2" "$3" "$work/policy.conf"
 }
 
-config probe "ram 64k load 0x7c00,$built/triple.bin cpu start long,0x7c00,0x1000"
+config probe "ram 64k load 0x7c00,$built/triple.bin gasp-start long,0x7c00,0x1000"
 no_kvm=$("$vm" "$work/probe.conf" 2>&1 | sed -n '/\/dev\/kvm/s/^gasp-vm: //p')
 guest "triple fault" 96 "*triple fault*" "$work/probe.conf"
 guest "triple fault, where" 96 "@(  at guest address 0x7c0*: region 0x0 to 0xffff, flags *, bytes *|*KVM has reset the registers*)" "$work/probe.conf"
@@ -46,6 +46,9 @@ guest "high64" 0 "high64: code at 4 GiB; 1 to 256 in pages above, added up: 3289
 guest "firmware" 0 "firmware: started 16 bytes below 4 GiB" "$examples/firmware.conf"
 guest "firmware in the first MiB" 0 "firmware: now in the first MiB" "$examples/firmware.conf"
 guest "hang" 4 "gasp-vm: watchdog: error: *" "$examples/hang.conf"
+guest "words of the command line" 4 "gasp-vm: watchdog: error: *" system box ram 64k load "0x7c00,$built/hang.bin" gasp-start 0:0x7c00 vdev watchdog loc 0xd1000
+guest "RAM in pieces" 0 "demo: done" "$examples/demo.conf" gasp-ram-chunk 64k
+guest "RAM in random pieces" 0 "demo: done" "$examples/demo.conf" gasp-ram-random 7
 guest "fault, fail" 0 "fault: exception 13" "$examples/fault.conf"
 guest "two vCPUs" 0 "two64: two vCPUs have counted to 20000" "$examples/two64.conf"
 
@@ -58,13 +61,13 @@ nowhere() {
 nowhere "nothing at the reset vector" 64 \
 	"gasp-vm: nothing is at the reset vector 0xfffffff0: load firmware there or say where vCPUs start" 'ram 64k'
 nowhere "nothing where vCPUs start" 64 \
-	"gasp-vm: nothing is at 0x10000, where vCPUs start: load the guest's code there" 'ram 64k cpu start 0x1000:0'
+	"gasp-vm: nothing is at 0x10000, where vCPUs start: load the guest's code there" 'ram 64k gasp-start 0x1000:0'
 nowhere "a device where vCPUs start" 64 \
-	"gasp-vm: there is no memory to execute at 0x100000, where vCPUs start: *" 'ram 64k vdev probe loc 0x100000 cpu start long,0x100000,0x1000'
+	"gasp-vm: there is no memory to execute at 0x100000, where vCPUs start: *" 'ram 64k vdev probe loc 0x100000 gasp-start long,0x100000,0x1000'
 printf '\xf4' >"$work/halt"
 nowhere "zeros where vCPUs start" 0 \
-	"gasp-vm: warning: zeros are at 0x7000, where vCPUs start: has code been loaded?" "ram 64k load 0x7100,$work/halt cpu start 0:0x7000"
-config halt "ram 64k load 0x7000,$work/halt cpu start 0:0x7000"
+	"gasp-vm: warning: zeros are at 0x7000, where vCPUs start: has code been loaded?" "ram 64k load 0x7100,$work/halt gasp-start 0:0x7000"
+config halt "ram 64k load 0x7000,$work/halt gasp-start 0:0x7000"
 guest "a halt at once" 0 "gasp-vm: warning: vCPU 0 halts for good at 0x7001: interrupts are disabled; it has done nothing else" "$work/halt.conf"
 guest "a halt in the end" 0 "gasp-vm: vCPU 0 halts for good at 0x7101: interrupts are disabled" "$work/nowhere.conf"
 guest "a halt of another vCPU" 0 "gasp-vm: vCPU 1 halts for good at *: interrupts go to vCPU 0" "$examples/two64.conf"

@@ -1,5 +1,5 @@
 /* A 64-bit guest whose code, data and stack are above 4 GiB, out of reach of 16-bit and 32-bit
- * code. gasp-vm starts it in 64-bit mode: `cpu start long,0x100000000,TABLES`.
+ * code. gasp-vm starts it in 64-bit mode: `gasp-start long,0x100000000,TABLES`.
  *
  * It writes a number to each page of 1 MiB above its code, adds them up, and prints the sum.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */

@@ -7,17 +7,21 @@ use std::path::PathBuf;
 
 /// The text that `--help` prints.
 pub(crate) const HELP: &str = "\
-usage: gasp-vm [OPTION]... CONFIG
+usage: gasp-vm [--OPTION]... [@FILE | WORD [ARGUMENT]]...
 
-Runs the guest that the qvm configuration CONFIG describes, with its virtual devices.
+Runs the guest that a qvm configuration describes, with its virtual devices. FILE has the
+configuration; its words can also stand on the command line. The @ can be left out if the
+name of FILE has a '.' or a '/'.
 
+  --check          build the machine, say what each word of the configuration does, run nothing
   --trace FILE     no vCPU: make the accesses that the script FILE lists
   --kvm            run vCPUs on KVM, or fail; without this, a script runs if there is no /dev/kvm
-  --no-kvm         as if there were no /dev/kvm: the script is CONFIG with .trace as its suffix
+  --no-kvm         as if there were no /dev/kvm: the script is the first FILE with the suffix .trace
   --vdev-path DIR  look for vdev-NAME.so in DIR first; can be given several times
   --map            print the map before and after the run, and how often each region was hit
-  --help           print this
-  --version        print the version
+  --               all that follows are words of the configuration
+  -h, --help       print this
+  -V, --version    print the version
 
 Exit code: the guest's (0 normal end, 3 power cut, 4 watchdog, 5 unsupported access, 6 failed
 device, 7 unexpected, 32 to 63 devices' own), 64 fatal before the guest ran, 65 configuration
@@ -38,8 +42,10 @@ pub(crate) enum Command {
 /// How to run a guest.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Options {
-    /// The configuration of the guest.
-    pub(crate) config: PathBuf,
+    /// The words of the configuration.
+    pub(crate) words: Vec<String>,
+    /// `--check`
+    pub(crate) check: bool,
     /// `--trace`
     pub(crate) trace: Option<PathBuf>,
     /// `--kvm`
@@ -52,30 +58,32 @@ pub(crate) struct Options {
     pub(crate) map: bool,
 }
 
-/// Reads a command line, without the program's name.
+/// Reads a command line, without the program's name. The words of a configuration never begin with
+/// two dashes.
 pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Command, String> {
-    let (mut words, mut options, mut config) = (words.into_iter(), Options::default(), None);
-    let mut only_files = false;
+    let (mut words, mut options) = (words.into_iter(), Options::default());
+    let mut only_words = false;
     while let Some(word) = words.next() {
-        match word.to_str().filter(|word| word.starts_with('-') && !only_files) {
-            None => {
-                if config.replace(PathBuf::from(word)).is_some() {
-                    return Err("expected one CONFIG, found two".to_owned());
-                }
-            }
-            Some("--help") => return Ok(Command::Help),
-            Some("--version") => return Ok(Command::Version),
-            Some("--kvm") => options.kvm = true,
-            Some("--no-kvm") => options.no_kvm = true,
-            Some("--map") => options.map = true,
-            Some("--") => only_files = true,
-            Some(option) => with_value(&mut options, option, &mut words)?,
+        let word = word.into_string().map_err(|word| format!("expected UTF-8, found {word:?}"))?;
+        match word.as_str() {
+            _ if only_words => options.words.push(word),
+            "-h" | "--help" => return Ok(Command::Help),
+            "-V" | "--version" => return Ok(Command::Version),
+            "--kvm" => options.kvm = true,
+            "--no-kvm" => options.no_kvm = true,
+            "--map" => options.map = true,
+            "--check" => options.check = true,
+            "--" => only_words = true,
+            option if option.starts_with("--") => with_value(&mut options, option, &mut words)?,
+            _ => options.words.push(word),
         }
     }
     if options.kvm && (options.no_kvm || options.trace.is_some()) {
         return Err("expected --kvm, or --no-kvm and --trace, but not both".to_owned());
     }
-    options.config = config.ok_or("expected CONFIG, a configuration file")?;
+    if options.words.is_empty() {
+        return Err("expected a configuration: a FILE, or its words".to_owned());
+    }
     Ok(Command::Run(options))
 }
 
@@ -109,12 +117,30 @@ mod tests {
         parse(words.iter().map(OsString::from))
     }
 
+    fn strings(words: &[&str]) -> Vec<String> {
+        words.iter().map(|word| (*word).to_owned()).collect()
+    }
+
     #[test]
     fn everything() {
-        let words =
-            ["--map", "--trace", "a", "box.conf", "--vdev-path=d", "--vdev-path", "e", "--no-kvm"];
+        let words = [
+            "--map",
+            "--trace",
+            "a",
+            "box.conf",
+            "--vdev-path=d",
+            "ram",
+            "1m",
+            "--vdev-path",
+            "e",
+            "--no-kvm",
+            "--check",
+            "hostdev",
+            "-",
+        ];
         let options = Options {
-            config: "box.conf".into(),
+            words: strings(&["box.conf", "ram", "1m", "hostdev", "-"]),
+            check: true,
             trace: Some("a".into()),
             kvm: false,
             no_kvm: true,
@@ -126,31 +152,35 @@ mod tests {
 
     #[test]
     fn kvm_alone() {
-        let options = Options { config: "a".into(), kvm: true, ..Options::default() };
+        let options = Options { words: strings(&["a"]), kvm: true, ..Options::default() };
         assert_eq!(read(&["--kvm", "a"]), Ok(Command::Run(options)));
     }
 
     #[test]
-    fn only_files_after_two_dashes() {
-        let config = Options { config: "--map".into(), ..Options::default() };
-        assert_eq!(read(&["--", "--map"]), Ok(Command::Run(config)));
+    fn only_words_after_two_dashes() {
+        let words = strings(&["cmdline", "--map", "-h", "--"]);
+        let config = Options { words, ..Options::default() };
+        assert_eq!(read(&["--", "cmdline", "--map", "-h", "--"]), Ok(Command::Run(config)));
     }
 
     #[test]
     fn help_and_version() {
-        assert_eq!(read(&["--help"]), Ok(Command::Help));
-        assert_eq!(read(&["x", "--version"]), Ok(Command::Version));
+        for words in [["--help"], ["-h"]] {
+            assert_eq!(read(&words), Ok(Command::Help));
+        }
+        for words in [["x", "--version"], ["x", "-V"]] {
+            assert_eq!(read(&words), Ok(Command::Version));
+        }
     }
 
     #[test]
     fn refusals() {
-        let cases: [(&[&str], &str); 8] = [
+        let cases: [(&[&str], &str); 7] = [
             (&["--kvm", "--no-kvm", "a"], "expected --kvm, or --no-kvm and --trace, but not both"),
             (&["a", "--trace=b", "--kvm"], "expected --kvm, or --no-kvm and --trace, but not both"),
-            (&[], "expected CONFIG, a configuration file"),
-            (&["--map"], "expected CONFIG, a configuration file"),
-            (&["a", "b"], "expected one CONFIG, found two"),
-            (&["-m", "a"], "expected an option that --help lists, found -m"),
+            (&[], "expected a configuration: a FILE, or its words"),
+            (&["--map"], "expected a configuration: a FILE, or its words"),
+            (&["--m", "a"], "expected an option that --help lists, found --m"),
             (&["a", "--trace"], "expected a file after --trace"),
             (&["--map=1", "a"], "expected an option that --help lists, found --map=1"),
         ];

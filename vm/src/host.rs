@@ -3,19 +3,21 @@
 #![forbid(unsafe_code)]
 
 use crate::args::Options;
-use crate::config::{self, Config, OptionList, VdevConfig};
+use crate::config::{self, Config, Outcome, VdevConfig};
 use crate::control::{CONTROL, Request};
 use crate::exit::{self, Failure};
-use crate::log::tell;
+use crate::files::Files;
+use crate::log::{say, tell};
 use crate::machine::{self, Built};
 use crate::platform::Platform;
 use crate::ram;
 use crate::report::Report;
 use crate::runner::Runner;
+use crate::show;
 use crate::vdevs::Vdevs;
 use gasp_safe::{FatalHandler, Guest};
-use std::fs;
-use std::path::Path;
+use gasp_text::readings::DRYRUN_CODE;
+use gasp_text::{ParseError, Sources};
 use std::thread;
 
 /// Before libgasp ends the process.
@@ -34,11 +36,15 @@ pub(crate) fn run(options: &Options) -> Result<u8, Failure> {
     let guest = Guest::new().map_err(Failure::before)?;
     let vdevs = Vdevs::new(&guest, &options.vdev_path, options.map).map_err(Failure::before)?;
     let mut host = Host { vdevs, guest, built: Built::default() };
-    let config = host.read(&options.config)?;
-    host.build(&config, &options.config)?;
+    let (config, sources) = host.read(options)?;
+    host.build(&config, &sources)?;
     let Host { vdevs, guest, built } = &mut host;
     vdevs.configured().map_err(Failure::before)?;
-    let mut runner = Runner::new(guest, &config, options)?;
+    let mut runner = Runner::new(guest, &config, &built.start(&config), options)?;
+    if config.dryrun || options.check {
+        say("Exiting: dryrun completed\n");
+        return Ok(DRYRUN_CODE);
+    }
     vdevs.starting(runner.platform()).map_err(Failure::before)?;
     guest.start().map_err(Failure::before)?;
     // From here on signals are the guest's, also while the map is printed.
@@ -52,32 +58,50 @@ pub(crate) fn run(options: &Options) -> Result<u8, Failure> {
 }
 
 impl Host {
-    fn read(&mut self, file: &Path) -> Result<Config, Failure> {
-        let bytes = fs::read(file)
-            .map_err(|error| Failure::before(format!("{}: {error}", file.display())))?;
-        let mut load = |name: &str| -> Result<OptionList, String> { self.vdevs.load(name) };
-        let config = gasp_text::decode(bytes).and_then(|text| config::parse(&text, &mut load));
-        config.map_err(|error| Failure::in_file(exit::CONFIGURATION, file, &error))
+    fn read(&mut self, options: &Options) -> Result<(Config, Sources), Failure> {
+        let mut files = Files::new(&mut self.vdevs, &options.vdev_path);
+        let Outcome { config, sources, errors } = config::read(&options.words, &mut files);
+        tell_each(&sources, &config.notes);
+        if options.check {
+            say(&show::words(&config.used, &sources));
+        }
+        refuse_with(&sources, &errors)?;
+        Ok((config, sources))
     }
 
-    fn build(&mut self, config: &Config, file: &Path) -> Result<(), Failure> {
+    fn build(&mut self, config: &Config, sources: &Sources) -> Result<(), Failure> {
         let Self { vdevs, guest, built } = self;
         let policy = machine::policy(config.unsupported);
         guest.set_unsupported(policy).map_err(Failure::before)?;
         guest.set_fatal_handler(&FATAL);
         let mut create = |config: &VdevConfig| vdevs.create(config);
-        let directory = file.parent().unwrap_or(Path::new(""));
-        machine::build(guest, config, directory, &mut create, built)
-            .map_err(|error| Failure::in_file(exit::CONFIGURATION, file, &error))?;
-        vdevs.assign().map_err(|why| Failure {
-            exit_code: exit::CONFIGURATION,
-            message: format!("{}: {why}", file.display()),
-        })?;
-        for note in &built.notes {
-            tell(&format!("{}:{note}", file.display()));
-        }
+        let errors = machine::build(guest, config, &mut create, built);
+        tell_each(sources, &built.notes);
+        refuse_with(sources, &errors)?;
         ram::check(guest);
+        // The vdevs that are placed now have no position of their own.
+        vdevs.assign().map_err(|message| Failure { exit_code: exit::CONFIGURATION, message })
+    }
+}
+
+/// Writes each note with its place.
+fn tell_each(sources: &Sources, notes: &[ParseError]) {
+    for note in notes {
+        tell(&format!("{}: {}", sources.name(note.position), note.message));
+    }
+}
+
+/// Writes each error with its place and its line.
+fn refuse_with(sources: &Sources, errors: &[ParseError]) -> Result<(), Failure> {
+    for error in errors {
+        tell(&sources.show(error));
+    }
+    let many = if errors.len() == 1 { "" } else { "s" };
+    let message = format!("the configuration has {} error{many}", errors.len());
+    if errors.is_empty() {
         Ok(())
+    } else {
+        Err(Failure { exit_code: exit::CONFIGURATION, message })
     }
 }
 

@@ -5,6 +5,7 @@
 //! | `args` | the command line |
 //! | `config` | parses configurations; pure |
 //! | `exit`, `log` | exit codes and output |
+//! | `files` | finds what a configuration names |
 //! | `signals`, `watch`, `control` | handle signals, and what they ask of a running guest |
 //! | `host` | runs a guest, from its command line to its end |
 //! | `machine`, `mapping` | builds the guest that a configuration describes |
@@ -19,6 +20,7 @@ mod args;
 mod config;
 mod control;
 mod exit;
+mod files;
 mod host;
 mod kvm;
 mod lock;

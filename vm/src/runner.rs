@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use crate::args::Options;
-use crate::config::{Config, Statement};
+use crate::config::{Config, Start, Statement};
 use crate::exit::{self, Failure};
 use crate::kvm::{KvmError, Machine};
 use crate::log::tell;
@@ -40,20 +40,26 @@ impl<'g> Runner<'g> {
     pub(crate) fn new(
         guest: &'g Guest,
         config: &Config,
+        start: &Start,
         options: &Options,
     ) -> Result<Self, Failure> {
-        let beside = options.config.with_extension("trace");
-        let trace = options.trace.clone().or_else(|| options.no_kvm.then(|| beside.clone()));
-        if let Some(file) = trace {
+        let beside = config.file.as_ref().map(|file| file.with_extension("trace"));
+        let without = || beside.clone().filter(|_| options.no_kvm);
+        if let Some(file) = options.trace.clone().or_else(without) {
             return Trace::new(guest, file).map(Self::Trace);
         }
-        match Machine::new(guest, &config.start, config.cpus.max(1)) {
+        if options.no_kvm {
+            return Err(Failure::before("expected --trace FILE: no file has a script beside it"));
+        }
+        match Machine::new(guest, start, config.cpus.max(1)) {
             Ok(machine) => Ok(Self::Kvm(Box::new(machine), interrupts(config))),
-            Err(error) if error.is_missing() && !options.kvm && beside.exists() => {
-                tell(&error.to_string());
-                Trace::new(guest, beside).map(Self::Trace)
-            }
-            Err(error) => Err(failure(&error)),
+            Err(error) => match beside.filter(|file| error.is_missing() && !options.kvm && file.exists()) {
+                Some(file) => {
+                    tell(&error.to_string());
+                    Trace::new(guest, file).map(Self::Trace)
+                }
+                None => Err(failure(&error)),
+            },
         }
     }
 

@@ -7,6 +7,7 @@ use crate::platform::Platform;
 use crate::{exit, log};
 use core::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use core::fmt;
+use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
 use gasp_abi::{
     GASP_VDEVS_COUNT, VDEV_CTRL_ASSIGN, VDEV_CTRL_BUTTON, VDEV_CTRL_GUEST_CONFIGURED,
@@ -15,9 +16,9 @@ use gasp_abi::{
 };
 use gasp_safe::Guest;
 use gasp_text::ParseError;
-use std::ffi::CString;
+use std::ffi::{CString, OsStr};
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 /// The first character of the name of an option without an argument.
@@ -208,6 +209,21 @@ impl Vdevs {
         // SAFETY: a string that lives as long as the set.
         unsafe { CStr::from_ptr(name) }.to_str().ok()
     }
+}
+
+/// The directory of vdevs beside libgasp-vdev, in which it looks for them, too.
+pub(crate) fn installed() -> Option<PathBuf> {
+    let mut info = MaybeUninit::<libc::Dl_info>::uninit();
+    let of_library = gasp_abi::gasp_vdevs_create as *const c_void;
+    // SAFETY: the structure can be written, and any address may be asked for.
+    if unsafe { libc::dladdr(of_library, info.as_mut_ptr()) } == 0 {
+        return None;
+    }
+    // SAFETY: `dladdr` has filled it.
+    let info = unsafe { info.assume_init() };
+    // SAFETY: it gave the name of the file that has the address.
+    let file = unsafe { CStr::from_ptr(info.dli_fname) };
+    Some(Path::new(OsStr::from_bytes(file.to_bytes())).parent()?.join("gasp/vdevs"))
 }
 
 impl Drop for Vdevs {

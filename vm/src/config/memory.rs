@@ -1,110 +1,105 @@
-//! The statements about the guest's spaces: `ram`, `rom`, `reserve`, `pass`, `load`.
+//! `ram`, `rom` and `reserve`.
 
 #![forbid(unsafe_code)]
 
-use super::cursor::Cursor;
-use super::types::{Attributes, Host, LoadConfig, MemoryConfig, PassConfig, Range};
-use gasp_text::Word;
-use gasp_text::{ParseError, Place};
-use gasp_text::{address, inside, length, location, size};
+use super::input::Input;
+use super::keywords::{self as row, Keyword};
+use super::types::{Config, MemoryConfig, Range, Statement};
+use gasp_text::readings::PORTS;
+use gasp_text::{ParseError, Place, Position, Word, inside, length, number};
 
 /// After `ram` and `rom`.
-pub(super) fn memory(cursor: &mut Cursor<'_>, writable: bool) -> Result<MemoryConfig, ParseError> {
-    let word = cursor.argument("[START,]LENGTH")?;
-    let position = word.position;
-    let Some((first, size)) = word.split_once(',') else {
-        return Ok(MemoryConfig { position, writable, start: None, length: length(word)? });
+pub(super) fn memory(
+    input: &mut Input<'_>,
+    config: &mut Config,
+    keyword: &'static Keyword,
+    at: Position,
+) -> Result<(), ParseError> {
+    input.report.uses(keyword, at);
+    let token = input.argument("[START,]LENGTH")?;
+    let word = token.word();
+    let (start, size) = match word.split_once(',') {
+        Some((start, size)) => (Some(input.address(start)?), size),
+        None => (None, word),
     };
-    let (start, length) = (address(first)?, length(size)?);
-    inside(Place::Memory(start), length, size)?;
-    Ok(MemoryConfig { position, writable, start: Some(start), length })
-}
-
-/// Takes the word `loc`.
-fn loc(cursor: &mut Cursor<'_>, statement: &str) -> Result<(), ParseError> {
-    let word = cursor.argument(&format!("'loc' after '{statement}'"))?;
-    match word.text().as_str() {
-        "loc" => Ok(()),
-        _ => Err(word.expected(&format!("'loc' after '{statement}'"))),
+    let length = length(size)?;
+    if let Some(start) = start {
+        inside(Place::Memory(start), length, size)?;
     }
+    let (position, writable) = (word.position, keyword == row::RAM);
+    config.statements.push(Statement::Memory(MemoryConfig { position, writable, start, length }));
+    Ok(())
 }
 
-fn range(place: Word<'_>, size: Word<'_>) -> Result<Range, ParseError> {
-    let (at, length) = (location(place)?, length(size)?);
-    inside(at, length, size)?;
-    Ok(Range { position: place.position, place: at, length })
-}
-
-/// After `reserve`.
-pub(super) fn reserve(cursor: &mut Cursor<'_>) -> Result<Range, ParseError> {
-    loc(cursor, "reserve")?;
-    let word = cursor.argument("PLACE,LENGTH")?;
-    let (place, size) = word.split_once(',').ok_or_else(|| word.expected("PLACE,LENGTH"))?;
-    range(place, size)
-}
-
-/// After `pass`.
-pub(super) fn pass(cursor: &mut Cursor<'_>) -> Result<PassConfig, ParseError> {
-    const FORM: &str = "PLACE,LENGTH,ATTRIBUTES[=HOST]";
-    loc(cursor, "pass")?;
-    let word = cursor.argument(FORM)?;
-    let (place, rest) = word.split_once(',').ok_or_else(|| word.expected(FORM))?;
-    let (size, rest) = rest.split_once(',').ok_or_else(|| word.expected(FORM))?;
-    let (letters, behind) = match rest.split_once('=') {
-        Some((letters, behind)) => (letters, Some(behind)),
-        None => (rest, None),
-    };
-    let range = range(place, size)?;
-    let attributes = attributes(letters)?;
-    let host = behind.map_or(Ok(Host::Unsaid), |behind| host(behind, range.place))?;
-    Ok(PassConfig { range, attributes, host })
-}
-
-/// Letters, added or, after `-`, removed until the next `+`.
-fn attributes(word: Word<'_>) -> Result<Attributes, ParseError> {
-    let (mut attributes, mut add) = (Attributes::default(), true);
-    for (letter, at) in word.letters() {
-        match letter {
-            '+' => add = true,
-            '-' => add = false,
-            _ if attributes.set(letter, add) => {}
-            _ => return Err(at.expected(&format!("+, - or one of {}", Attributes::LETTERS))),
+/// An option of `reserve`.
+pub(super) fn reserve(
+    input: &mut Input<'_>,
+    config: &mut Config,
+    text: &str,
+    word: Word<'_>,
+) -> Result<bool, ParseError> {
+    match text {
+        "loc" => reserve_loc(input, config, word.position)?,
+        "intr" => {
+            input.report.uses(row::RESERVE_INTR, word.position);
+            let token = input.argument("an interrupt")?;
+            let line = token.word().split_once(':').map_or(token.word(), |(_, line)| line);
+            number(line, "an interrupt")?;
         }
+        _ => return Ok(false),
     }
-    if ['r', 'w', 'x'].into_iter().any(|letter| attributes.has(letter)) {
-        Ok(attributes)
+    Ok(true)
+}
+
+fn reserve_loc(input: &mut Input<'_>, config: &mut Config, at: Position) -> Result<(), ParseError> {
+    let token = input.argument("PLACE,LENGTH")?;
+    let word = token.word();
+    if let Some(slot) = word.strip("pci:") {
+        input.report.uses(row::RESERVE_PCI, at);
+        return pci_slot(slot);
+    }
+    input.report.uses(row::RESERVE_LOC, at);
+    let (place, size) = if word.text() == "io" {
+        // Published files have a blank there.
+        let token = input.argument("PORT[,LENGTH]")?;
+        let (port, size) = parts(token.word());
+        with_length(Place::Ports(input.address(port)?), port, size)?
     } else {
-        Err(word.expected("attributes with r, w or x"))
-    }
+        let (place, size) = parts(word);
+        with_length(input.location(place)?, word, size)?
+    };
+    let range = Range { position: word.position, place, length: size };
+    config.statements.push(Statement::Reserve(range));
+    Ok(())
 }
 
-fn host(word: Word<'_>, place: Place) -> Result<Host, ParseError> {
-    if let Place::Ports(port) = place {
-        return match size(word, "a port of the host")? {
-            same if same == port => Ok(Host::Unsaid),
-            _ => Err(word.expected("the same port in the host")),
-        };
-    }
-    let Some(file) = word.strip("file:") else {
-        return size(word, "a host-physical address or file:PATH[@OFFSET]").map(Host::Physical);
-    };
-    let (path, offset) = match file.split_once('@') {
-        Some((path, offset)) => (path, size(offset, "an offset")?),
-        None => (file, 0),
-    };
-    match path.text() {
-        empty if empty.is_empty() => Err(path.expected("a path")),
-        path => Ok(Host::File(path, offset)),
-    }
+/// The parts of `PLACE[,LENGTH]`.
+fn parts(word: Word<'_>) -> (Word<'_>, Option<Word<'_>>) {
+    word.split_once(',').map_or((word, None), |(place, size)| (place, Some(size)))
 }
 
-/// After `load`.
-pub(super) fn load(cursor: &mut Cursor<'_>) -> Result<LoadConfig, ParseError> {
-    let word = cursor.argument("ADDRESS,FILE")?;
-    let (first, file) = word.split_once(',').ok_or_else(|| word.expected("ADDRESS,FILE"))?;
-    let address = address(first)?;
-    match file.text() {
-        empty if empty.is_empty() => Err(file.expected("a file")),
-        file => Ok(LoadConfig { position: word.position, address, file }),
+/// A place, and its length; ports need none.
+fn with_length(
+    place: Place,
+    word: Word<'_>,
+    size: Option<Word<'_>>,
+) -> Result<(Place, u64), ParseError> {
+    let length = match (size, place) {
+        (Some(size), _) => length(size)?,
+        (None, Place::Ports(_)) => PORTS,
+        (None, Place::Memory(_)) => return Err(word.expected("PLACE,LENGTH")),
+    };
+    inside(place, length, size.unwrap_or(word))?;
+    Ok((place, length))
+}
+
+/// `BUS:DEVICE[.FUNCTION]`
+pub(super) fn pci_slot(word: Word<'_>) -> Result<(), ParseError> {
+    const FORM: &str = "BUS:DEVICE[.FUNCTION]";
+    let (bus, rest) = word.split_once(':').ok_or_else(|| word.expected(FORM))?;
+    let (device, function) = rest.split_once('.').map_or((rest, None), |(a, b)| (a, Some(b)));
+    for part in [Some(bus), Some(device), function].into_iter().flatten() {
+        number(part, FORM)?;
     }
+    Ok(())
 }

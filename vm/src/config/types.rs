@@ -2,21 +2,41 @@
 
 #![forbid(unsafe_code)]
 
-use gasp_text::{Place, Position};
+use super::keywords::Keyword;
+use gasp_text::{ParseError, Place, Position};
+use std::path::PathBuf;
 
 /// A configuration.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Config {
     /// `system`: the guest's name.
     pub(crate) name: Option<String>,
+    /// The first file, if there is one.
+    pub(crate) file: Option<PathBuf>,
     /// `unsupported reference`.
     pub(crate) unsupported: Option<Policy>,
     /// The number of `cpu` statements.
     pub(crate) cpus: u32,
-    /// The state in which all vCPUs start.
-    pub(crate) start: Start,
+    /// `gasp-start`: the state in which all vCPUs start.
+    pub(crate) start: Option<Start>,
+    /// `gasp-ram-chunk` and `gasp-ram-random`.
+    pub(crate) split: Split,
+    /// `cmdline`.
+    pub(crate) cmdline: Option<String>,
+    /// `logger`, in order.
+    pub(crate) loggers: Vec<Logger>,
+    /// `dump`.
+    pub(crate) dump: Option<Dump>,
+    /// `set`, in order.
+    pub(crate) variables: Vec<Variable>,
+    /// `dryrun`.
+    pub(crate) dryrun: bool,
     /// All other statements, in the order of the file.
     pub(crate) statements: Vec<Statement>,
+    /// The words of the configuration, each with the position of its first use.
+    pub(crate) used: Vec<(&'static Keyword, Position)>,
+    /// Notes for the user.
+    pub(crate) notes: Vec<ParseError>,
 }
 
 /// A statement that makes or fills a part of the guest.
@@ -57,7 +77,19 @@ pub(crate) struct Range {
     pub(crate) length: u64,
 }
 
-/// `pass loc PLACE,LENGTH,ATTRIBUTES[=HOST]`.
+/// How `ram` is made of pieces that are apart in the host.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Split {
+    /// Each `ram` is one piece.
+    #[default]
+    No,
+    /// Pieces of this length.
+    Chunks(u64),
+    /// Pieces of lengths that follow from this number.
+    Random(u64),
+}
+
+/// A `loc` of a `pass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PassConfig {
     pub(crate) range: Range,
@@ -82,7 +114,9 @@ pub(crate) struct Attributes(u16);
 
 impl Attributes {
     /// Every letter, in the order of their bits.
-    pub(crate) const LETTERS: &str = "rwxcmdnst";
+    pub(crate) const LETTERS: &str = "rwxcemdnst";
+    /// The letters that `m` adds, too.
+    const OF_MEMORY: &str = "rwxcstn";
 
     fn bit(letter: char) -> Option<u16> {
         let index = Self::LETTERS.find(letter)?;
@@ -92,7 +126,9 @@ impl Attributes {
     /// Adds or removes a letter; false if there is no such letter.
     pub(super) fn set(&mut self, letter: char, add: bool) -> bool {
         let Some(bit) = Self::bit(letter) else { return false };
-        self.0 = if add { self.0 | bit } else { self.0 & !bit };
+        let with = if letter == 'm' { Self::OF_MEMORY } else { "" };
+        let with = with.chars().filter_map(Self::bit).fold(bit, |bits, bit| bits | bit);
+        self.0 = if add { self.0 | with } else { self.0 & !bit };
         true
     }
 
@@ -102,12 +138,25 @@ impl Attributes {
     }
 }
 
-/// `load ADDRESS,FILE`.
+/// What the file of a `load` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Blob {
+    /// `load` and `guest load`: what the guest runs.
+    Image,
+    /// `data load`.
+    Data,
+    /// `initrd load` and `acpi load`: copied only if there is an address.
+    Unused,
+}
+
+/// `[TYPE] load [ADDRESS,]FILE`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LoadConfig {
-    /// The position of the address.
+    /// The position of the argument.
     pub(crate) position: Position,
-    pub(crate) address: u64,
+    pub(crate) blob: Blob,
+    /// `None`: the first place where it fits.
+    pub(crate) address: Option<u64>,
     /// The path, as written.
     pub(crate) file: String,
 }
@@ -132,6 +181,8 @@ pub(crate) enum Start {
     Reset,
     /// 16-bit code at `segment`:`offset`; all segments are `segment`.
     Real { segment: u16, offset: u16 },
+    /// 32-bit code at `entry` without paging; all segments are the lowest 4 GiB. There is no GDT.
+    Flat { entry: u32 },
     /// 64-bit code at `entry`. RAM from `tables` on is overwritten with identity page tables for
     /// each GiB of the lowest 512 in which the map has a region, and a GDT with a code segment 8
     /// and a data segment 16. They take three pages, and one for each GiB. The stack of vCPU n
@@ -147,6 +198,8 @@ pub(crate) struct VdevConfig {
     pub(crate) position: Position,
     /// In the order of the file; `loc` and `intr` are among them.
     pub(crate) options: Vec<VdevOption>,
+    /// `log`, in order.
+    pub(crate) loggers: Vec<Logger>,
 }
 
 /// An option of a vdev.
@@ -162,3 +215,58 @@ pub(crate) struct VdevOption {
 /// The options of a vdev: the name, and whether it takes an argument.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct OptionList(pub(crate) Vec<(String, bool)>);
+
+/// The kinds of messages, the most severe first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Severity {
+    Fatal,
+    Internal,
+    Error,
+    Warning,
+    Info,
+    Debug,
+    Verbose,
+}
+
+/// Where messages go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Destination {
+    Stdout,
+    Stderr,
+    Slog,
+    None,
+}
+
+/// `logger FILTER[,FILTER]... DESTINATION`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Logger {
+    pub(crate) severities: Vec<Severity>,
+    pub(crate) destination: Destination,
+}
+
+/// `dump`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Dump {
+    /// A file in this directory.
+    Directory(PathBuf),
+    /// The standard input of this command for a shell.
+    Command(String),
+}
+
+/// The value of a variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Value {
+    Boolean(bool),
+    /// A number, a size or an address.
+    Number(u64),
+    Text(String),
+}
+
+/// `set VARIABLE VALUE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Variable {
+    pub(crate) name: &'static str,
+    pub(crate) value: Value,
+    /// The position of the name of the vdev in whose context it is.
+    pub(crate) vdev: Option<Position>,
+}

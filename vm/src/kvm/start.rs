@@ -72,6 +72,10 @@ pub(super) fn apply(start: &Start, number: u32, cpu: &VcpuFd) -> Result<(), kvm_
             real_mode(&mut sregs, segment);
             regs.rip = u64::from(offset);
         }
+        Start::Flat { entry } => {
+            flat_mode(&mut sregs);
+            regs.rip = u64::from(entry);
+        }
         Start::Long { entry, tables } => {
             long_mode(&mut sregs, tables);
             regs.rip = entry;
@@ -128,20 +132,33 @@ fn real_mode(sregs: &mut kvm_sregs, selector: u16) {
     }
 }
 
+fn flat_mode(sregs: &mut kvm_sregs) {
+    for segment in segments(sregs) {
+        *segment = flat_data();
+    }
+    sregs.cs = kvm_segment { selector: 8, type_: 11, ..flat_data() };
+    sregs.cr0 = CR0_PE | CR0_ET;
+}
+
+/// A data segment with the lowest 4 GiB.
+fn flat_data() -> kvm_segment {
+    kvm_segment {
+        selector: 16,
+        limit: u32::MAX,
+        type_: 3,
+        present: 1,
+        s: 1,
+        db: 1,
+        g: 1,
+        ..Default::default()
+    }
+}
+
 fn long_mode(sregs: &mut kvm_sregs, tables: u64) {
     for segment in segments(sregs) {
-        *segment = kvm_segment {
-            selector: 16,
-            limit: u32::MAX,
-            type_: 3,
-            present: 1,
-            s: 1,
-            db: 1,
-            g: 1,
-            ..Default::default()
-        };
+        *segment = flat_data();
     }
-    sregs.cs = kvm_segment { selector: 8, type_: 11, db: 0, l: 1, ..sregs.ds };
+    sregs.cs = kvm_segment { selector: 8, type_: 11, db: 0, l: 1, ..flat_data() };
     sregs.gdt.base = tables.wrapping_add(2 * PAGE_SIZE);
     sregs.gdt.limit = 23;
     sregs.cr3 = tables;

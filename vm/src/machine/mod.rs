@@ -16,31 +16,33 @@ use crate::config::{Config, Policy, Range, Statement, VdevConfig};
 use built::{refused, space};
 use gasp_safe::{Guest, Unsupported};
 use gasp_text::ParseError;
-use std::path::Path;
 
 /// Creates one vdev.
 pub(crate) type CreateVdev<'a> = &'a mut dyn FnMut(&VdevConfig) -> Result<(), ParseError>;
 
-/// Executes the statements of a configuration in order, up to the first that fails. Paths are
-/// relative to `directory`. `built` has to be dropped after the guest.
+/// Executes the statements of a configuration in order, and returns all errors. `built` has to be
+/// dropped after the guest.
 pub(crate) fn build(
     guest: &Guest,
     config: &Config,
-    directory: &Path,
     create_vdev: CreateVdev<'_>,
     built: &mut Built,
-) -> Result<(), ParseError> {
+) -> Vec<ParseError> {
     let mut highest = memory::Highest::default();
+    let mut errors = Vec::new();
     for statement in &config.statements {
-        match statement {
-            Statement::Memory(memory) => memory::add(guest, memory, &mut highest)?,
-            Statement::Reserve(range) => reserve(guest, range, built)?,
-            Statement::Pass(config) => pass::add(guest, config, directory, built)?,
-            Statement::Load(config) => load::load(guest, config, directory)?,
-            Statement::Vdev(config) => create_vdev(config)?,
-        }
+        let result = match statement {
+            Statement::Memory(memory) => {
+                memory::add(guest, memory, config.split, &mut highest, built)
+            }
+            Statement::Reserve(range) => reserve(guest, range, built),
+            Statement::Pass(config) => pass::add(guest, config, built),
+            Statement::Load(load) => load::load(guest, load, config.start.is_none(), built),
+            Statement::Vdev(config) => create_vdev(config),
+        };
+        errors.extend(result.err());
     }
-    Ok(())
+    errors
 }
 
 /// The policy in libgasp's terms.

@@ -20,7 +20,7 @@ const PHYSICAL: &str = "/dev/mem";
 /// A region's length has 32 bits.
 const LONGEST: u64 = 1 << 31;
 
-/// The flag of each letter. The letter `c` clears `GRF_NOCACHE`.
+/// The flag of each letter. The letter `c` clears `GRF_NOCACHE`; `e` has no flag.
 const FLAGS: [(char, grf); 8] = [
     ('r', grf::GRF_PASS_RD),
     ('w', grf::GRF_PASS_WR),
@@ -39,12 +39,7 @@ fn flags(attributes: Attributes) -> u32 {
 }
 
 /// Executes one statement.
-pub(super) fn add(
-    guest: &Guest,
-    config: &PassConfig,
-    directory: &Path,
-    built: &mut Built,
-) -> Result<(), ParseError> {
+pub(super) fn add(guest: &Guest, config: &PassConfig, built: &mut Built) -> Result<(), ParseError> {
     let (flags, host_location) = match config.range.place {
         Place::Ports(port) => {
             let what = "the host's ports are out of reach: accesses go where 'unsupported' says";
@@ -52,9 +47,12 @@ pub(super) fn add(
             (grf::GRF_PASSTHRU as u32, port)
         }
         Place::Memory(_) => {
-            let mapping = map(config, directory)?;
+            let mapping = map(config)?;
             if config.host == Host::Unsaid {
                 note(built, &config.range, "no host address: zeroed memory stands in");
+            }
+            if config.attributes.has('e') {
+                note(built, &config.range, "'e' has no effect here: exceptions are not reported");
             }
             let start = mapping.start();
             built.mappings.push(mapping);
@@ -72,12 +70,12 @@ fn note(built: &mut Built, range: &Range, what: &str) {
 }
 
 /// Maps the memory of the host.
-fn map(config: &PassConfig, directory: &Path) -> Result<Mapping, ParseError> {
+fn map(config: &PassConfig) -> Result<Mapping, ParseError> {
     let PassConfig { range, attributes, host } = config;
     let (path, offset) = match host {
         Host::Unsaid => (None, 0),
-        Host::Physical(address) => (Some(Path::new(PHYSICAL).to_owned()), *address),
-        Host::File(path, offset) => (Some(directory.join(path)), *offset),
+        Host::Physical(address) => (Some(Path::new(PHYSICAL)), *address),
+        Host::File(path, offset) => (Some(Path::new(path)), *offset),
     };
     let fail = |message| ParseError { position: range.position, message };
     let Place::Memory(location) = range.place else {
@@ -91,7 +89,7 @@ fn map(config: &PassConfig, directory: &Path) -> Result<Mapping, ParseError> {
             fail(format!("expected memory for {:#x} bytes: {error}", range.length))
         });
     };
-    Mapping::of_file(&path, offset, range.length, attributes.has('w')).map_err(|error| {
+    Mapping::of_file(path, offset, range.length, attributes.has('w')).map_err(|error| {
         let what = match error {
             MappingError::TooShort => "a file that is long enough".to_owned(),
             MappingError::Os(error) => format!("a file that can be mapped ({error})"),

@@ -313,6 +313,21 @@ guest! {
 }
 
 guest! {
+    /// 32-bit: writes a number above 64 KiB to an address above 1 MiB, through DS, ES and SS, and
+    /// reads its own code through CS.
+    flat, "32", "
+        mov dword ptr [0x200000], 0x12345678
+        mov ebp, 0x200004
+        mov dword ptr [ebp], 0x9abcdef0
+        call 2f
+    2:  pop ebx
+        mov eax, cs:[ebx]
+        mov es:[0x200008], eax
+        hlt
+    "
+}
+
+guest! {
     /// 64-bit: writes RSP to 0x2000 through its stack, and RIP to 0x2008.
     long, "64", "
         push rsp

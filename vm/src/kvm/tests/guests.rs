@@ -39,6 +39,19 @@ fn every_vcpu_knows_its_number() {
     }
 }
 
+/// Without a stack of its own: the first push goes to the top of the lowest 4 GiB.
+#[test]
+fn flat_mode_reaches_the_lowest_4_gib() {
+    let guest = guest(0x30_0000, &[]);
+    guest.add_memory(0xffff_f000, 0x1000, Memory::Ram).expect("no memory");
+    guest.write(0x10_1230, code::flat()).expect("no code");
+    if run("flat_mode", &guest, &Start::Flat { entry: 0x10_1230 }, 1) {
+        let words = [0x20_0000, 0x20_0004, 0x20_0008].map(|place| word(&guest, place));
+        // pop ebx, and the next instruction.
+        assert_eq!(words, [0x1234_5678, 0x9abc_def0, u32::from_le_bytes([0x5b, 0x2e, 0x8b, 0x03])]);
+    }
+}
+
 #[test]
 fn long_mode_above_4_gib() {
     let guest = guest(0x10000, &[]);
