@@ -6,6 +6,7 @@ mod contexts;
 mod cpus;
 mod errors;
 mod files;
+mod fuzz;
 mod keywords;
 mod layout;
 mod logging;
