@@ -34,6 +34,7 @@ macro_rules! readings {
     };
 }
 
+#[rustfmt::skip] // a row is a line
 readings! {
     ESCAPED: &[char] = &['"', '\\'], Read, "the characters that a `\\` between quotation marks makes ordinary";
     JOINED_LINES: &str = "", Read, "what a `\\` at the end of a line between quotation marks stands for, with the line end";
@@ -43,10 +44,15 @@ readings! {
     INCLUDES: bool = true, Read, "whether `@FILE` is possible in a file";
     INCLUDE_DEPTH: usize = 16, Own, "the depth to which files can include files";
     CONTEXT_ENDS_WITH_FILE: bool = false, Own, "whether the context of a `cpu`, `vdev`, `pass` or `reserve` ends with its file";
-    SPLITS_VALUES: bool = false, Own, "whether white space in the value of `$env{NAME}` begins a new word";
+    IGNORES_CASE: bool = false, Read, "whether options can have capitals";
+    SUBSTITUTES_IN_QUOTES: bool = true, Read, "whether `$env{NAME}` is replaced between quotation marks";
+    SUBSTITUTES_ON_COMMAND_LINE: bool = true, Own, "whether `$env{NAME}` is replaced on the command line, where the shell has left it";
+    UNKNOWN_REFERENCE_REFUSED: bool = true, Read, "whether `$env{NAME}` without a variable NAME is an error; else it is replaced by nothing";
+    ASINFO_PREFIX: &str = "0x", Read, "what is before the hexadecimal digits that replace `$asinfo_start{NAME}`";
     PORTS: u64 = 1, Read, "the number of ports of `reserve` and `pass` with `loc io:PORT` without a length";
     PASS_LENGTH: u64 = 0x1000, Read, "the length of `pass loc ADDRESS,ATTRIBUTES`";
     PASS_ATTRIBUTES: &str = "rw", Read, "the attributes of `pass loc` without attributes";
+    PASS_HOST_IS_SAME: bool = false, Own, "whether `pass loc` without a host address maps the same address of the host; else zeroed memory";
     MOST_CPUS: u32 = 255, Own, "the largest number of `cpu`";
     CMDLINE_LAST_WINS: bool = true, Read, "whether the last of several `cmdline` counts; else they are joined";
     UNKNOWN_VARIABLE_REFUSED: bool = true, Read, "whether `set` refuses a variable that it does not know";

@@ -2,7 +2,7 @@
 
 use super::position::{ParseError, Position};
 use super::quotes::Quotes;
-use super::readings::COMMENT_IN_QUOTES;
+use super::readings::{COMMENT_IN_QUOTES, SUBSTITUTES_IN_QUOTES};
 use super::words::Word;
 
 /// Finds the text that replaces `$KIND{NAME}`: see [`Token::substitute`].
@@ -38,7 +38,8 @@ impl Token {
         let mut replaced = self.replaced;
         while let Some(c) = rest.chars().next() {
             let after = rest.get(c.len_utf8()..).unwrap_or_default();
-            let found = (c == '$').then(|| reference(after)).flatten();
+            let is_reference = c == '$' && (SUBSTITUTES_IN_QUOTES || !quotes.is_quoted());
+            let found = is_reference.then(|| reference(after)).flatten();
             let text = found.and_then(|(kind, name, _)| find(kind, name));
             if let (Some((_, _, behind)), Some(text)) = (found, text) {
                 let at = self.word().position;

@@ -5,7 +5,9 @@
 use super::cursor::Cursor;
 use super::report::Report;
 use super::types::OptionList;
-use gasp_text::readings::{INCLUDE_DEPTH, INCLUDES};
+use gasp_text::readings::{
+    ASINFO_PREFIX, INCLUDE_DEPTH, INCLUDES, SUBSTITUTES_ON_COMMAND_LINE, UNKNOWN_REFERENCE_REFUSED,
+};
 use gasp_text::{ParseError, Place, Position, Sources, Token, Word};
 use gasp_text::{address, decode, is_ambiguous, length, location, tokens};
 use std::path::PathBuf;
@@ -130,21 +132,27 @@ impl<'a> Input<'a> {
     }
 
     fn substitute(&self, token: Token) -> Result<Token, ParseError> {
-        token.substitute(&mut |kind, name| match kind {
-            "env" => {
-                Some(self.outside.variable(name).ok_or_else(|| {
+        if self.is_command_line() && !SUBSTITUTES_ON_COMMAND_LINE {
+            return Ok(token);
+        }
+        token.substitute(&mut |kind, name| {
+            let text = match kind {
+                "env" => self.outside.variable(name).ok_or_else(|| {
                     format!("expected the environment to have the variable '{name}'")
-                }))
-            }
-            "asinfo_start" => Some(self.asinfo(name).map(|(start, _)| format!("{start:#x}"))),
-            "asinfo_length" => Some(self.asinfo(name).map(|(_, length)| format!("{length:#x}"))),
-            _ => None,
+                }),
+                "asinfo_start" => self.asinfo(name, |(start, _)| start),
+                "asinfo_length" => self.asinfo(name, |(_, length)| length),
+                _ => return None,
+            };
+            Some(if UNKNOWN_REFERENCE_REFUSED { text } else { Ok(text.unwrap_or_default()) })
         })
     }
 
-    fn asinfo(&self, name: &str) -> Result<(u64, u64), String> {
+    /// A number of an entry of the system page.
+    fn asinfo(&self, name: &str, part: fn((u64, u64)) -> u64) -> Result<String, String> {
         let entry = self.asinfo.iter().rev().find(|(other, ..)| other == name);
-        entry.map(|&(_, start, length)| (start, length)).ok_or_else(|| {
+        let number = entry.map(|&(_, start, length)| part((start, length)));
+        number.map(|number| format!("{ASINFO_PREFIX}{number:x}")).ok_or_else(|| {
             format!(
                 "expected 'gasp-asinfo {name}=START,LENGTH' before: this host has no system page"
             )

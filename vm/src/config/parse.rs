@@ -7,7 +7,7 @@ use super::keywords::{self as row, Keyword, options};
 use super::types::Config;
 use super::vdev::{self, Device};
 use super::{cpu, guest, load, memory, pass};
-use gasp_text::readings::CONTEXT_ENDS_WITH_FILE;
+use gasp_text::readings::{CONTEXT_ENDS_WITH_FILE, IGNORES_CASE};
 use gasp_text::{ParseError, Sources, Word, did_you_mean};
 
 /// What was read.
@@ -78,7 +78,10 @@ pub(crate) fn read(words: &[String], outside: &mut dyn Outside) -> Outcome {
 impl Parser<'_> {
     /// Reads an option with its arguments; false if the word is none.
     fn option(&mut self, word: Word<'_>) -> Result<bool, ParseError> {
-        let text = word.text();
+        let mut text = word.text();
+        if IGNORES_CASE {
+            text.make_ascii_lowercase();
+        }
         let is_first = !self.has_begun;
         let (input, config) = (&mut self.input, &mut self.config);
         let is_of_context = match &self.context {

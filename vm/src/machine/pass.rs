@@ -12,6 +12,7 @@ use crate::mapping::{Mapping, MappingError};
 use core::ptr;
 use gasp_abi::{gasp_region, gasp_region_flags as grf, qvm_state_block};
 use gasp_safe::{Guest, at_pages};
+use gasp_text::readings::PASS_HOST_IS_SAME;
 use gasp_text::{ParseError, Place};
 use std::path::Path;
 
@@ -48,7 +49,7 @@ pub(super) fn add(guest: &Guest, config: &PassConfig, built: &mut Built) -> Resu
         }
         Place::Memory(_) => {
             let mapping = map(config)?;
-            if config.host == Host::Unsaid {
+            if config.host == Host::Unsaid && !PASS_HOST_IS_SAME {
                 note(built, &config.range, "no host address: zeroed memory stands in");
             }
             if config.attributes.has('e') {
@@ -72,10 +73,13 @@ fn note(built: &mut Built, range: &Range, what: &str) {
 /// Maps the memory of the host.
 fn map(config: &PassConfig) -> Result<Mapping, ParseError> {
     let PassConfig { range, attributes, host } = config;
-    let (path, offset) = match host {
-        Host::Unsaid => (None, 0),
-        Host::Physical(address) => (Some(Path::new(PHYSICAL)), *address),
-        Host::File(path, offset) => (Some(Path::new(path)), *offset),
+    let (path, offset) = match (host, range.place) {
+        (Host::Unsaid, Place::Memory(same)) if PASS_HOST_IS_SAME => {
+            (Some(Path::new(PHYSICAL)), same)
+        }
+        (Host::Unsaid, _) => (None, 0),
+        (Host::Physical(address), _) => (Some(Path::new(PHYSICAL)), *address),
+        (Host::File(path, offset), _) => (Some(Path::new(path)), *offset),
     };
     let fail = |message| ParseError { position: range.position, message };
     let Place::Memory(location) = range.place else {
