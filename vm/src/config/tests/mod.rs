@@ -9,6 +9,7 @@ mod files;
 mod fuzz;
 mod keywords;
 mod layout;
+mod lists;
 mod logging;
 mod spaces;
 mod standard;
