@@ -2,7 +2,7 @@
 //!
 //! It is apart, so that a configuration and a vdev read one number in one way.
 //!
-//! A configuration is a sequence of words ([`tokens`]), a script a sequence of lines ([`lines`]). A
+//! A configuration is a sequence of words ([`tokens()`]), a script a sequence of lines ([`lines()`]). A
 //! `#` outside of quotation marks comments out the rest of its line. Every error names its position
 //! and the expected text. `docs/gasp-vm.md` marks which parts are QNX's and which are libgasp's own.
 

@@ -53,13 +53,15 @@ impl<'g> Runner<'g> {
         }
         match Machine::new(guest, start, config.cpus.max(1)) {
             Ok(machine) => Ok(Self::Kvm(Box::new(machine), interrupts(config))),
-            Err(error) => match beside.filter(|file| error.is_missing() && !options.kvm && file.exists()) {
-                Some(file) => {
-                    tell(&error.to_string());
-                    Trace::new(guest, file).map(Self::Trace)
+            Err(error) => {
+                match beside.filter(|file| error.is_missing() && !options.kvm && file.exists()) {
+                    Some(file) => {
+                        tell(&error.to_string());
+                        Trace::new(guest, file).map(Self::Trace)
+                    }
+                    None => Err(failure(&error)),
                 }
-                None => Err(failure(&error)),
-            },
+            }
         }
     }
 

@@ -169,7 +169,11 @@ impl Parser<'_> {
             _ => format!("an option of '{context}' or of the guest"),
         };
         let mut error = word.expected(&what);
-        error.message += &did_you_mean(&word.text(), words);
+        let text = word.text();
+        error.message += &did_you_mean(&text, words);
+        if self.input.is_command_line() && self.input.outside.read_file(&text).is_ok() {
+            error.message += &format!("; @{text} reads the file of that name");
+        }
         error
     }
 

@@ -29,6 +29,14 @@ fn files_and_words_mix() {
 }
 
 #[test]
+fn a_file_without_its_sign() {
+    let mut fake = fake(&[("box", "ram 1k")]);
+    let said =
+        "command line:1:1: expected an option, found 'box'; @box reads the file of that name";
+    assert_eq!(refusals_of(&with(&mut fake, &["box"])), [said]);
+}
+
+#[test]
 fn system_can_begin_a_file() {
     let mut fake = fake(&[("@x", ""), ("f", "system a"), ("g", "")]);
     assert_eq!(with(&mut fake, &["@g", "@f"]).config.name.as_deref(), Some("a"));
