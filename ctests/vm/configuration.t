@@ -34,7 +34,7 @@ wrong 1:23 "expected abort, fail or ignore, found 'panic'" 'unsupported referenc
 wrong 1:6 "expected NAME, as in vdev-NAME.so, found 'a/b'" 'vdev a/b'
 wrong 1:17 "vdev serial cannot have this loc: expected mem:ADDRESS or io:PORT (there is no PCI bus here), found 'pci:0:1.0'" 'vdev serial loc pci:0:1.0'
 wrong 1:20 "expected a port up to 0xffff, found '0x10000'" 'vdev serial loc io:0x10000'
-wrong 1:17 'vdev serial cannot be in memory' 'vdev serial loc 0x1000'
+wrong 1:17 'vdev serial cannot be in memory' 'vdev serial loc mem:0x1000'
 wrong 1:6 'vdev-absent.so cannot be loaded: *; the vdevs here are dirty, missing, old, probe, serial, silent, trace, watchdog' 'vdev absent'
 wrong 1:6 'vdev-missing.so needs guest_msi_signal, which libgasp-vdev does not have *' 'vdev missing'
 wrong 1:6 'vdev-old.so cannot be used: it is for version 2019090400 of the interface, not 2019090401*' 'vdev old'

@@ -9,7 +9,23 @@ use gasp_abi::{
     qvm_state_types as qst, vdev_factory_flags as vff,
 };
 use gasp_safe::{Guest, PAGE_SIZE, Space, flags};
-use gasp_text::Place;
+use gasp_text::{Place, Position};
+
+/// The space of a `loc` without a prefix: ports if the vdev has said so or can be nowhere else.
+fn default_space(vdev: &Instance) -> Space {
+    let (factory, r#type) = (vdev.factory(), vdev.block().r#type);
+    let only_ports = factory.can_be(vff::VFF_VDEV_X86_IO) && !factory.can_be(vff::VFF_VDEV_MEM);
+    if only_ports || r#type == Space::Ports as u16 { Space::Ports } else { Space::Memory }
+}
+
+/// The place that a `loc` names.
+pub(crate) fn parse(vdev: &Instance, text: &str) -> Result<Place, String> {
+    // The texts of options are not in a file.
+    let position = Position { line: 1, column: 1 };
+    let is_prefixed = text.contains(':') || default_space(vdev) == Space::Memory;
+    let text = if is_prefixed { text.to_owned() } else { format!("io:{text}") };
+    gasp_text::place(&text, position).map_err(|error| error.message)
+}
 
 /// Puts a vdev at the place of `loc`.
 pub(crate) fn put(vdev: &Instance, place: Place) -> Result<(), String> {

@@ -12,7 +12,7 @@ use gasp_abi::{
     guest_intr, qvm_sched_info, vdev_factory_flags as vff,
 };
 use gasp_safe::Guest;
-use gasp_text::{Position, Word, number, place as parse_place};
+use gasp_text::{Position, Word, number};
 use std::ffi::CString;
 
 /// The texts of options are not in a file.
@@ -79,8 +79,7 @@ fn tell(vdev: &Instance, step: u32, what: &str) -> Result<(), String> {
 fn apply(vdev: &Instance, option: &VdevOption, others: &[Instance]) -> Result<(), String> {
     match (option.0.as_str(), option.1.as_deref()) {
         ("loc", Some(value)) => {
-            let place =
-                parse_place(value, NOWHERE).map_err(|error| in_option("loc", &error.message))?;
+            let place = place::parse(vdev, value).map_err(|why| in_option("loc", &why))?;
             place::put(vdev, place)
         }
         ("intr", Some(_)) if vdev.factory().has(vff::VFF_INTR_NO) => {

@@ -101,11 +101,16 @@ fn a_place_that_is_taken_is_refused_with_what_is_in_the_way() {
 #[test]
 fn flags_say_where_a_vdev_can_be() {
     let machine = diary("t_ports", "8", ".factory_flags = VFF_VDEV_X86_IO");
-    let error = machine.create("t_ports", "loc 0xd0000000").unwrap_err();
+    let error = machine.create("t_ports", "loc mem:0xd0000000").unwrap_err();
     assert_eq!((error.option, error.message.as_str()), (0, "vdev t_ports cannot be in memory"));
     machine.create("t_ports", "loc io:0x3f8").unwrap();
+    // Where it cannot be in memory, a place without a prefix is a port.
+    machine.create("t_ports", "loc 2f8").unwrap();
+    let error = machine.create("t_ports", "loc 0xd0000000").unwrap_err();
+    assert!(error.message.contains("a port up to 0xffff"), "{error}");
     let ports = machine.guest.spans(Space::Ports);
-    assert_eq!((ports[0].location, ports[0].last), (0x3f8, 0x3ff));
+    assert_eq!((ports[0].location, ports[0].last), (0x2f8, 0x2ff));
+    assert_eq!((ports[1].location, ports[1].last), (0x3f8, 0x3ff));
     let error = machine.create("t_ports", "loc io:0xfff9").unwrap_err();
     assert!(error.message.contains("goes past the end of its space"), "{error}");
 
