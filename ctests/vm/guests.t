@@ -47,8 +47,8 @@ guest "firmware" 0 "firmware: started 16 bytes below 4 GiB" "$examples/firmware.
 guest "firmware in the first MiB" 0 "firmware: now in the first MiB" "$examples/firmware.conf"
 guest "hang" 4 "gasp-vm: watchdog: error: *" "$examples/hang.conf"
 guest "words of the command line" 4 "gasp-vm: watchdog: error: *" system box ram 64k load "0x7c00,$built/hang.bin" gasp-start 0:0x7c00 vdev watchdog loc 0xd1000
-guest "RAM in pieces" 0 "demo: done" "$examples/demo.conf" gasp-ram-chunk 64k
-guest "RAM in random pieces" 0 "demo: done" "$examples/demo.conf" gasp-ram-random 7
+guest "RAM in pieces" 0 "high64: code at 4 GiB; 1 to 256 in pages above, added up: 32896" "$examples/high64.conf" gasp-ram-chunk 256k
+guest "RAM in random pieces" 0 "high64: code at 4 GiB; 1 to 256 in pages above, added up: 32896" "$examples/high64.conf" gasp-ram-random 7
 guest "fault, fail" 0 "fault: exception 13" "$examples/fault.conf"
 guest "two vCPUs" 0 "two64: two vCPUs have counted to 20000" "$examples/two64.conf"
 
