@@ -2,8 +2,8 @@
 
 /// The word among these that a mistyped one is nearest to; `None`: it resembles none.
 pub fn nearest<'a>(mistyped: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // One mistake in each three letters.
-    let most = mistyped.chars().count().div_ceil(3).min(3);
+    // A mistake in each three letters, and no more than two.
+    let most = (mistyped.chars().count() / 3).min(2);
     let distance = |word: &str| strsim::osa_distance(mistyped, word);
     let near = words.into_iter().map(|word| (distance(word), word));
     near.filter(|(distance, _)| *distance <= most)

@@ -59,7 +59,7 @@ pub(crate) fn run(options: &Options) -> Result<u8, Failure> {
 
 impl Host {
     fn read(&mut self, options: &Options) -> Result<(Config, Sources), Failure> {
-        let mut files = Files::new(&mut self.vdevs, &options.vdev_path);
+        let mut files = Files { vdevs: &mut self.vdevs, search: &options.vdev_path };
         let Outcome { config, sources, errors } = config::read(&options.words, &mut files);
         tell_each(&sources, &config.notes);
         if options.check {

@@ -16,6 +16,8 @@ use std::path::PathBuf;
 pub(crate) trait Outside {
     /// Loads a vdev by its name and returns its options. The error says why it is not there.
     fn load_vdev(&mut self, name: &str) -> Result<OptionList, String>;
+    /// The names of all vdevs that are there.
+    fn vdevs(&self) -> Vec<String>;
     /// The bytes of a file. The error says why it cannot be read.
     fn read_file(&self, name: &str) -> Result<Vec<u8>, String>;
     /// A variable of the environment.
@@ -34,6 +36,8 @@ pub(super) struct Input<'a> {
     /// Name, start and length of the entries of the host's system page.
     pub(super) asinfo: Vec<(String, u64, u64)>,
     pub(super) first_file: Option<PathBuf>,
+    /// Whether the user has been told which vdevs there are.
+    pub(super) has_listed_vdevs: bool,
     pub(super) report: Report,
 }
 
@@ -54,6 +58,7 @@ impl<'a> Input<'a> {
             cursors: vec![cursor],
             asinfo: Vec::new(),
             first_file: None,
+            has_listed_vdevs: false,
             report: Report::default(),
         }
     }

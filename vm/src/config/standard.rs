@@ -62,6 +62,6 @@ pub(super) fn find(name: &str) -> Option<(Guests, OptionList)> {
 }
 
 /// All names.
-pub(super) fn names() -> impl Iterator<Item = &'static str> {
+pub(super) fn names<'a>() -> impl Iterator<Item = &'a str> {
     STANDARD.iter().map(|(name, ..)| *name)
 }

@@ -61,9 +61,16 @@ fn missing(input: &mut Input<'_>, name: &str, position: Position, why: &str) -> 
     if standard.as_ref().is_some_and(|(guests, _)| *guests == Guests::Arm) {
         input.report.arm(position, &format!("vdev {name}"));
     }
-    let hint =
-        if standard.is_some() { String::new() } else { did_you_mean(name, standard::names()) };
-    let message = format!("{why}{hint}");
+    let names = input.outside.vdevs();
+    let mut message = why.to_owned();
+    if standard.is_none() {
+        let mut known: Vec<_> = names.iter().map(String::as_str).collect();
+        known.extend(standard::names());
+        message += &did_you_mean(name, known);
+    }
+    if !names.is_empty() && !core::mem::replace(&mut input.has_listed_vdevs, true) {
+        message += &format!("; the vdevs here are {}", names.join(", "));
+    }
     input.report.refusals.push(ParseError { position, message });
     standard.map_or((OptionList::default(), true), |(_, options)| (options, false))
 }

@@ -16,6 +16,9 @@ impl Outside for Nothing {
     fn load_vdev(&mut self, _: &str) -> Result<OptionList, String> {
         Ok(OptionList::default())
     }
+    fn vdevs(&self) -> Vec<String> {
+        Vec::new()
+    }
     fn read_file(&self, _: &str) -> Result<Vec<u8>, String> {
         Err("there are no files".to_owned())
     }

@@ -24,6 +24,8 @@ use gasp_text::{Place, Position};
 struct Fake {
     files: Vec<(&'static str, Vec<u8>)>,
     environment: Vec<(&'static str, &'static str)>,
+    /// The names of the vdevs that it lists.
+    listed: Vec<&'static str>,
     /// The names of the vdevs that were loaded.
     loaded: Vec<String>,
 }
@@ -38,6 +40,10 @@ impl Outside for Fake {
             return Err(format!("vdev-{name}.so: not found"));
         }
         Ok(OptionList(vec![("size".to_owned(), true), ("quiet".to_owned(), false)]))
+    }
+
+    fn vdevs(&self) -> Vec<String> {
+        self.listed.iter().map(|name| (*name).to_owned()).collect()
     }
 
     fn read_file(&self, name: &str) -> Result<Vec<u8>, String> {

@@ -52,6 +52,9 @@ fn whose_word_it_is() {
             let own = ["ram", "loc", "log", "set"].map(|name| (name.to_owned(), true));
             Ok(OptionList(own.into()))
         }
+        fn vdevs(&self) -> Vec<String> {
+            Vec::new()
+        }
         fn read_file(&self, _: &str) -> Result<Vec<u8>, String> {
             Err(String::new())
         }
@@ -104,6 +107,23 @@ fn refused() {
              quiet) or of the guest, found 'colour'"
         ),
         "{said}"
+    );
+}
+
+/// They are listed once.
+#[test]
+fn the_vdevs_that_are_there() {
+    let listed = vec!["dev", "watchdog"];
+    let mut fake = Fake { listed, ..Fake::default() };
+    let words = ["vdev", "wotchdog", "vdev", "ioapic", "vdev", "strange"];
+    assert_eq!(
+        refusals_of(&with(&mut fake, &words)),
+        [
+            "command line:1:6: vdev-wotchdog.so: not found; did you mean 'watchdog'?; the vdevs \
+             here are dev, watchdog",
+            "command line:1:20: vdev-ioapic.so: not found",
+            "command line:1:32: vdev-strange.so: not found",
+        ]
     );
 }
 
