@@ -20,6 +20,7 @@ pub(super) fn location(start: &Start) -> u64 {
         Start::Real { segment, offset } => {
             (u64::from(segment) << 4).saturating_add(u64::from(offset))
         }
+        Start::Flat { entry } => u64::from(entry),
         Start::Long { entry, .. } => entry,
     }
 }
