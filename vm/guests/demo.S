@@ -1,5 +1,5 @@
-/* The guest of `make run`: 16-bit code, like a boot sector. It prints over the serial port, writes
- * to the trace device, answers two interrupts of the watchdog, and lets the dirty-page tracker find
+/* The guest of `make run`: 16-bit code, like a boot sector. It prints over the serial port, sets
+ * the trace device, answers two interrupts of the watchdog, and lets the dirty-page tracker find
  * the pages that it writes.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
@@ -7,8 +7,6 @@
 
 /* The segments at which demo.conf places the devices, and their registers. */
 .set TRACE, 0xd000
-.set TRACE_VALUE, 0x00
-.set TRACE_COUNT, 0x08
 .set WATCHDOG, 0xd100
 .set WATCHDOG_LOAD, 0x00
 .set WATCHDOG_CONTROL, 0x08
@@ -46,11 +44,10 @@ _start:
 use_trace:
 	mov $TRACE, %ax
 	mov %ax, %es
-	movl $0xc0ffee, %es:TRACE_VALUE
-	movl $0x1234, %es:TRACE_VALUE
+	movl $0xc0ffee, %es:0
 	mov $traced, %si
 	call print
-	mov %es:TRACE_COUNT, %eax
+	mov %es:0, %eax
 	call print_hex
 	jmp end_line
 
@@ -128,7 +125,7 @@ end_line:
 wakings: .byte 0
 
 hello:	.asciz "demo: hello from 16-bit code\n"
-traced:	.asciz "demo: values that the trace device has seen: "
+traced:	.asciz "demo: the trace device counts seconds from c0ffee on: "
 fed:	.asciz "demo: woken by the watchdog, and fed it: "
 written: .asciz "demo: pages that the tracker has seen me write: "
 pages:	.asciz ", at"

@@ -18,18 +18,28 @@ fn example(name: &str) -> Machine {
 }
 
 #[test]
-fn trace_keeps_and_counts_values() {
+fn trace_counts_seconds_from_what_was_written() {
+    const FROM: u32 = 0x1234_5678;
     let machine = example("trace");
-    machine.create("trace", "loc 0xd0000000 label boot").unwrap();
-    let error = machine.create("trace", &format!("label {}", "x".repeat(32))).unwrap_err();
-    assert!(error.message.contains("File name too long"), "{error}");
+    for number in ["-1", "many", "4294967296", "7x"] {
+        let error = machine.create("trace", &format!("emit-trace {number}")).unwrap_err();
+        assert!(error.message.contains(&format!("refused emit-trace {number}")), "{error}");
+    }
+    let error = machine.create("trace", "loc io:0x70").unwrap_err();
+    assert!(error.message.contains("cannot be at ports"), "{error}");
+    machine.create("trace", "loc 0xd0000000 emit-logger emit-trace 0x4d").unwrap();
     machine.start();
-    machine.write(AT, 0x1234_5678_9abc_def0).unwrap();
-    machine.on_cpu(|cpu| cpu.write(Space::Memory, AT, &[0x42])).unwrap();
-    assert_eq!((machine.read(AT), machine.read(AT + 8)), (Ok(0x42), Ok(2)));
-    assert_eq!(machine.read(AT + 0x10), Ok(0x4543_4152));
-    machine.write(AT + 8, 99).unwrap();
-    assert_eq!(machine.read(AT + 8), Ok(0));
+    let read = || machine.on_cpu(|cpu| cpu.bytes::<4>(Space::Memory, AT)).map(u32::from_le_bytes);
+    machine.on_cpu(|cpu| cpu.write(Space::Memory, AT, &FROM.to_le_bytes())).unwrap();
+    assert!(read().unwrap() >= FROM);
+    eventually("a second", || read().unwrap() > FROM);
+    // Only 32 bits at once are for the device.
+    assert_eq!(machine.on_cpu(|cpu| cpu.bytes::<2>(Space::Memory, AT)), Ok([0xff, 0xff]));
+    // Nobody counts afterwards.
+    machine.vdevs.terminate().unwrap();
+    let last = read();
+    std::thread::sleep(std::time::Duration::from_millis(1200));
+    assert_eq!(read(), last);
 }
 
 #[test]
