@@ -33,7 +33,7 @@ STAGE        := $(CURDIR)/build/stage
 STAGE_PREFIX := $(STAGE)/usr/local
 STRICT       := -std=c11 -Wall -Wextra -Wpedantic -Werror
 
-export CARGO CC CXX CARGO_TARGET_DIR STAGE_PREFIX SONAME VDEV_SONAME VDEV_SONAME
+export CARGO CC CXX CARGO_TARGET_DIR STAGE_PREFIX SONAME VDEV_SONAME
 
 .PHONY: all FORCE vm run layout test heavy test-faults test-kvm test-debian bench bench-quick bench-vm headers install uninstall deps deps-kvm clean help
 .DELETE_ON_ERROR:

@@ -10,7 +10,10 @@ fn main() {
     println!("cargo::rerun-if-env-changed=GASP_LIBDIR");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rustc-link-search=native={libgasp}");
-    println!("cargo::rustc-link-lib=dylib=gasp");
+    // With the feature it is inside.
+    if env::var_os("CARGO_FEATURE_STATIC").is_none() {
+        println!("cargo::rustc-link-lib=dylib=gasp");
+    }
     println!("cargo::rustc-link-arg=-Wl,-rpath,{libgasp}");
     export_to_plugins(&Path::new(&here).join("symbols.txt"));
     println!("cargo::rerun-if-changed=c");

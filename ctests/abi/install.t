@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# `make install` installs into the given directories, gasp.pc names them, and uninstall leaves nothing.
+# `make install` installs into the given directories, the .pc files name them, and uninstall leaves nothing.
 # SPDX-License-Identifier: MIT OR Apache-2.0
 . "$(dirname "$0")/../harness/tap.sh"
-dest=$logs/dest pc=$logs/dest/opt/g/lib/multi/pkgconfig/gasp.pc
+dest=$logs/dest pcs=$logs/dest/opt/g/lib/multi/pkgconfig
 where="DESTDIR=$dest PREFIX=/opt/g BINDIR=/opt/g/bin LIBDIR=/opt/g/lib/multi INCLUDEDIR=/opt/g/include/deep"
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 
@@ -23,11 +23,11 @@ check "make install" make --no-print-directory install $where
 check "the installed files" diff <(expected_files) \
 	<(cd "$dest/opt/g" && find . ! -type d | sed 's|^\./||' | sort)
 check "libgasp.so leads to libgasp.so.$version" test -f "$dest/opt/g/lib/multi/libgasp.so"
-check "gasp.pc has the version" grep -qx "Version: $version" "$pc"
-check "gasp.pc has the directories" test "$(grep -c -x -e 'prefix=/opt/g' \
-	-e 'libdir=${prefix}/lib/multi' -e 'includedir=${prefix}/include/deep' "$pc")" = 3
-check "the vdev library exports vdev/symbols.txt" diff <(grep -v '^#' vdev/symbols.txt | sort) \
-	<(nm -D --defined-only "$dest/opt/g/lib/multi/libgasp-vdev.so" | awk '{ print $NF }' | sort)
+for pc in gasp.pc gasp-vdev.pc; do
+	check "$pc has the version" grep -qx "Version: $version" "$pcs/$pc"
+	check "$pc has the directories" test "$(grep -c -x -e 'prefix=/opt/g' \
+		-e 'libdir=${prefix}/lib/multi' -e 'includedir=${prefix}/include/deep' "$pcs/$pc")" = 3
+done
 moved=$logs/moved && rm -rf "$moved" && cp -r "$dest/opt/g" "$moved" && mv "$moved/lib/multi" "$moved/multi" &&
 	rmdir "$moved/lib" && mv "$moved/multi" "$moved/lib"
 check "gasp-vm runs where its prefix is moved to, and finds vdevs there" env -u LD_LIBRARY_PATH \
