@@ -15,8 +15,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-/// The usable factories by the names of their vdevs. Locked while a file is loaded.
-static FACTORIES: Mutex<Option<HashMap<String, Factory>>> = Mutex::new(None);
+/// The factories of loaded files by the names of their vdevs, or why a file cannot be used: its
+/// constructor does not run a second time. Locked while a file is loaded.
+static FACTORIES: Mutex<Option<HashMap<String, Result<Factory, String>>>> = Mutex::new(None);
 /// The factories that constructors registered since the last file was loaded.
 static ARRIVED: Mutex<Vec<Arrival>> = Mutex::new(Vec::new());
 
@@ -34,8 +35,8 @@ pub(crate) fn factory(name: &str, search: &[PathBuf]) -> Result<Factory, Failure
     let name = plain(name);
     let mut factories = unpoisoned(FACTORIES.lock());
     let factories = factories.get_or_insert_default();
-    if let Some(&factory) = factories.get(name) {
-        return Ok(factory);
+    if let Some(loaded) = factories.get(name) {
+        return loaded.clone().map_err(bad);
     }
     let file = format!("vdev-{name}.so");
     if name.is_empty() || name.contains('/') {
@@ -43,9 +44,9 @@ pub(crate) fn factory(name: &str, search: &[PathBuf]) -> Result<Factory, Failure
     }
     unpoisoned(ARRIVED.lock()).clear();
     open(&file, search)?;
-    let factory = arrived(name).map_err(|why| bad(format!("{file} cannot be used: {why}")))?;
-    factories.insert(name.to_owned(), factory);
-    Ok(factory)
+    let loaded = arrived(name).map_err(|why| format!("{file} cannot be used: {why}"));
+    factories.insert(name.to_owned(), loaded.clone());
+    loaded.map_err(bad)
 }
 
 /// The name of a vdev without what its file has around it.
