@@ -1,20 +1,24 @@
 #!/bin/sh
-# pc.sh cflags|libs|static: what pkg-config says of gasp in the staged tree ($STAGE_PREFIX).
-# Where pkg-config is not installed, the few lines of gasp.pc are read here.
+# pc.sh cflags|libs|static [PACKAGE...]: what pkg-config says of the packages, or of gasp, in the
+# staged tree ($STAGE_PREFIX). Where it is not installed, the few lines of NAME.pc are read here.
 # SPDX-License-Identifier: MIT OR Apache-2.0
 set -eu
-pc=$STAGE_PREFIX/lib/pkgconfig/gasp.pc
+where=$STAGE_PREFIX/lib/pkgconfig
+case $1 in cflags | libs) what=--$1 ;; static) what="--static --libs" ;; esac
+shift
+[ $# != 0 ] || set -- gasp
 
 if command -v pkg-config >/dev/null; then
-	case $1 in cflags | libs) what=--$1 ;; static) what="--static --libs" ;; esac
-	PKG_CONFIG_PATH=${pc%/*} exec pkg-config --define-variable=prefix="$STAGE_PREFIX" $what gasp
+	PKG_CONFIG_PATH=$where exec pkg-config --define-variable=prefix="$STAGE_PREFIX" $what "$@"
 fi
 
-field() { sed -n "s/^$1[:=] *//p" "$pc"; }
+field() { sed -n "s/^$2[:=] *//p" "$where/$1.pc"; }
 prefix=$STAGE_PREFIX
-eval "includedir=$(field includedir) libdir=$(field libdir)"
-case $1 in
-cflags) eval "echo $(field Cflags)" ;;
-libs) eval "echo $(field Libs)" ;;
-static) eval "echo $(field Libs) $(field Libs.private)" ;;
-esac
+for package; do
+	eval "includedir=$(field "$package" includedir) libdir=$(field "$package" libdir)"
+	case $what in
+	--cflags) eval "echo $(field "$package" Cflags)" ;;
+	--libs) eval "echo $(field "$package" Libs)" ;;
+	*) eval "echo $(field "$package" Libs) $(field "$package" Libs.private)" ;;
+	esac
+done

@@ -39,4 +39,4 @@ done_testing() {
 }
 
 have() { command -v "$1" >/dev/null; }
-pc() { ctests/harness/pc.sh "$1"; }
+pc() { ctests/harness/pc.sh "$@"; }
