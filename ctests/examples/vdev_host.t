@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# examples/vdev_host.c, built with the command that it prints.
+# SPDX-License-Identifier: MIT OR Apache-2.0
+. "$(dirname "$0")/printed.sh"
+cp examples/vdev_host.c "$work"
+command=$(sed -n 's/^ \*   cc /cc /p' examples/vdev_host.c)
+
+check "it says how it is built" test -n "$command"
+check "it compiles without a warning" $CC -std=c11 $warnings $(pc cflags) -c examples/vdev_host.c -o "$work/vdev_host.o"
+check "the command builds it" printed "$command"
+check "it runs" printed './vdev_host >out 2>&1'
+check "the vdev logs the write" grep -qx '  trace: set to 1000' "$work/out"
+check "the vdev logs the read" grep -qx '  trace: read 1[0-9]*' "$work/out"
+check "the counter is read" grep -qx 'the counter was set to 1000, and is 1[0-9]*' "$work/out"
+check "it says nothing else" test "$(wc -l <"$work/out")" = 3
+done_testing
