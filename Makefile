@@ -127,11 +127,11 @@ test-debian:
 	@tests/debian13.sh
 
 ## bench: measure beside other designs (five minutes, on a quiet machine); results in build/bench
-bench: $(SHARED)
+bench: $(VDEV_SHARED)
 	@$(MAKE) --no-print-directory -C bench bench LIBDIR=$(CURDIR)/build
 
 ## bench-quick: only check that all designs give right answers; nothing is timed
-bench-quick: $(SHARED)
+bench-quick: $(VDEV_SHARED)
 	@$(MAKE) --no-print-directory -C bench quick LIBDIR=$(CURDIR)/build
 
 ## bench-vm: what gasp-vm adds to KVM, beside bare KVM (one minute, on a quiet machine)
