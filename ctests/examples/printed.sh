@@ -10,6 +10,7 @@ cat >"$work/bin/pkg-config" <<end
 PATH=$PATH
 what= packages=
 for word; do case \$word in --*) what="\$what \${word#--}" ;; *) packages="\$packages \$word" ;; esac; done
+case \$what in *static*) what="\${what%static*}static" ;; esac
 for each in \$what; do $PWD/ctests/harness/pc.sh \$each \$packages; done | tr '\n' ' '
 end
 chmod +x "$work/bin/pkg-config"
