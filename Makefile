@@ -126,7 +126,7 @@ test-kvm: build/stage.done vm
 test-debian:
 	@tests/debian13.sh
 
-## bench: measure beside other designs (five minutes, on a quiet machine); results in build/bench
+## bench: measure beside other designs, and what vdevs add (five minutes, on a quiet machine); results in build/bench
 bench: $(VDEV_SHARED)
 	@$(MAKE) --no-print-directory -C bench bench LIBDIR=$(CURDIR)/build
 
@@ -142,7 +142,7 @@ bench-vm: build/stage.done
 headers:
 	GASP_BLESS=1 $(CARGO) test --locked --test headers
 
-## install: install under DESTDIR and PREFIX (also BINDIR, LIBDIR, INCLUDEDIR)
+## install: install libraries, headers, gasp-vm and vdevs under DESTDIR and PREFIX (also BINDIR, LIBDIR, INCLUDEDIR)
 install: all
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(LIBDIR)/gasp/vdevs \
 		$(DESTDIR)$(INCLUDEDIR)/qvm $(DESTDIR)$(INCLUDEDIR)/gasp
