@@ -48,6 +48,13 @@ pub(crate) unsafe fn transfer(
     if let Err(errno) = check(gcp, flags) {
         return errno;
     }
+    // SAFETY: the caller's promise. Nothing says that a plugin aligns its blocks.
+    let first = unsafe { blocks.read_unaligned() };
+    if let Some(host) = plain(&first, length).filter(|_| count == 1) {
+        // SAFETY: the caller's promise; both have this length.
+        unsafe { copy(host, data, length as usize, direction) };
+        return 0;
+    }
     // SAFETY: this thread's vCPU, or NULL.
     let answer = match unsafe { gcp.cast::<GuestCpu>().as_ref() } {
         // SAFETY: the caller's promise.
@@ -58,6 +65,25 @@ pub(crate) unsafe fn transfer(
         }),
     };
     answer.unwrap_or_else(|errno| errno)
+}
+
+/// The memory of a block that is nothing but memory of this process with just this length, as the
+/// operands of most accesses are.
+fn plain(block: &qvm_state_block, length: c_uint) -> Option<*mut u8> {
+    let is_plain =
+        block.r#type == qst::QST_HOST as u16 && block.length == length && !extends(block.flags);
+    let host = usize::try_from(block.location).ok().filter(|_| is_plain)?;
+    Some(ptr::with_exposed_provenance_mut(host))
+}
+
+/// Copies between memory of this process and a vdev's data. They may overlap.
+///
+/// # Safety
+/// `length` bytes at either can be read or written.
+unsafe fn copy(host: *mut u8, data: *mut u8, length: usize, way: Direction) {
+    let (from, to) = if way == Direction::Read { (host, data) } else { (data, host) };
+    // SAFETY: the caller's promise.
+    unsafe { ptr::copy(from, to, length) };
 }
 
 /// Moves a value through a vCPU of this thread.
@@ -163,10 +189,9 @@ impl Piece<'_> {
             (_, _) if length == 0 => Ok(()),
             (Operand::Host, _) => {
                 let host = usize::try_from(self.block.location).map_err(|_| libc::EINVAL)?;
-                let host: *mut u8 = ptr::with_exposed_provenance_mut(host);
-                let (from, to) = if way == Direction::Read { (host, data) } else { (data, host) };
-                // SAFETY: the caller's promise; they may overlap.
-                unsafe { ptr::copy(from, to, length) };
+                let host = ptr::with_exposed_provenance_mut(host);
+                // SAFETY: the caller's promise.
+                unsafe { copy(host, data, length, way) };
                 Ok(())
             }
             (Operand::Immediate, Direction::Write) => Err(libc::EINVAL),
