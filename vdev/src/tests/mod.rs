@@ -2,6 +2,7 @@
 
 mod accesses;
 mod calls;
+mod controllers;
 mod examples;
 mod host;
 mod life;
