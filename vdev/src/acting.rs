@@ -39,6 +39,12 @@ impl Mark {
     pub(crate) fn new(vdev: *const vdev_t, cpu: *const GuestCpu) -> Self {
         Self { vdev: VDEV.replace(vdev), cpu: CPU.replace(cpu) }
     }
+
+    /// For this vdev, which another one calls: the vCPU stays.
+    #[inline]
+    pub(crate) fn within(vdev: *const vdev_t) -> Self {
+        Self { vdev: VDEV.replace(vdev), cpu: CPU.get() }
+    }
 }
 
 impl Drop for Mark {

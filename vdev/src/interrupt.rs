@@ -5,11 +5,12 @@
 
 #![allow(unsafe_code)]
 
+use super::controller::Controller;
 use super::factory::Factory;
 use super::pins::Asked;
 use super::shared::Shared;
 use super::slots;
-use core::ffi::{CStr, c_char, c_int, c_uint};
+use core::ffi::{c_char, c_int, c_uint};
 use core::ptr;
 use gasp_abi::guest_intr_assign_type::{self, *};
 use gasp_abi::{
@@ -93,48 +94,29 @@ unsafe extern "C" fn signal_apic(intr: *const guest_intr, state: any_guest_intr_
 }
 
 /// Sets the state of an interrupt's line, through its controller.
-///
-/// # Safety
-/// An interrupt, whose controller is a vdev or `NULL`; or `NULL`.
-pub(crate) unsafe fn signal(intr: *const guest_intr, state: any_guest_intr_state) -> c_int {
-    // SAFETY: the caller's promise.
-    let Some(&guest_intr { pic, .. }) = (unsafe { intr.as_ref() }) else { return libc::EINVAL };
-    // SAFETY: a vdev or NULL.
-    let Some(signal) = (unsafe { functions(pic) }).and_then(|functions| functions.signal) else {
-        return libc::EINVAL;
-    };
-    if state == NOP {
-        return 0;
+pub(crate) fn signal(intr: &guest_intr, state: any_guest_intr_state) -> c_int {
+    match Controller::of(intr.pic) {
+        None => libc::EINVAL,
+        Some(_) if state == NOP => 0,
+        Some(controller) => controller.signal(intr, state),
     }
-    // SAFETY: the controller's function, with an interrupt of its.
-    unsafe { signal(intr, state) }
-}
-
-/// The functions of an interrupt controller; `None` if it is none.
-///
-/// # Safety
-/// A vdev, or `NULL`.
-unsafe fn functions(vdev: *const vdev_t) -> Option<&'static vdev_pic_functions> {
-    // SAFETY: the caller's promise.
-    let factory = unsafe { vdev.as_ref() }?.v_factory;
-    // SAFETY: factories live as long as the process.
-    let pic = unsafe { factory.as_ref() }?.pic;
-    // SAFETY: the functions of a controller, which live as long, or NULL.
-    unsafe { pic.as_ref() }
 }
 
 /// A controller of a guest, other than this vdev, by its name.
-fn controller(shared: &Shared, name: &str, own: *const vdev_t) -> Result<*mut vdev_t, String> {
+fn controller(
+    shared: &Shared,
+    name: &str,
+    own: *const vdev_t,
+) -> Result<(*mut vdev_t, Controller), String> {
     let mut names = Vec::new();
     for vdev in shared.vdevs() {
         let vdev: *mut vdev_t = ptr::with_exposed_provenance_mut(vdev);
         let other = slots::text(vdev).unwrap_or_default();
-        // SAFETY: one of this guest's vdevs.
-        if vdev.cast_const() == own || unsafe { functions(vdev) }.is_none() {
+        let Some(found) = Controller::of(vdev).filter(|_| vdev.cast_const() != own) else {
             continue;
-        }
+        };
         if other == name {
-            return Ok(vdev);
+            return Ok((vdev, found));
         }
         names.push(other);
     }
@@ -152,19 +134,14 @@ pub(crate) fn parse(
     let Some((name, input)) = text.split_once(':') else {
         return Err(word.expected("an interrupt such as apic:0x30"));
     };
-    let pic = controller(shared, name, own).map_err(|what| word.expected(&what))?;
+    let (pic, found) = controller(shared, name, own).map_err(|what| word.expected(&what))?;
     let before = text.len().saturating_sub(input.len());
     let mut intr = guest_intr { pic, param: 0, src_id: 0 };
-    // SAFETY: a vdev.
-    if let Some(parse) = unsafe { functions(pic) }.and_then(|functions| functions.parse) {
-        let input =
-            CString::new(input).map_err(|_| word.expected("a text without a zero in it"))?;
-        // SAFETY: the controller's function, with an interrupt of its and a string.
-        let rest = unsafe { parse(&raw mut intr, input.as_ptr()) };
-        if rest.is_null() {
-            return Err(word.expected(&format!("an input of {name}")));
-        }
-        let length = rest.addr().saturating_sub(input.as_ptr().addr());
+    let own_text = CString::new(input).map_err(|_| word.expected("a text without a zero in it"))?;
+    if let Some(read) = found.parse(&mut intr, &own_text) {
+        let length = read.ok_or_else(|| word.expected(&format!("an input of {name}")))?;
+        // Only the parameter is the controller's to set.
+        let intr = guest_intr { pic, src_id: 0, ..intr };
         return Ok((intr, before.saturating_add(length)));
     }
     let digits = leading_number(input);
@@ -180,27 +157,23 @@ pub(crate) fn parse(
 }
 
 /// Whether a controller is the one that every guest has.
-fn is_apic(pic: *const vdev_t) -> bool {
+fn is_apic(pic: *mut vdev_t) -> bool {
     // SAFETY: a vdev, or NULL.
     let factory = unsafe { pic.as_ref() }.map_or(ptr::null_mut(), |vdev| vdev.v_factory);
     ptr::eq(factory, &raw const FACTORY.0)
 }
 
 /// The bits of a parameter that are the number of the input.
-fn mask(pic: *const vdev_t) -> u32 {
-    // SAFETY: a vdev.
-    match unsafe { functions(pic) }.map_or(0, |functions| functions.pnum_mask) {
-        0 => u32::MAX,
-        mask => mask,
-    }
+fn mask(pic: *mut vdev_t) -> u32 {
+    Controller::of(pic).map_or(u32::MAX, Controller::mask)
 }
 
-fn has_input(pic: *const vdev_t, number: u32) -> bool {
+fn has_input(pic: *mut vdev_t, number: u32) -> bool {
     if is_apic(pic) { VECTORS.contains(&number) } else { number & !mask(pic) == 0 }
 }
 
 /// What the inputs of a controller are, for an error.
-fn inputs(pic: *const vdev_t, name: &str) -> String {
+fn inputs(pic: *mut vdev_t, name: &str) -> String {
     if is_apic(pic) {
         "a vector from 0x10 to 0xff".into()
     } else {
@@ -225,10 +198,7 @@ pub(crate) fn assigned(
 }
 
 /// Assigns an input for a vdev.
-///
-/// # Safety
-/// A vdev, or `NULL`.
-pub(crate) unsafe fn assign(
+pub(crate) fn assign(
     pic: *mut vdev_t,
     param: c_uint,
     asked: any_guest_intr_assign_type,
@@ -237,8 +207,7 @@ pub(crate) unsafe fn assign(
         [GIAT_UNUSED, GIAT_SHAREABLE, GIAT_RESERVED, GIAT_EXCLUSIVE, GIAT_SPECIAL];
     let shared = slots::shared(pic).ok_or("it is no vdev")?;
     let name = slots::text(pic).unwrap_or_default();
-    // SAFETY: it is a vdev.
-    if unsafe { functions(pic) }.is_none() {
+    if Controller::of(pic).is_none() {
         return Err(format!("{name} is no interrupt controller"));
     }
     if !has_input(pic, param) {
@@ -251,15 +220,9 @@ pub(crate) unsafe fn assign(
 
 /// An interrupt as in the option `intr`.
 pub(crate) fn text(intr: &guest_intr) -> Option<String> {
-    const LONGEST: usize = 256;
     let name = slots::text(intr.pic)?;
-    // SAFETY: it is a vdev.
-    let Some(string) = unsafe { functions(intr.pic) }?.string else {
-        return Some(format!("{name}:{:#x}", intr.param & mask(intr.pic)));
-    };
-    let mut input = [0_u8; LONGEST];
-    // SAFETY: the controller's function, with an interrupt of its and room for a text.
-    unsafe { string(intr, input.as_mut_ptr().cast(), LONGEST) };
-    let input = CStr::from_bytes_until_nul(&input).ok()?.to_string_lossy();
+    let controller = Controller::of(intr.pic)?;
+    let number = || format!("{:#x}", intr.param & controller.mask());
+    let input = controller.string(intr).unwrap_or_else(number);
     Some(format!("{name}:{input}"))
 }

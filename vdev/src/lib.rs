@@ -13,6 +13,7 @@ extern crate gasp as _;
 mod acting;
 mod capi;
 mod clock;
+mod controller;
 mod exports;
 mod factory;
 mod failure;

@@ -18,8 +18,8 @@ pub(super) unsafe extern "C" fn guest_intr_signal(
     intr: *const guest_intr,
     state: any_guest_intr_state,
 ) -> c_int {
-    // SAFETY: the caller's promise.
-    unsafe { interrupt::signal(intr, state) }
+    // SAFETY: an interrupt, or NULL.
+    unsafe { intr.as_ref() }.map_or(libc::EINVAL, |intr| interrupt::signal(intr, state))
 }
 
 #[unsafe(no_mangle)]
@@ -29,8 +29,7 @@ pub(super) unsafe extern "C" fn guest_intr_assign(
     r#type: any_guest_intr_assign_type,
     ip: *mut guest_intr,
 ) {
-    // SAFETY: the caller's promise.
-    match unsafe { interrupt::assign(pic, pnum, r#type) } {
+    match interrupt::assign(pic, pnum, r#type) {
         Ok(intr) if !ip.is_null() => {
             // SAFETY: the caller's promise.
             unsafe { ip.write(intr) };

@@ -1,0 +1,77 @@
+//! The functions of an interrupt controller. The thread acts for the controller while they run.
+
+#![allow(unsafe_code)]
+
+use super::acting::Mark;
+use super::slots;
+use core::ffi::{CStr, c_int};
+use gasp_abi::{any_guest_intr_state, guest_intr, vdev_pic_functions, vdev_t};
+
+/// The longest text of an input.
+const LONGEST: usize = 0xffff;
+
+/// A vdev that is an interrupt controller.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Controller {
+    vdev: *mut vdev_t,
+    functions: &'static vdev_pic_functions,
+}
+
+impl Controller {
+    /// `None`: it is no vdev, or no controller.
+    pub(crate) fn of(vdev: *mut vdev_t) -> Option<Self> {
+        if !slots::is_vdev(vdev) {
+            return None;
+        }
+        // SAFETY: it is a vdev.
+        let factory = unsafe { (*vdev).v_factory };
+        // SAFETY: factories live as long as the process.
+        let pic = unsafe { factory.as_ref() }?.pic;
+        // SAFETY: the functions of a controller, which live as long, or NULL.
+        Some(Self { vdev, functions: unsafe { pic.as_ref() }? })
+    }
+
+    /// The bits of a parameter that are the number of the input.
+    pub(crate) fn mask(self) -> u32 {
+        if self.functions.pnum_mask == 0 { u32::MAX } else { self.functions.pnum_mask }
+    }
+
+    /// Its answer to a change of a line.
+    pub(crate) fn signal(self, intr: &guest_intr, state: any_guest_intr_state) -> c_int {
+        let Some(signal) = self.functions.signal else { return libc::EINVAL };
+        let _mark = Mark::within(self.vdev);
+        // SAFETY: the controller's function, with an interrupt of its.
+        unsafe { signal(intr, state) }
+    }
+
+    /// Has it read the text of an input. `None`: it leaves that to others. Otherwise how much of
+    /// the text it has read; `Some(None)`: the text is no input.
+    pub(crate) fn parse(self, intr: &mut guest_intr, text: &CStr) -> Option<Option<usize>> {
+        let parse = self.functions.parse?;
+        let _mark = Mark::within(self.vdev);
+        // SAFETY: the controller's function, with an interrupt of its and a string.
+        let rest = unsafe { parse(intr, text.as_ptr()) };
+        let read = rest.addr().checked_sub(text.as_ptr().addr());
+        Some(read.filter(|read| !rest.is_null() && *read <= text.count_bytes()))
+    }
+
+    /// The text of an input; `None`: it leaves that to others.
+    pub(crate) fn string(self, intr: &guest_intr) -> Option<String> {
+        const USUAL: usize = 256;
+        let mut text = vec![0_u8; USUAL];
+        let length = self.string_into(intr, &mut text)?;
+        if length >= text.len() {
+            text = vec![0_u8; length.min(LONGEST).saturating_add(1)];
+            self.string_into(intr, &mut text)?;
+        }
+        let text = CStr::from_bytes_until_nul(&text).unwrap_or_default();
+        Some(text.to_string_lossy().into_owned())
+    }
+
+    fn string_into(self, intr: &guest_intr, text: &mut [u8]) -> Option<usize> {
+        let string = self.functions.string?;
+        let _mark = Mark::within(self.vdev);
+        // SAFETY: the controller's function, with an interrupt of its and room for a text.
+        Some(unsafe { string(intr, text.as_mut_ptr().cast(), text.len()) })
+    }
+}
