@@ -1,45 +1,16 @@
-//! `<qvm/guest.h>`: interrupts, timers and the end of the guest.
+//! `<qvm/guest.h>`: timers and the end of the guest.
 
-use super::write::host;
+use super::write::end;
 use crate::clock::{Moment, RESOLUTION, times};
 use crate::shared::Shared;
 use crate::timer::GuestTimer;
-use crate::{acting, fatal, interrupt, log, slots};
-use core::ffi::{c_int, c_uint, c_void};
+use crate::{fatal, slots};
+use core::ffi::{c_int, c_void};
 use core::ptr;
-use gasp_abi::qvm_outlbl::QVM_OUTAL_FATAL;
 use gasp_abi::{
-    GTC_MAX, any_guest_intr_assign_type, any_guest_intr_state, guest_cpu, guest_intr, guest_system,
-    guest_termination_cause_t, guest_timer, guest_timer_data, vdev_t,
+    GTC_MAX, guest_cpu, guest_system, guest_termination_cause_t, guest_timer, guest_timer_data,
+    vdev_t,
 };
-
-#[unsafe(no_mangle)]
-pub(super) unsafe extern "C" fn guest_intr_signal(
-    intr: *const guest_intr,
-    state: any_guest_intr_state,
-) -> c_int {
-    // SAFETY: an interrupt, or NULL.
-    unsafe { intr.as_ref() }.map_or(libc::EINVAL, |intr| interrupt::signal(intr, state))
-}
-
-#[unsafe(no_mangle)]
-pub(super) unsafe extern "C" fn guest_intr_assign(
-    pic: *mut vdev_t,
-    pnum: c_uint,
-    r#type: any_guest_intr_assign_type,
-    ip: *mut guest_intr,
-) {
-    match interrupt::assign(pic, pnum, r#type) {
-        Ok(intr) if !ip.is_null() => {
-            // SAFETY: the caller's promise.
-            unsafe { ip.write(intr) };
-        }
-        Ok(_) => {}
-        Err(why) => {
-            end(&format!("guest_intr_assign: {why}"));
-        }
-    }
-}
 
 #[unsafe(no_mangle)]
 pub(super) unsafe extern "C" fn guest_timer_create(
@@ -130,12 +101,4 @@ pub(super) unsafe extern "C" fn guest_terminate(
         Some(shared) if shared.has_started() => shared.host.terminate(code),
         _ => end(&format!("ended the guest before it started (cause {cause})")),
     }
-}
-
-/// Ends the process: a vdev has done what it may not do.
-fn end(why: &str) -> ! {
-    let vdev = acting::vdev();
-    let host = host(vdev);
-    log::line(&host, QVM_OUTAL_FATAL as u32, vdev, why);
-    host.end(fatal::code())
 }

@@ -42,6 +42,14 @@ pub(crate) fn host(vdev: *const vdev_t) -> Host {
     shared.or_else(Shared::only).map_or(Host::NONE, |shared| shared.host)
 }
 
+/// Ends the process: a vdev has done what it may not do.
+pub(super) fn end(why: &str) -> ! {
+    let vdev = acting::vdev();
+    let host = host(vdev);
+    log::line(&host, qvm_outlbl::QVM_OUTAL_FATAL as u32, vdev, why);
+    host.end(fatal::code())
+}
+
 /// The exit code for an attribute.
 fn code(attr: c_uint) -> u8 {
     let is_configuration = attr & qvm_outrs::QVM_OUTAC_XCONF as c_uint != 0;
