@@ -244,6 +244,10 @@ unsafe extern "C" {
     /// Tell that the guest has unmasked or acknowledged an interrupt: from a controller, if its
     /// notify function was asked for it.
     ///
+    /// vdp: the controller; param: as guest_intr.param; gin: GIN_*. What the host did not ask for is
+    /// ignored. If vdp is no controller there is an error in the log, and nothing else (libgasp's
+    /// own).
+    ///
     /// Threads: any. Source: QNX 7.1.
     pub fn guest_intr_notify(vdp: *const vdev_t, param: c_uint, gin: any_guest_intr_notifications);
 

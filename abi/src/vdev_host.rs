@@ -1,9 +1,13 @@
 //! `<gasp/vdev-host.h>`: loading vdevs and calling them, for a VMM or a test harness.
 
 use crate::cpu::gasp_cpu;
-use crate::types::{guest_system, qvm_state_block, vdev_t};
+use crate::types::{
+    any_guest_intr_notifications, any_guest_table_spec_component, guest_intr, guest_system,
+    qvm_state_block, vdev_t,
+};
 use crate::vdev_core::vdev_factory;
 use core::ffi::{c_char, c_int, c_uint, c_void};
+use libc::ssize_t;
 
 /// The vdevs of one guest. Opaque; from gasp_vdevs_create().
 ///
@@ -83,6 +87,16 @@ pub type gasp_hit_function_t = Option<
         cookie: c_uint,
         reads: u64,
         writes: u64,
+    ),
+>;
+
+/// Called when the guest has unmasked or acknowledged an interrupt, on the thread of its controller,
+/// with no lock held. `gip` and `arg` are as given to gasp_vdevs_watch_intr(); gin: GIN_*.
+pub type gasp_intr_function_t = Option<
+    unsafe extern "C" fn(
+        arg: *mut c_void,
+        gip: *const guest_intr,
+        gin: any_guest_intr_notifications,
     ),
 >;
 
@@ -230,4 +244,45 @@ unsafe extern "C" {
         function: gasp_hit_function_t,
         arg: *mut c_void,
     ) -> c_int;
+}
+
+unsafe extern "C" {
+    /// Have a function called when the guest unmasks or acknowledges an interrupt. The controller's
+    /// notify function is told of which events it has to tell, which it does with
+    /// guest_intr_notify().
+    ///
+    /// gip: the controller and the input. gin: GIN_UNMASK, GIN_ACK or both; 0: of none any more, and
+    /// a call that is under way may still end later. An input has one function: the last one counts.
+    ///
+    /// Returns EOK, or an error number (errno is unchanged):
+    /// - EINVAL: bad vdevs; gip NULL, or its controller is none of this set; gin has other bits, or
+    ///   is not 0 and function is NULL
+    /// - ENOTSUP: the controller has no notify function, as `apic`
+    ///
+    /// Threads: any.
+    pub fn gasp_vdevs_watch_intr(
+        vdevs: *mut gasp_vdevs,
+        gip: *const guest_intr,
+        gin: any_guest_intr_notifications,
+        function: gasp_intr_function_t,
+        arg: *mut c_void,
+    ) -> c_int;
+
+    /// Have a controller write an interrupt as a table for the guest has it: its table_spec function.
+    ///
+    /// component: GTSC_FDT_INTR. buf, buf_len: where, and its size in bytes.
+    ///
+    /// Returns the number of bytes, or a negative error number (errno is unchanged):
+    /// - EINVAL: bad vdevs; gip NULL, or its controller is none of this set
+    /// - ENOTSUP: the controller has no table_spec function, as `apic`
+    /// - what the controller returned
+    ///
+    /// Threads: any.
+    pub fn gasp_vdevs_table_spec(
+        vdevs: *mut gasp_vdevs,
+        gip: *const guest_intr,
+        component: any_guest_table_spec_component,
+        buf: *mut c_void,
+        buf_len: usize,
+    ) -> ssize_t;
 }

@@ -86,6 +86,14 @@ typedef void (*gasp_hit_function_t)(void *arg,
                                     uint64_t reads,
                                     uint64_t writes);
 
+/**
+ * Called when the guest has unmasked or acknowledged an interrupt, on the thread of its controller,
+ * with no lock held. `gip` and `arg` are as given to gasp_vdevs_watch_intr(); gin: GIN_*.
+ */
+typedef void (*gasp_intr_function_t)(void *arg,
+                                     const struct guest_intr *gip,
+                                     enum guest_intr_notifications gin);
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -248,6 +256,45 @@ const char *gasp_vdev_name(const vdev_t *vdev);
  * Threads: any.
  */
 int gasp_vdevs_each_hit(struct gasp_vdevs *vdevs, gasp_hit_function_t function, void *arg);
+
+/**
+ * Have a function called when the guest unmasks or acknowledges an interrupt. The controller's
+ * notify function is told of which events it has to tell, which it does with
+ * guest_intr_notify().
+ *
+ * gip: the controller and the input. gin: GIN_UNMASK, GIN_ACK or both; 0: of none any more, and
+ * a call that is under way may still end later. An input has one function: the last one counts.
+ *
+ * Returns EOK, or an error number (errno is unchanged):
+ * - EINVAL: bad vdevs; gip NULL, or its controller is none of this set; gin has other bits, or
+ *   is not 0 and function is NULL
+ * - ENOTSUP: the controller has no notify function, as `apic`
+ *
+ * Threads: any.
+ */
+int gasp_vdevs_watch_intr(struct gasp_vdevs *vdevs,
+                          const struct guest_intr *gip,
+                          enum guest_intr_notifications gin,
+                          gasp_intr_function_t function,
+                          void *arg);
+
+/**
+ * Have a controller write an interrupt as a table for the guest has it: its table_spec function.
+ *
+ * component: GTSC_FDT_INTR. buf, buf_len: where, and its size in bytes.
+ *
+ * Returns the number of bytes, or a negative error number (errno is unchanged):
+ * - EINVAL: bad vdevs; gip NULL, or its controller is none of this set
+ * - ENOTSUP: the controller has no table_spec function, as `apic`
+ * - what the controller returned
+ *
+ * Threads: any.
+ */
+ssize_t gasp_vdevs_table_spec(struct gasp_vdevs *vdevs,
+                              const struct guest_intr *gip,
+                              enum guest_table_spec_component component,
+                              void *buf,
+                              size_t buf_len);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -234,6 +234,10 @@ void guest_intr_assign(vdev_t *pic,
  * Tell that the guest has unmasked or acknowledged an interrupt: from a controller, if its
  * notify function was asked for it.
  *
+ * vdp: the controller; param: as guest_intr.param; gin: GIN_*. What the host did not ask for is
+ * ignored. If vdp is no controller there is an error in the log, and nothing else (libgasp's
+ * own).
+ *
  * Threads: any. Source: QNX 7.1.
  */
 void guest_intr_notify(const vdev_t *vdp, unsigned int param, enum guest_intr_notifications gin);

@@ -4,8 +4,11 @@
 
 use super::acting::Mark;
 use super::slots;
-use core::ffi::{CStr, c_int};
-use gasp_abi::{any_guest_intr_state, guest_intr, vdev_pic_functions, vdev_t};
+use core::ffi::{CStr, c_int, c_void};
+use gasp_abi::{
+    any_guest_intr_notifications, any_guest_intr_state, any_guest_table_spec_component, guest_intr,
+    vdev_pic_functions, vdev_t,
+};
 
 /// The longest text of an input.
 const LONGEST: usize = 0xffff;
@@ -42,6 +45,31 @@ impl Controller {
         let _mark = Mark::within(self.vdev);
         // SAFETY: the controller's function, with an interrupt of its.
         unsafe { signal(intr, state) }
+    }
+
+    /// Tells it of which events of an input it has to tell from now on. False: it cannot.
+    pub(crate) fn notify(self, intr: &guest_intr, events: any_guest_intr_notifications) -> bool {
+        let Some(notify) = self.functions.notify else { return false };
+        let _mark = Mark::within(self.vdev);
+        // SAFETY: the controller's function, with an interrupt of its.
+        unsafe { notify(intr, events) };
+        true
+    }
+
+    /// Writes an interrupt as a table for the guest has it. `None`: it has no such function.
+    ///
+    /// # Safety
+    /// `room` bytes can be written.
+    pub(crate) unsafe fn table_spec(
+        self,
+        intr: &guest_intr,
+        component: any_guest_table_spec_component,
+        (bytes, room): (*mut c_void, usize),
+    ) -> Option<isize> {
+        let table_spec = self.functions.table_spec?;
+        let _mark = Mark::within(self.vdev);
+        // SAFETY: the controller's function, with an interrupt of its; the caller's promise.
+        Some(unsafe { table_spec(intr, component, bytes, room) })
     }
 
     /// Has it read the text of an input. `None`: it leaves that to others. Otherwise how much of

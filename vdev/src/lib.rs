@@ -14,6 +14,7 @@ mod acting;
 mod capi;
 mod clock;
 mod controller;
+mod events;
 mod exports;
 mod factory;
 mod failure;
@@ -37,6 +38,7 @@ mod timer;
 mod timer_thread;
 mod transfer;
 mod trap;
+mod watches;
 
 #[cfg(test)]
 mod tests;

@@ -44,7 +44,7 @@ pub(crate) struct Vdevs {
     /// The host's.
     guest: ManuallyDrop<Guest>,
     search: Mutex<Vec<PathBuf>>,
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     /// The controller `apic` is the first.
     instances: RwLock<Vec<Instance>>,
     /// Which vdevs have no region yet.

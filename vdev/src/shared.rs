@@ -8,6 +8,7 @@ use super::host::Host;
 use super::lock::unpoisoned;
 use super::pins::{Asked, Pins};
 use super::timer::Timers;
+use super::watches::Watches;
 use core::fmt;
 use core::sync::atomic::{AtomicBool, Ordering};
 use gasp_abi::{GASP_VDEVS_COUNT, GASP_VDEVS_SIMULATED_CLOCK};
@@ -28,6 +29,7 @@ pub(crate) struct Shared {
     pub(crate) hits: Option<Hits>,
     pub(crate) timers: Arc<Timers>,
     pins: Mutex<Pins>,
+    pub(crate) watches: Watches,
     /// Addresses of vCPUs for accesses by other threads, which nobody uses now.
     spares: Mutex<Vec<usize>>,
     /// The numbers of vCPUs, by their addresses.
@@ -56,6 +58,7 @@ impl Shared {
             hits: host.has(GASP_VDEVS_COUNT).then(Hits::default),
             timers: Timers::new(host.has(GASP_VDEVS_SIMULATED_CLOCK)),
             pins: Mutex::default(),
+            watches: Watches::default(),
             spares: Mutex::default(),
             numbers: RwLock::default(),
         });

@@ -9,6 +9,7 @@ use core::ffi::{CStr, c_char, c_uint};
 use core::slice;
 use gasp_abi::{
     GASP_VDEVS_COUNT, GASP_VDEVS_SIMULATED_CLOCK, gasp_vdev_host, gasp_vdev_option, gasp_vdevs,
+    guest_intr,
 };
 use std::sync::Arc;
 
@@ -33,6 +34,15 @@ pub(super) unsafe fn text<'a>(name: &str, text: *const c_char) -> Result<&'a CSt
     }
     // SAFETY: the caller's promise.
     Ok(unsafe { CStr::from_ptr(text) })
+}
+
+/// An interrupt.
+///
+/// # Safety
+/// It is NULL, or an interrupt.
+pub(super) unsafe fn interrupt(intr: *const guest_intr) -> Result<guest_intr, Failure> {
+    // SAFETY: the caller's promise.
+    unsafe { intr.as_ref() }.copied().ok_or_else(|| invalid("gip is NULL"))
 }
 
 /// What a host gave.

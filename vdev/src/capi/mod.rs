@@ -6,16 +6,17 @@
 #![allow(unsafe_code)]
 
 mod args;
+mod machine;
 mod ret;
 mod sets;
 mod vdevs;
 
 macro_rules! declared {
-    ($($name:ident),+) => {
+    ($($($name:ident),+ in $here:ident;)+) => {
         // Two functions are elements of one array only if their types are equal.
-        $(const _: () = {
-            let _ = [gasp_abi::$name, vdevs::$name];
-        };)+
+        $($(const _: () = {
+            let _ = [gasp_abi::$name, $here::$name];
+        };)+)+
 
         // All exported names are here, or in `exports`.
         const _: () = {
@@ -31,7 +32,7 @@ macro_rules! declared {
                 count
             }
 
-            let declared = [$(stringify!($name)),+].len() + crate::exports::COUNT;
+            let declared = [$($(stringify!($name)),+),+].len() + crate::exports::COUNT;
             assert!(declared == names(include_str!("../../symbols.txt")));
         };
     };
@@ -40,5 +41,6 @@ macro_rules! declared {
 declared! {
     gasp_vdevs_create, gasp_vdevs_destroy, gasp_vdevs_add_path, gasp_vdevs_load, gasp_vdevs_add,
     gasp_vdevs_control, gasp_vdevs_set_cpu, gasp_vdevs_clock, gasp_vdevs_advance, gasp_vdevs_next,
-    gasp_vdev_name, gasp_vdevs_each_hit
+    gasp_vdev_name, gasp_vdevs_each_hit in vdevs;
+    gasp_vdevs_watch_intr, gasp_vdevs_table_spec in machine;
 }

@@ -8,16 +8,26 @@ use std::ffi::CString;
 
 /// EOK or an error number. errno stays as it was.
 pub(super) fn code(call: impl FnOnce() -> Result<(), Failure>) -> c_int {
+    number(call).map_or_else(|errno| errno, |()| 0)
+}
+
+/// A length, or a negative error number. errno stays as it was.
+pub(super) fn length(call: impl FnOnce() -> Result<usize, Failure>) -> isize {
+    match number(call) {
+        Ok(length) => isize::try_from(length).unwrap_or(isize::MAX),
+        Err(errno) => isize::try_from(errno).unwrap_or(isize::MAX).saturating_neg(),
+    }
+}
+
+/// A result with an error number.
+fn number<T>(call: impl FnOnce() -> Result<T, Failure>) -> Result<T, c_int> {
     let before = errno();
     let result = call();
     set_errno(before);
-    match result {
-        Ok(()) => 0,
-        Err(failure) => {
-            record(&failure);
-            failure.errno
-        }
-    }
+    result.map_err(|failure| {
+        record(&failure);
+        failure.errno
+    })
 }
 
 /// A pointer, or NULL and errno.

@@ -1,9 +1,12 @@
 //! `<qvm/guest.h>`: interrupts.
 
-use super::write::end;
-use crate::interrupt;
+use super::write::{end, host};
+use crate::{acting, events, interrupt, log};
 use core::ffi::{c_int, c_uint};
-use gasp_abi::{any_guest_intr_assign_type, any_guest_intr_state, guest_intr, vdev_t};
+use gasp_abi::{
+    any_guest_intr_assign_type, any_guest_intr_notifications, any_guest_intr_state, guest_intr,
+    vdev_t,
+};
 
 #[unsafe(no_mangle)]
 pub(super) unsafe extern "C" fn guest_intr_signal(
@@ -30,5 +33,17 @@ pub(super) unsafe extern "C" fn guest_intr_assign(
         Err(why) => {
             end(&format!("guest_intr_assign: {why}"));
         }
+    }
+}
+
+#[unsafe(no_mangle)]
+pub(super) unsafe extern "C" fn guest_intr_notify(
+    vdp: *const vdev_t,
+    param: c_uint,
+    gin: any_guest_intr_notifications,
+) {
+    if !events::tell_of_interrupt(vdp.cast_mut(), param, gin) {
+        let vdev = acting::vdev();
+        log::error(&host(vdev), vdev, "guest_intr_notify: vdp is no interrupt controller");
     }
 }

@@ -162,7 +162,7 @@ impl fmt::Display for Refused {
 
 /// A set of vdevs, through the C interface. Destroyed when dropped.
 #[derive(Debug)]
-pub(super) struct Vdevs(*mut gasp_vdevs);
+pub(super) struct Vdevs(pub(super) *mut gasp_vdevs);
 
 // SAFETY: its functions can be called from any thread.
 unsafe impl Sync for Vdevs {}

@@ -1,0 +1,39 @@
+//! The functions by which a host is the machine around its vdevs.
+
+use super::{args, ret};
+use core::ffi::{c_int, c_void};
+use gasp_abi::{
+    any_guest_intr_notifications, any_guest_table_spec_component, gasp_intr_function_t, gasp_vdevs,
+    guest_intr,
+};
+
+#[unsafe(no_mangle)]
+pub(super) unsafe extern "C" fn gasp_vdevs_watch_intr(
+    vdevs: *mut gasp_vdevs,
+    gip: *const guest_intr,
+    gin: any_guest_intr_notifications,
+    function: gasp_intr_function_t,
+    arg: *mut c_void,
+) -> c_int {
+    ret::code(|| {
+        // SAFETY: the caller's promise.
+        let intr = unsafe { args::interrupt(gip)? };
+        args::vdevs(vdevs)?.watch(&intr, gin, function, arg)
+    })
+}
+
+#[unsafe(no_mangle)]
+pub(super) unsafe extern "C" fn gasp_vdevs_table_spec(
+    vdevs: *mut gasp_vdevs,
+    gip: *const guest_intr,
+    component: any_guest_table_spec_component,
+    buf: *mut c_void,
+    buf_len: usize,
+) -> isize {
+    ret::length(|| {
+        // SAFETY: the caller's promise.
+        let intr = unsafe { args::interrupt(gip)? };
+        // SAFETY: the caller's promise.
+        unsafe { args::vdevs(vdevs)?.table_spec(&intr, component, (buf, buf_len)) }
+    })
+}

@@ -1,0 +1,99 @@
+//! What a host asks of the vdevs of a guest, and tells them, beside the steps of their life.
+
+#![allow(unsafe_code)]
+
+use super::controller::Controller;
+use super::failure::Failure;
+use super::set::Vdevs;
+use super::slots;
+use super::watches::Watch;
+use core::ffi::c_void;
+use gasp_abi::{
+    any_guest_intr_notifications, any_guest_table_spec_component, gasp_intr_function_t, guest_intr,
+    guest_intr_notifications as gin,
+};
+use std::sync::Arc;
+
+/// All events of an input.
+const EVENTS: any_guest_intr_notifications = gin::GIN_UNMASK as u32 | gin::GIN_ACK as u32;
+
+impl Vdevs {
+    /// The controller of an interrupt.
+    fn controller(&self, intr: &guest_intr) -> Result<Controller, Failure> {
+        let is_ours = slots::shared(intr.pic).is_some_and(|of| Arc::ptr_eq(&of, &self.shared));
+        Controller::of(intr.pic)
+            .filter(|_| is_ours)
+            .ok_or_else(|| Failure::new(libc::EINVAL, "gip->pic is no controller of this set"))
+    }
+
+    /// Has a function called when the guest does something with an interrupt.
+    pub(crate) fn watch(
+        &self,
+        intr: &guest_intr,
+        events: any_guest_intr_notifications,
+        function: gasp_intr_function_t,
+        arg: *mut c_void,
+    ) -> Result<(), Failure> {
+        let controller = self.controller(intr)?;
+        if events & !EVENTS != 0 || events != 0 && function.is_none() {
+            return Err(Failure::new(libc::EINVAL, "gin has an unknown bit, or function is NULL"));
+        }
+        let watch = Watch {
+            controller: intr.pic.expose_provenance(),
+            param: intr.param,
+            src_id: intr.src_id,
+            input: intr.param & controller.mask(),
+            events,
+            function,
+            arg: arg.expose_provenance(),
+        };
+        // Before the controller is told: it may answer at once.
+        self.shared.watches.set(watch);
+        if controller.notify(intr, events) {
+            return Ok(());
+        }
+        self.shared.watches.set(Watch { events: 0, ..watch });
+        Err(Failure::new(libc::ENOTSUP, "the controller has no notify function"))
+    }
+
+    /// Writes an interrupt as a table for the guest has it. Returns the number of bytes.
+    ///
+    /// # Safety
+    /// `room` bytes can be written.
+    pub(crate) unsafe fn table_spec(
+        &self,
+        intr: &guest_intr,
+        component: any_guest_table_spec_component,
+        (bytes, room): (*mut c_void, usize),
+    ) -> Result<usize, Failure> {
+        let controller = self.controller(intr)?;
+        // SAFETY: the caller's promise.
+        let written = unsafe { controller.table_spec(intr, component, (bytes, room)) };
+        let none = || Failure::new(libc::ENOTSUP, "the controller has no table_spec function");
+        let written = written.ok_or_else(none)?;
+        usize::try_from(written).map_err(|_| {
+            let errno = i32::try_from(written.unsigned_abs()).unwrap_or(libc::EIO);
+            Failure::new(errno, "the controller cannot describe the interrupt")
+        })
+    }
+}
+
+/// The guest has done something with an input: tells the host, if it has asked for that. False: it
+/// is no controller.
+pub(crate) fn tell_of_interrupt(
+    vdev: *mut gasp_abi::vdev_t,
+    param: u32,
+    events: any_guest_intr_notifications,
+) -> bool {
+    let (Some(shared), Some(controller)) = (slots::shared(vdev), Controller::of(vdev)) else {
+        return false;
+    };
+    let watch = shared.watches.find(vdev.addr(), param & controller.mask(), events);
+    if let Some((watch, function)) = watch.and_then(|watch| Some((watch, watch.function?))) {
+        let arg = core::ptr::with_exposed_provenance_mut(watch.arg);
+        let intr = watch.interrupt();
+        // SAFETY: the host's function, with its argument.
+        unsafe { function(arg, &raw const intr, watch.events & events) };
+    }
+    true
+}
