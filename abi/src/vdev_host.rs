@@ -69,6 +69,9 @@ pub struct gasp_vdev_host {
     >,
 }
 
+/// No vector of the host: the vdev is no interrupt controller.
+pub const GASP_NO_HOSTVECTOR: u64 = u64::MAX;
+
 /// An option of a vdev.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
@@ -152,8 +155,8 @@ unsafe extern "C" {
     /// Create a vdev: its options in order, from VDEV_CTRL_OPTIONS_START to VDEV_CTRL_ASSIGN, then
     /// its region.
     ///
-    /// name: as for gasp_vdevs_load(), which this calls. options: `loc`, `intr`, `name`, `sched`,
-    /// and the vdev's own; count of them. failed: NULL, or set to the index of the option that was
+    /// name: as for gasp_vdevs_load(), which this calls. options: `loc`, `intr`, `hostvector`,
+    /// `name`, `sched`, and the vdev's own; count of them. failed: NULL, or set to the index of the option that was
     /// refused; count if it was none of them.
     ///
     /// Returns the vdev, or NULL with errno set:
@@ -285,4 +288,13 @@ unsafe extern "C" {
         buf: *mut c_void,
         buf_len: usize,
     ) -> ssize_t;
+
+    /// The vector of the host that the first input of a controller has; those of the others follow
+    /// it. It is that of the option `hostvector` or, without one, the first behind those of the
+    /// controller that was created before it: 0 for the first. A controller has one more input than
+    /// its pnum_mask says; `apic` does not count. GASP_NO_HOSTVECTOR: vdev is no controller of a
+    /// vdev's.
+    ///
+    /// Threads: any.
+    pub fn gasp_vdev_hostvector(vdev: *const vdev_t) -> u64;
 }

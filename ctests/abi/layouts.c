@@ -211,6 +211,7 @@ AT(struct gasp_vdev_option, name, 0, 8);
 AT(struct gasp_vdev_option, value, 8, 8);
 IS(GASP_VDEVS_SIMULATED_CLOCK, 1);
 IS(GASP_VDEVS_COUNT, 2);
+IS(GASP_NO_HOSTVECTOR, UINT64_MAX);
 
 /* <gasp/host.h> */
 

@@ -21,6 +21,9 @@
 /** Host flag: count the accesses of each vdev and cookie, for gasp_vdevs_each_hit(). */
 #define GASP_VDEVS_COUNT (1 << 1)
 
+/** No vector of the host: the vdev is no interrupt controller. */
+#define GASP_NO_HOSTVECTOR UINT64_MAX
+
 /**
  * The vdevs of one guest. Opaque; from gasp_vdevs_create().
  *
@@ -155,8 +158,8 @@ const struct vdev_factory *gasp_vdevs_load(struct gasp_vdevs *vdevs, const char 
  * Create a vdev: its options in order, from VDEV_CTRL_OPTIONS_START to VDEV_CTRL_ASSIGN, then
  * its region.
  *
- * name: as for gasp_vdevs_load(), which this calls. options: `loc`, `intr`, `name`, `sched`,
- * and the vdev's own; count of them. failed: NULL, or set to the index of the option that was
+ * name: as for gasp_vdevs_load(), which this calls. options: `loc`, `intr`, `hostvector`,
+ * `name`, `sched`, and the vdev's own; count of them. failed: NULL, or set to the index of the option that was
  * refused; count if it was none of them.
  *
  * Returns the vdev, or NULL with errno set:
@@ -295,6 +298,17 @@ ssize_t gasp_vdevs_table_spec(struct gasp_vdevs *vdevs,
                               enum guest_table_spec_component component,
                               void *buf,
                               size_t buf_len);
+
+/**
+ * The vector of the host that the first input of a controller has; those of the others follow
+ * it. It is that of the option `hostvector` or, without one, the first behind those of the
+ * controller that was created before it: 0 for the first. A controller has one more input than
+ * its pnum_mask says; `apic` does not count. GASP_NO_HOSTVECTOR: vdev is no controller of a
+ * vdev's.
+ *
+ * Threads: any.
+ */
+uint64_t gasp_vdev_hostvector(const vdev_t *vdev);
 
 #ifdef __cplusplus
 }  // extern "C"

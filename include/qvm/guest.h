@@ -221,7 +221,8 @@ int guest_intr_signal(const struct guest_intr *gip, enum guest_intr_state gis);
  * controller themselves.
  *
  * ip: filled in, unless it is NULL. An input that does not exist, or is assigned in a way that
- * excludes this one, ends the process (libgasp's own reading).
+ * excludes this one, ends the process, and so does any call after the guest has started
+ * (libgasp's own reading).
  *
  * When: startup. Source: QNX 7.0.
  */

@@ -156,6 +156,13 @@ pub(crate) fn parse(
     Ok((intr, before.saturating_add(digits.len())))
 }
 
+/// The controller that every guest has, without an input: for a controller that is wired to it, and
+/// chooses vectors itself.
+pub(crate) fn whole_apic(shared: &Shared) -> guest_intr {
+    let pic = controller(shared, APIC, ptr::null()).map_or(ptr::null_mut(), |(pic, _)| pic);
+    guest_intr { pic, param: 0, src_id: 0 }
+}
+
 /// Whether a controller is the one that every guest has.
 fn is_apic(pic: *mut vdev_t) -> bool {
     // SAFETY: a vdev, or NULL.
@@ -210,6 +217,9 @@ pub(crate) fn assign(
     if Controller::of(pic).is_none() {
         return Err(format!("{name} is no interrupt controller"));
     }
+    if shared.has_started() {
+        return Err("the guest has started, and inputs are assigned before".into());
+    }
     if !has_input(pic, param) {
         return Err(format!("{param:#x} is not {}", inputs(pic, &name)));
     }
@@ -222,6 +232,9 @@ pub(crate) fn assign(
 pub(crate) fn text(intr: &guest_intr) -> Option<String> {
     let name = slots::text(intr.pic)?;
     let controller = Controller::of(intr.pic)?;
+    if is_apic(intr.pic) && !has_input(intr.pic, intr.param) {
+        return Some(name);
+    }
     let number = || format!("{:#x}", intr.param & controller.mask());
     let input = controller.string(intr).unwrap_or_else(number);
     Some(format!("{name}:{input}"))

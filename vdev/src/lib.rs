@@ -21,6 +21,7 @@ mod failure;
 mod fatal;
 mod hits;
 mod host;
+mod hostvectors;
 mod instance;
 mod interrupt;
 mod loader;

@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+use super::controller::Controller;
 use super::instance::{Instance, Refused};
 use super::pins::Asked;
 use super::{interrupt as controllers, place};
@@ -39,6 +40,10 @@ pub(crate) fn configure(
 ) -> Result<bool, Refusal> {
     let of_vdev = |why: String| Refusal { option: None, message: why };
     let kind = vdev.name();
+    if let Some(controller) = Controller::of(vdev.pointer()) {
+        let inputs = u64::from(controller.mask()).saturating_add(1);
+        vdev.shared().host_vectors.add(vdev.address(), inputs);
+    }
     tell(vdev, VDEV_CTRL_OPTIONS_START, "to start (VDEV_CTRL_OPTIONS_START)").map_err(of_vdev)?;
     for (index, option) in options.iter().enumerate() {
         apply(vdev, option, others).map_err(|why| Refusal {
@@ -89,6 +94,7 @@ fn apply(vdev: &Instance, option: &VdevOption, others: &[Instance]) -> Result<()
             vdev.set_interrupt(interrupt(vdev, value).map_err(|why| in_option("intr", &why))?);
             Ok(())
         }
+        ("hostvector", Some(value)) => host_vector(vdev, value),
         ("name", Some(value)) => name(vdev, value, others),
         ("sched", Some(value)) => {
             vdev.set_scheduling(scheduling(value).map_err(|why| in_option("sched", &why))?);
@@ -138,8 +144,26 @@ fn name(vdev: &Instance, name: &str, others: &[Instance]) -> Result<(), String> 
     Ok(())
 }
 
-/// An interrupt, whose input is assigned to the vdev.
+/// Gives a controller its vectors of the host.
+fn host_vector(vdev: &Instance, value: &str) -> Result<(), String> {
+    if Controller::of(vdev.pointer()).is_none() {
+        return Err("is no interrupt controller, and takes no hostvector".into());
+    }
+    let word = Word::new(value, NOWHERE);
+    let first = number(word, "a vector of the host").and_then(|first| {
+        u32::try_from(first).map_err(|_| word.expected("a vector of the host below 2^32"))
+    });
+    let first = first.map_err(|error| in_option("hostvector", &error.message))?;
+    vdev.shared().host_vectors.set(vdev.address(), first);
+    Ok(())
+}
+
+/// An interrupt, whose input is assigned to the vdev. A controller can be wired to `apic` as a
+/// whole.
 fn interrupt(vdev: &Instance, value: &str) -> Result<guest_intr, String> {
+    if value == controllers::APIC && Controller::of(vdev.pointer()).is_some() {
+        return Ok(controllers::whole_apic(vdev.shared()));
+    }
     let parsed = controllers::parse(vdev.shared(), value, vdev.pointer());
     let (intr, length) = parsed.map_err(|error| error.message)?;
     let word = Word::new(value, NOWHERE);

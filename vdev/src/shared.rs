@@ -5,6 +5,7 @@
 use super::fatal;
 use super::hits::Hits;
 use super::host::Host;
+use super::hostvectors::HostVectors;
 use super::lock::unpoisoned;
 use super::pins::{Asked, Pins};
 use super::timer::Timers;
@@ -30,6 +31,7 @@ pub(crate) struct Shared {
     pub(crate) timers: Arc<Timers>,
     pins: Mutex<Pins>,
     pub(crate) watches: Watches,
+    pub(crate) host_vectors: HostVectors,
     /// Addresses of vCPUs for accesses by other threads, which nobody uses now.
     spares: Mutex<Vec<usize>>,
     /// The numbers of vCPUs, by their addresses.
@@ -59,6 +61,7 @@ impl Shared {
             timers: Timers::new(host.has(GASP_VDEVS_SIMULATED_CLOCK)),
             pins: Mutex::default(),
             watches: Watches::default(),
+            host_vectors: HostVectors::default(),
             spares: Mutex::default(),
             numbers: RwLock::default(),
         });
@@ -86,6 +89,7 @@ impl Shared {
 
     pub(crate) fn remove_vdev(&self, vdev: usize) {
         unpoisoned(self.vdevs.write()).retain(|other| *other != vdev);
+        self.host_vectors.remove(vdev);
     }
 
     /// The addresses of this guest's vdevs.

@@ -1,10 +1,11 @@
 //! The functions by which a host is the machine around its vdevs.
 
 use super::{args, ret};
+use crate::slots;
 use core::ffi::{c_int, c_void};
 use gasp_abi::{
-    any_guest_intr_notifications, any_guest_table_spec_component, gasp_intr_function_t, gasp_vdevs,
-    guest_intr,
+    GASP_NO_HOSTVECTOR, any_guest_intr_notifications, any_guest_table_spec_component,
+    gasp_intr_function_t, gasp_vdevs, guest_intr, vdev_t,
 };
 
 #[unsafe(no_mangle)]
@@ -36,4 +37,10 @@ pub(super) unsafe extern "C" fn gasp_vdevs_table_spec(
         // SAFETY: the caller's promise.
         unsafe { args::vdevs(vdevs)?.table_spec(&intr, component, (buf, buf_len)) }
     })
+}
+
+#[unsafe(no_mangle)]
+pub(super) unsafe extern "C" fn gasp_vdev_hostvector(vdev: *const vdev_t) -> u64 {
+    let first = slots::shared(vdev).and_then(|shared| shared.host_vectors.first(vdev.addr()));
+    first.unwrap_or(GASP_NO_HOSTVECTOR)
 }

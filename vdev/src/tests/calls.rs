@@ -88,6 +88,8 @@ const READER: &str = r#"
                 GIAT_SHAREABLE, &intr);
             break;
         case VDEV_CTRL_STATUS:
+            if (vdev->v_intr.pic != NULL)
+                guest_intr_assign(vdev->v_intr.pic, 0x50, GIAT_SHAREABLE, &intr);
             qvm_parse_block("late", &blk, NULL);
         }
         return EOK;
@@ -148,6 +150,7 @@ fn vdevs_read_their_options() {
         ("line pic:1", 65, "an interrupt controller (apic)"),
         ("line apic:3", 65, "a vector from 0x10 to 0xff, found '3'"),
         ("start name late", 96, "an option: expected mem:ADDRESS"),
+        ("start intr apic:0x30", 96, "guest_intr_assign: the guest has started"),
     ];
     for (options, code, words) in bad {
         let (lines, ended) = read(options);

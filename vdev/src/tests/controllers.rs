@@ -255,3 +255,63 @@ fn a_controller_describes_its_interrupts_for_tables() {
     let apic = unsafe { (*pic).v_intr.pic };
     assert_eq!(spec(apic, 0, 8).0, -libc::ENOTSUP as isize);
 }
+
+#[test]
+fn controllers_have_consecutive_vectors_of_the_host() {
+    let machine = Machine::with("t_vectors", TEXTS);
+    machine.create("t_vectors", "name first loc 0xd0000000").unwrap();
+    for wrong in ["0x100000000", "x"] {
+        let wrong = format!("hostvector {wrong}");
+        let error = machine.create("t_vectors", &wrong).unwrap_err();
+        assert!(error.message.contains("cannot have this hostvector"), "{error}");
+    }
+    machine.create("t_vectors", "name second loc 0xd0001000").unwrap();
+    machine.create("t_vectors", "hostvector 0x40 name third loc 0xd0002000").unwrap();
+    machine.create("t_vectors", "name fourth loc 0xd0003000").unwrap();
+    // SAFETY: any pointer.
+    let vector = |vdev| unsafe { gasp_abi::gasp_vdev_hostvector(vdev) };
+    let mut vectors = Vec::new();
+    let mut vdev = machine.vdevs.next(ptr::null());
+    while !vdev.is_null() {
+        vectors.push(vector(vdev));
+        vdev = machine.vdevs.next(vdev);
+    }
+    assert_eq!(vectors, [0, 0x10, 0x40, 0x50]);
+    assert_eq!(vector(ptr::null()), gasp_abi::GASP_NO_HOSTVECTOR);
+    let plain =
+        Machine::with("t_no_vectors", "PAGE_OF_REGISTERS(control)\nREGISTER(.control = control)");
+    let error = plain.create("t_no_vectors", "hostvector 1").unwrap_err();
+    assert!(
+        error.message.ends_with("is no interrupt controller, and takes no hostvector"),
+        "{error}"
+    );
+    plain.create("t_no_vectors", "").unwrap();
+    assert_eq!(vector(plain.vdevs.next(ptr::null())), gasp_abi::GASP_NO_HOSTVECTOR);
+    let error = plain.create("t_no_vectors", "intr apic").unwrap_err();
+    assert!(error.message.contains("an interrupt such as apic:0x30"), "{error}");
+}
+
+#[test]
+fn a_controller_can_have_the_apic_as_a_whole() {
+    let text = r#"
+        static int control(vdev_t *vdev, unsigned ctrl, const char *arg)
+        {
+            struct guest_intr vector = { vdev->v_intr.pic, 0x44, 0 };
+            char text[16];
+            (void)arg;
+            if (ctrl != VDEV_CTRL_GUEST_STARTING) return EOK;
+            if (guest_intr_string(&vdev->v_intr, text, sizeof text) != 4 || strcmp(text, "apic") != 0
+                || guest_intr_signal(&vdev->v_intr, GIS_ON) != EINVAL)
+                return EDOM;
+            return guest_intr_signal(&vector, GIS_ON);
+        }
+        static int signals(const struct guest_intr *gip, enum guest_intr_state gis)
+        { return (void)gip, (void)gis, EOK; }
+        static const struct vdev_pic_functions pic = { .signal = signals };
+        REGISTER(.control = control, .pic = &pic, .factory_flags = VFF_LOC_NO | VFF_INTR_REQ)
+    "#;
+    let machine = Machine::with("t_whole", text);
+    machine.create("t_whole", "intr apic").unwrap();
+    machine.start();
+    assert_eq!(machine.platform.events(), [Event::Interrupt(0x44, true)]);
+}
