@@ -258,14 +258,25 @@ unsafe extern "C" {
     /// signature is libgasp's own reading.
     pub fn guest_intr_string(gip: *const guest_intr, buf: *mut c_char, buf_len: usize) -> usize;
 
-    /// Send a message-signalled interrupt.
+    /// Send a message-signalled interrupt. It goes to the vdev that claims the address, on this
+    /// thread; if none does, to the host.
     ///
-    /// src: the vdev that sends it. Returns EOK or an error number. Threads: any. Source: QNX 7.0.
+    /// src: the vdev that sends it; addr, data: the message.
+    ///
+    /// Returns EOK, or an error number: EINVAL src is no vdev; EAGAIN the guest has not started; ENXIO
+    /// no vdev claims the address, and the host takes no messages, as gasp-vm; what the host
+    /// returned. Threads: any. Source: QNX 7.0; the errors are libgasp's own.
     pub fn guest_msi_signal(src: *const vdev_t, addr: u64, data: c_uint) -> c_int;
 
-    /// Take the messages for addresses: those that are paddr after mask is applied.
+    /// Claim the messages for addresses: those that are paddr after mask is applied.
     ///
-    /// pic: the controller; deliver: called with it, and with cookie. When: startup. Source: QNX 7.0.
+    /// pic: the controller, which here may be any vdev; deliver: called with it, and with cookie, on
+    /// the thread that signals. Of several claims for an address the first one counts; one that meets
+    /// an earlier one gives a warning in the log. What can never be claimed, because paddr has bits
+    /// that mask does not have, ends the process; and so do pic that is no vdev, deliver NULL, and
+    /// any call after the guest has started. All that is libgasp's own.
+    ///
+    /// When: startup. Source: QNX 7.0.
     pub fn guest_msi_register(
         pic: *mut vdev_t,
         paddr: u64,

@@ -67,6 +67,9 @@ pub struct gasp_vdev_host {
             write: c_int,
         ) -> c_int,
     >,
+    /// A message-signalled interrupt that no vdev claims. Returns EOK or an error number, which the
+    /// vdev gets. NULL: ENXIO.
+    pub msi: Option<unsafe extern "C" fn(arg: *mut c_void, addr: u64, data: c_uint) -> c_int>,
 }
 
 /// No vector of the host: the vdev is no interrupt controller.

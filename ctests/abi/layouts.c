@@ -197,7 +197,7 @@ IS(GASP_CPUREG_NUMBER, 0x100000000);
 
 /* <gasp/vdev-host.h> */
 
-SIZE(struct gasp_vdev_host, 64);
+SIZE(struct gasp_vdev_host, 72);
 AT(struct gasp_vdev_host, size, 0, 8);
 AT(struct gasp_vdev_host, flags, 8, 4);
 AT(struct gasp_vdev_host, arg, 16, 8);
@@ -206,6 +206,7 @@ AT(struct gasp_vdev_host, terminate, 32, 8);
 AT(struct gasp_vdev_host, fatal, 40, 8);
 AT(struct gasp_vdev_host, log, 48, 8);
 AT(struct gasp_vdev_host, registers, 56, 8);
+AT(struct gasp_vdev_host, msi, 64, 8);
 SIZE(struct gasp_vdev_option, 16);
 AT(struct gasp_vdev_option, name, 0, 8);
 AT(struct gasp_vdev_option, value, 8, 8);

@@ -36,7 +36,7 @@ wrong 1:17 "vdev serial cannot have this loc: expected mem:ADDRESS or io:PORT (t
 wrong 1:20 "expected a port up to 0xffff, found '0x10000'" 'vdev serial loc io:0x10000'
 wrong 1:17 'vdev serial cannot be in memory' 'vdev serial loc mem:0x1000'
 wrong 1:6 'vdev-absent.so cannot be loaded: *; the vdevs here are dirty, missing, old, probe, serial, silent, trace, watchdog' 'vdev absent'
-wrong 1:6 'vdev-missing.so needs guest_msi_signal, which libgasp-vdev does not have *' 'vdev missing'
+wrong 1:6 'vdev-missing.so needs vpci_ctrl_pci_bars, which libgasp-vdev does not have *' 'vdev missing'
 wrong 1:6 'vdev-old.so cannot be used: it is for version 2019090400 of the interface, not 2019090401*' 'vdev old'
 wrong 1:6 'vdev-silent.so cannot be used: it registered no factory *' 'vdev silent'
 wrong 1:12 'vdev probe refused refuse: *' 'vdev probe refuse'

@@ -72,6 +72,11 @@ struct gasp_vdev_host {
                      const struct qvm_state_block *blk,
                      void *data,
                      int write);
+    /**
+     * A message-signalled interrupt that no vdev claims. Returns EOK or an error number, which the
+     * vdev gets. NULL: ENXIO.
+     */
+    int (*msi)(void *arg, uint64_t addr, unsigned int data);
 };
 
 /** An option of a vdev. */

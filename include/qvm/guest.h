@@ -252,16 +252,27 @@ void guest_intr_notify(const vdev_t *vdp, unsigned int param, enum guest_intr_no
 size_t guest_intr_string(const struct guest_intr *gip, char *buf, size_t buf_len);
 
 /**
- * Send a message-signalled interrupt.
+ * Send a message-signalled interrupt. It goes to the vdev that claims the address, on this
+ * thread; if none does, to the host.
  *
- * src: the vdev that sends it. Returns EOK or an error number. Threads: any. Source: QNX 7.0.
+ * src: the vdev that sends it; addr, data: the message.
+ *
+ * Returns EOK, or an error number: EINVAL src is no vdev; EAGAIN the guest has not started; ENXIO
+ * no vdev claims the address, and the host takes no messages, as gasp-vm; what the host
+ * returned. Threads: any. Source: QNX 7.0; the errors are libgasp's own.
  */
 int guest_msi_signal(const vdev_t *src, uint64_t addr, unsigned int data);
 
 /**
- * Take the messages for addresses: those that are paddr after mask is applied.
+ * Claim the messages for addresses: those that are paddr after mask is applied.
  *
- * pic: the controller; deliver: called with it, and with cookie. When: startup. Source: QNX 7.0.
+ * pic: the controller, which here may be any vdev; deliver: called with it, and with cookie, on
+ * the thread that signals. Of several claims for an address the first one counts; one that meets
+ * an earlier one gives a warning in the log. What can never be claimed, because paddr has bits
+ * that mask does not have, ends the process; and so do pic that is no vdev, deliver NULL, and
+ * any call after the guest has started. All that is libgasp's own.
+ *
+ * When: startup. Source: QNX 7.0.
  */
 void guest_msi_register(vdev_t *pic,
                         uint64_t paddr,

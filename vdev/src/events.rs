@@ -2,15 +2,17 @@
 
 #![allow(unsafe_code)]
 
+use super::acting::Mark;
 use super::controller::Controller;
 use super::failure::Failure;
 use super::set::Vdevs;
 use super::slots;
 use super::watches::Watch;
-use core::ffi::c_void;
+use core::ffi::{c_int, c_void};
+use core::ptr;
 use gasp_abi::{
     any_guest_intr_notifications, any_guest_table_spec_component, gasp_intr_function_t, guest_intr,
-    guest_intr_notifications as gin,
+    guest_intr_notifications as gin, vdev_t,
 };
 use std::sync::Arc;
 
@@ -81,7 +83,7 @@ impl Vdevs {
 /// The guest has done something with an input: tells the host, if it has asked for that. False: it
 /// is no controller.
 pub(crate) fn tell_of_interrupt(
-    vdev: *mut gasp_abi::vdev_t,
+    vdev: *mut vdev_t,
     param: u32,
     events: any_guest_intr_notifications,
 ) -> bool {
@@ -90,10 +92,28 @@ pub(crate) fn tell_of_interrupt(
     };
     let watch = shared.watches.find(vdev.addr(), param & controller.mask(), events);
     if let Some((watch, function)) = watch.and_then(|watch| Some((watch, watch.function?))) {
-        let arg = core::ptr::with_exposed_provenance_mut(watch.arg);
+        let arg = ptr::with_exposed_provenance_mut(watch.arg);
         let intr = watch.interrupt();
         // SAFETY: the host's function, with its argument.
         unsafe { function(arg, &raw const intr, watch.events & events) };
     }
     true
+}
+
+/// Sends a message to the controller that claims it, else to the host. Returns an error number for
+/// C.
+pub(crate) fn send_message(source: *const vdev_t, address: u64, data: u32) -> c_int {
+    let Some(shared) = slots::shared(source) else { return libc::EINVAL };
+    if !shared.has_started() {
+        return libc::EAGAIN;
+    }
+    let claim = shared.claims.find(address);
+    let Some((claim, deliver)) = claim.and_then(|claim| Some((claim, claim.deliver?))) else {
+        return shared.host.message(address, data);
+    };
+    let controller = ptr::with_exposed_provenance_mut(claim.controller);
+    let _mark = Mark::within(controller);
+    // SAFETY: the function of a controller, which forgets it when it goes.
+    unsafe { deliver(controller, source, address, data, claim.cookie) };
+    0
 }

@@ -26,6 +26,7 @@ impl Host {
         fatal: None,
         log: None,
         registers: None,
+        msi: None,
     });
 
     /// # Safety
@@ -77,6 +78,13 @@ impl Host {
         let Some(registers) = self.0.registers else { return libc::ENOTSUP };
         // SAFETY: the host's function; the rest is the caller's promise.
         unsafe { registers(self.0.arg, cpu, block, data, write.into()) }
+    }
+
+    /// A message that no vdev claims.
+    pub(crate) fn message(&self, address: u64, data: c_uint) -> c_int {
+        let Some(msi) = self.0.msi else { return libc::ENXIO };
+        // SAFETY: the host's function.
+        unsafe { msi(self.0.arg, address, data) }
     }
 
     /// Hands a line to the host. False: the host takes none.

@@ -27,6 +27,7 @@ mod interrupt;
 mod loader;
 mod lock;
 mod log;
+mod msi;
 mod operands;
 mod outside;
 mod pins;

@@ -7,6 +7,7 @@ use super::hits::Hits;
 use super::host::Host;
 use super::hostvectors::HostVectors;
 use super::lock::unpoisoned;
+use super::msi::Claims;
 use super::pins::{Asked, Pins};
 use super::timer::Timers;
 use super::watches::Watches;
@@ -30,6 +31,7 @@ pub(crate) struct Shared {
     pub(crate) hits: Option<Hits>,
     pub(crate) timers: Arc<Timers>,
     pins: Mutex<Pins>,
+    pub(crate) claims: Claims,
     pub(crate) watches: Watches,
     pub(crate) host_vectors: HostVectors,
     /// Addresses of vCPUs for accesses by other threads, which nobody uses now.
@@ -60,6 +62,7 @@ impl Shared {
             hits: host.has(GASP_VDEVS_COUNT).then(Hits::default),
             timers: Timers::new(host.has(GASP_VDEVS_SIMULATED_CLOCK)),
             pins: Mutex::default(),
+            claims: Claims::default(),
             watches: Watches::default(),
             host_vectors: HostVectors::default(),
             spares: Mutex::default(),
@@ -89,6 +92,7 @@ impl Shared {
 
     pub(crate) fn remove_vdev(&self, vdev: usize) {
         unpoisoned(self.vdevs.write()).retain(|other| *other != vdev);
+        self.claims.remove(vdev);
         self.host_vectors.remove(vdev);
     }
 

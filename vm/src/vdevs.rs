@@ -73,6 +73,7 @@ impl Vdevs {
             fatal: Some(fatal),
             log: Some(line),
             registers: None,
+            msi: None,
         };
         // SAFETY: a guest, and a host whose argument lives as long as the set.
         let vdevs = unsafe { gasp_abi::gasp_vdevs_create(guest.handle(), &raw const host) };

@@ -1,13 +1,13 @@
 /* A vdev that needs a function of QNX's that gasp-vm does not have.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
-#include <qvm/guest.h>
 #include <qvm/vdev-core.h>
+#include <qvm/vpci.h>
 
 static int control(vdev_t *vdev, unsigned ctrl, const char *arg)
 {
-	(void)arg;
-	return ctrl == VDEV_CTRL_STATUS ? guest_msi_signal(vdev, 0xfee00000, 0x30) : EOK;
+	(void)vdev;
+	return ctrl == VDEV_CTRL_PCI_BARS ? vpci_ctrl_pci_bars(NULL, arg) : EOK;
 }
 
 static struct vdev_factory factory;

@@ -106,6 +106,7 @@ fn bad_arguments_are_refused() {
         fatal: None,
         log: None,
         registers: None,
+        msi: None,
     };
     let create = |gsp, host: &gasp_vdev_host| {
         // SAFETY: bad handles are recognised.

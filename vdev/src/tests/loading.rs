@@ -24,12 +24,13 @@ fn refusal(name: &str, text: &str) -> String {
 #[test]
 fn a_symbol_that_is_not_there_refuses_the_plugin_at_load() {
     // Never called: the reference alone refuses the plugin.
-    let text = "static int control(vdev_t *vdev, unsigned ctrl, const char *arg)
-        { return ctrl == 12345 && arg ? guest_msi_signal(vdev, 0, 0) : EOK; }
+    let text = "#include <qvm/vpci.h>
+        static int control(vdev_t *vdev, unsigned ctrl, const char *arg)
+        { return ctrl == 12345 && vdev ? vpci_ctrl_pci_bars(NULL, arg) : EOK; }
         REGISTER(.control = control)";
     assert_eq!(
-        refusal("t_msi", text),
-        "vdev-t_msi.so needs guest_msi_signal, which libgasp-vdev does not have (docs/vdevs.md \
+        refusal("t_bars", text),
+        "vdev-t_bars.so needs vpci_ctrl_pci_bars, which libgasp-vdev does not have (docs/vdevs.md \
          lists what it has)"
     );
 }

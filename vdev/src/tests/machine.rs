@@ -100,6 +100,7 @@ pub(super) fn plugin(name: &str, text: &str) -> Directory {
 pub(super) enum Event {
     Interrupt(u32, bool),
     Terminate(i32),
+    Message(u64, u32),
 }
 
 /// A host that records its calls.
@@ -121,6 +122,7 @@ impl Recorder {
             fatal: None,
             log: None,
             registers: None,
+            msi: Some(message),
         }
     }
 }
@@ -129,6 +131,14 @@ unsafe extern "C" fn interrupt(arg: *mut c_void, line: c_uint, asserted: c_int) 
     // SAFETY: the recorder of `Recorder::host`.
     let recorder = unsafe { &*arg.cast::<Recorder>() };
     recorder.0.lock().unwrap().push(Event::Interrupt(line, asserted != 0));
+}
+
+/// The host takes messages for memory below 4 GiB.
+unsafe extern "C" fn message(arg: *mut c_void, addr: u64, data: c_uint) -> c_int {
+    // SAFETY: the recorder of `Recorder::host`.
+    let recorder = unsafe { &*arg.cast::<Recorder>() };
+    recorder.0.lock().unwrap().push(Event::Message(addr, data));
+    if addr >> 32 == 0 { 0 } else { libc::ERANGE }
 }
 
 unsafe extern "C" fn terminate(arg: *mut c_void, exit_code: c_int) {

@@ -8,4 +8,5 @@ mod host;
 mod life;
 mod loading;
 mod machine;
+mod messages;
 mod running;
