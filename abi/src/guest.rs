@@ -326,12 +326,15 @@ unsafe extern "C" {
     /// vtp NULL, or its vdev is gone: *tdp is zeroed (libgasp's own). Threads: any. Source: QNX 7.1.
     pub fn guest_timer_state(vtp: *const guest_timer, tdp: *mut guest_timer_data);
 
-    /// Count what follows as run time of the guest: it is not the host's overhead.
+    /// Count what follows as run time of the guest: it is not the host's overhead. It counts for the
+    /// vdev for which this thread acts, until guest_clock_stop() on the same thread, if the host has
+    /// asked for that; gasp-vm has not. A second start before a stop does nothing.
     ///
-    /// Threads: the one on which a vdev was called. Source: QNX 7.0 (name), 8.0 (signature).
+    /// Threads: one on which a vdev was called, or of vdev_thread_create(); on others it does
+    /// nothing. Source: QNX 7.0 (name), 8.0 (signature); what a period is, is libgasp's own.
     pub fn guest_clock_start();
 
-    /// The end of guest_clock_start().
+    /// The end of what guest_clock_start() began. Without a start it does nothing.
     pub fn guest_clock_stop();
 
     /// The guest's power state, as words of bits: a bit for each vCPU.

@@ -23,6 +23,9 @@ pub struct gasp_vdevs {
 pub const GASP_VDEVS_SIMULATED_CLOCK: u32 = 1 << 0;
 /// Host flag: count the accesses of each vdev and cookie, for gasp_vdevs_each_hit().
 pub const GASP_VDEVS_COUNT: u32 = 1 << 1;
+/// Host flag: count what vdevs say with guest_clock_start() and guest_clock_stop(), for
+/// gasp_vdev_run_time(). Without it both do nothing.
+pub const GASP_VDEVS_RUN_TIME: u32 = 1 << 5;
 
 /// What a host does for its vdevs. A function may be NULL. Each is called on the thread of the vdev
 /// that causes it, with no lock held, and may come from several threads at the same time. `arg` is
@@ -300,4 +303,12 @@ unsafe extern "C" {
     ///
     /// Threads: any.
     pub fn gasp_vdev_hostvector(vdev: *const vdev_t) -> u64;
+
+    /// The time in nanoseconds that a vdev ran for the guest: between its calls of
+    /// guest_clock_start() and guest_clock_stop(), on all threads. A period counts when it ends. It
+    /// is that of CLOCK_MONOTONIC, or of the simulated clock. 0 without GASP_VDEVS_RUN_TIME, and if
+    /// vdev is none.
+    ///
+    /// Threads: any.
+    pub fn gasp_vdev_run_time(vdev: *const vdev_t) -> u64;
 }

@@ -213,6 +213,7 @@ AT(struct gasp_vdev_option, value, 8, 8);
 IS(GASP_VDEVS_SIMULATED_CLOCK, 1);
 IS(GASP_VDEVS_COUNT, 2);
 IS(GASP_NO_HOSTVECTOR, UINT64_MAX);
+IS(GASP_VDEVS_RUN_TIME, 0x20);
 
 /* <gasp/host.h> */
 

@@ -21,6 +21,12 @@
 /** Host flag: count the accesses of each vdev and cookie, for gasp_vdevs_each_hit(). */
 #define GASP_VDEVS_COUNT (1 << 1)
 
+/**
+ * Host flag: count what vdevs say with guest_clock_start() and guest_clock_stop(), for
+ * gasp_vdev_run_time(). Without it both do nothing.
+ */
+#define GASP_VDEVS_RUN_TIME (1 << 5)
+
 /** No vector of the host: the vdev is no interrupt controller. */
 #define GASP_NO_HOSTVECTOR UINT64_MAX
 
@@ -314,6 +320,16 @@ ssize_t gasp_vdevs_table_spec(struct gasp_vdevs *vdevs,
  * Threads: any.
  */
 uint64_t gasp_vdev_hostvector(const vdev_t *vdev);
+
+/**
+ * The time in nanoseconds that a vdev ran for the guest: between its calls of
+ * guest_clock_start() and guest_clock_stop(), on all threads. A period counts when it ends. It
+ * is that of CLOCK_MONOTONIC, or of the simulated clock. 0 without GASP_VDEVS_RUN_TIME, and if
+ * vdev is none.
+ *
+ * Threads: any.
+ */
+uint64_t gasp_vdev_run_time(const vdev_t *vdev);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -320,13 +320,16 @@ int guest_timer_notify(struct guest_timer *vtp, const struct guest_timer_data *t
 void guest_timer_state(const struct guest_timer *vtp, struct guest_timer_data *tdp);
 
 /**
- * Count what follows as run time of the guest: it is not the host's overhead.
+ * Count what follows as run time of the guest: it is not the host's overhead. It counts for the
+ * vdev for which this thread acts, until guest_clock_stop() on the same thread, if the host has
+ * asked for that; gasp-vm has not. A second start before a stop does nothing.
  *
- * Threads: the one on which a vdev was called. Source: QNX 7.0 (name), 8.0 (signature).
+ * Threads: one on which a vdev was called, or of vdev_thread_create(); on others it does
+ * nothing. Source: QNX 7.0 (name), 8.0 (signature); what a period is, is libgasp's own.
  */
 void guest_clock_start(void);
 
-/** The end of guest_clock_start(). */
+/** The end of what guest_clock_start() began. Without a start it does nothing. */
 void guest_clock_stop(void);
 
 /**

@@ -32,6 +32,8 @@ mod operands;
 mod outside;
 mod pins;
 mod place;
+mod run_time;
+mod run_times;
 mod sequence;
 mod set;
 mod shared;

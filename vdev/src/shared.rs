@@ -9,11 +9,12 @@ use super::hostvectors::HostVectors;
 use super::lock::unpoisoned;
 use super::msi::Claims;
 use super::pins::{Asked, Pins};
+use super::run_times::RunTimes;
 use super::timer::Timers;
 use super::watches::Watches;
 use core::fmt;
 use core::sync::atomic::{AtomicBool, Ordering};
-use gasp_abi::{GASP_VDEVS_COUNT, GASP_VDEVS_SIMULATED_CLOCK};
+use gasp_abi::{GASP_VDEVS_COUNT, GASP_VDEVS_RUN_TIME, GASP_VDEVS_SIMULATED_CLOCK};
 use std::sync::{Arc, Mutex, RwLock, Weak};
 
 /// The guests of this process, in no particular order.
@@ -33,6 +34,8 @@ pub(crate) struct Shared {
     pins: Mutex<Pins>,
     pub(crate) claims: Claims,
     pub(crate) watches: Watches,
+    /// If run time is counted.
+    pub(crate) run_times: Option<RunTimes>,
     pub(crate) host_vectors: HostVectors,
     /// Addresses of vCPUs for accesses by other threads, which nobody uses now.
     spares: Mutex<Vec<usize>>,
@@ -64,6 +67,7 @@ impl Shared {
             pins: Mutex::default(),
             claims: Claims::default(),
             watches: Watches::default(),
+            run_times: host.has(GASP_VDEVS_RUN_TIME).then(RunTimes::wanted),
             host_vectors: HostVectors::default(),
             spares: Mutex::default(),
             numbers: RwLock::default(),
@@ -93,6 +97,9 @@ impl Shared {
     pub(crate) fn remove_vdev(&self, vdev: usize) {
         unpoisoned(self.vdevs.write()).retain(|other| *other != vdev);
         self.claims.remove(vdev);
+        if let Some(times) = &self.run_times {
+            times.remove(vdev);
+        }
         self.host_vectors.remove(vdev);
     }
 

@@ -8,12 +8,12 @@ use crate::set::Vdevs;
 use core::ffi::{CStr, c_char, c_uint};
 use core::slice;
 use gasp_abi::{
-    GASP_VDEVS_COUNT, GASP_VDEVS_SIMULATED_CLOCK, gasp_vdev_host, gasp_vdev_option, gasp_vdevs,
-    guest_intr,
+    GASP_VDEVS_COUNT, GASP_VDEVS_RUN_TIME, GASP_VDEVS_SIMULATED_CLOCK, gasp_vdev_host,
+    gasp_vdev_option, gasp_vdevs, guest_intr,
 };
 use std::sync::Arc;
 
-const FLAGS: c_uint = GASP_VDEVS_SIMULATED_CLOCK | GASP_VDEVS_COUNT;
+const FLAGS: c_uint = GASP_VDEVS_SIMULATED_CLOCK | GASP_VDEVS_COUNT | GASP_VDEVS_RUN_TIME;
 
 fn invalid(what: &str) -> Failure {
     Failure::new(libc::EINVAL, what)

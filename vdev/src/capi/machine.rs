@@ -44,3 +44,10 @@ pub(super) unsafe extern "C" fn gasp_vdev_hostvector(vdev: *const vdev_t) -> u64
     let first = slots::shared(vdev).and_then(|shared| shared.host_vectors.first(vdev.addr()));
     first.unwrap_or(GASP_NO_HOSTVECTOR)
 }
+
+#[unsafe(no_mangle)]
+pub(super) unsafe extern "C" fn gasp_vdev_run_time(vdev: *const vdev_t) -> u64 {
+    slots::shared(vdev)
+        .and_then(|shared| Some(shared.run_times.as_ref()?.of(vdev.addr())))
+        .unwrap_or(0)
+}

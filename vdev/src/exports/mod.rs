@@ -10,6 +10,7 @@ mod guest;
 mod interrupt;
 mod parse;
 mod register;
+mod run_time;
 mod text;
 mod thread;
 mod transfer;
@@ -36,4 +37,5 @@ declared! {
     guest_intr_string, vdev_path, vdev_string in text;
     qvm_parse_block, qvm_parse_intr in parse;
     vdev_register_factory in register;
+    guest_clock_start, guest_clock_stop in run_time;
 }

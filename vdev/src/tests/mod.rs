@@ -8,5 +8,6 @@ mod host;
 mod life;
 mod loading;
 mod machine;
+mod machinery;
 mod messages;
 mod running;
