@@ -111,6 +111,13 @@ pub enum guest_power_state_cmd {
     GPSC_OFF = 2,
 }
 
+/// ORed to a guest_power_state_cmd of guest_power_state_notify_register(): call when the bits become
+/// those that were asked for. Without it and GASP_GPSC_FROM it is so, too. QNX has these two as well,
+/// but its pages do not name them.
+pub const GASP_GPSC_TO: u32 = 0x10;
+/// ORed to a guest_power_state_cmd: call when the bits are no longer those.
+pub const GASP_GPSC_FROM: u32 = 0x20;
+
 /// A `guest_power_state_cmd` that came from C.
 pub type any_guest_power_state_cmd = c_uint;
 
@@ -339,8 +346,13 @@ unsafe extern "C" {
 
     /// The guest's power state, as words of bits: a bit for each vCPU.
     ///
-    /// base: 0. Returns the number of words in result, or a negative error number. A notification
-    /// has to be registered. Threads: any. Source: QNX 7.1.
+    /// gsp: the guest; cmd: GPSC_WAIT, GPSC_OFF, or both: the bit is set if the vCPU waits or is off;
+    /// base: 0; nresult: the room in result, in words of 64 vCPUs, the lowest number first.
+    ///
+    /// Returns the number of words that are filled in, at most those that are needed for the highest
+    /// number that the host has told of, or a negative error number: EINVAL bad gsp, cmd, base not 0,
+    /// result NULL; ENOENT nothing is registered with guest_power_state_notify_register().
+    /// Threads: any. Source: QNX 7.1; the errors, and which bit is whose, are libgasp's own.
     pub fn guest_power_state_current(
         gsp: *mut guest_system,
         cmd: any_guest_power_state_cmd,
@@ -349,18 +361,27 @@ unsafe extern "C" {
         result: *mut u64,
     ) -> c_int;
 
-    /// Make what guest_power_state_notify_register() asks for.
+    /// Make what guest_power_state_notify_register() asks for. It is there until it is deleted, and
+    /// not longer than the guest's vdevs.
     ///
-    /// Threads: any. Source: QNX 7.0 (name); the signature is libgasp's own.
+    /// Returns NULL for a bad gsp. Threads: any. Source: QNX 7.0 (name); the rest is libgasp's own.
     pub fn guest_power_state_notify_create(gsp: *mut guest_system)
     -> *mut guest_power_state_notify;
 
-    /// Undo guest_power_state_notify_create(). Source: QNX 7.0 (name); the signature is libgasp's own.
+    /// Undo guest_power_state_notify_create(). A call that is under way may still end later. NULL is
+    /// ignored; what is none, is an error in the log. Threads: any. Source: QNX 7.0 (name); the rest
+    /// is libgasp's own.
     pub fn guest_power_state_notify_delete(qpnp: *mut guest_power_state_notify);
 
-    /// Have func(data) called when the bits of the power state under mask are these.
+    /// Have func(data) called when the bits of the power state under mask become these. It is called
+    /// on the thread on which a vCPU changes its state, for the vdev for which this thread acts.
     ///
-    /// Threads: any. Source: QNX 7.0.
+    /// qpnp: has one such wish; a later one replaces it. cmd: as in guest_power_state_current(), and
+    /// GASP_GPSC_TO, GASP_GPSC_FROM or both. base: 0. mask, bits: of the first 64 vCPUs; bits that
+    /// mask does not have do not count. A change of the state counts, not the state now.
+    ///
+    /// A bad qpnp or cmd, another base, or func NULL ends the process (libgasp's own, as all that is
+    /// not in the first sentence). Threads: any. Source: QNX 7.0.
     pub fn guest_power_state_notify_register(
         qpnp: *mut guest_power_state_notify,
         cmd: any_guest_power_state_cmd,

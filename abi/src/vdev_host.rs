@@ -1,6 +1,7 @@
 //! `<gasp/vdev-host.h>`: loading vdevs and calling them, for a VMM or a test harness.
 
 use crate::cpu::gasp_cpu;
+use crate::guest::any_guest_power_state_cmd;
 use crate::types::{
     any_guest_intr_notifications, any_guest_table_spec_component, guest_intr, guest_system,
     qvm_state_block, vdev_t,
@@ -311,4 +312,20 @@ unsafe extern "C" {
     ///
     /// Threads: any.
     pub fn gasp_vdev_run_time(vdev: *const vdev_t) -> u64;
+
+    /// Say that the power state of a vCPU has changed. The functions that vdevs have registered with
+    /// guest_power_state_notify_register() for that are called here, with no lock held.
+    ///
+    /// number: that of gasp_vdevs_set_cpu(), up to 4,095; state: GPSC_WAIT and GPSC_OFF, or 0: it
+    /// runs. Each vCPU runs at first.
+    ///
+    /// Returns EOK, or an error number (errno is unchanged):
+    /// - EINVAL: bad vdevs, number too large, state has other bits
+    ///
+    /// Threads: any.
+    pub fn gasp_vdevs_set_power(
+        vdevs: *mut gasp_vdevs,
+        number: c_uint,
+        state: any_guest_power_state_cmd,
+    ) -> c_int;
 }

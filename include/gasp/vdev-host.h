@@ -331,6 +331,22 @@ uint64_t gasp_vdev_hostvector(const vdev_t *vdev);
  */
 uint64_t gasp_vdev_run_time(const vdev_t *vdev);
 
+/**
+ * Say that the power state of a vCPU has changed. The functions that vdevs have registered with
+ * guest_power_state_notify_register() for that are called here, with no lock held.
+ *
+ * number: that of gasp_vdevs_set_cpu(), up to 4,095; state: GPSC_WAIT and GPSC_OFF, or 0: it
+ * runs. Each vCPU runs at first.
+ *
+ * Returns EOK, or an error number (errno is unchanged):
+ * - EINVAL: bad vdevs, number too large, state has other bits
+ *
+ * Threads: any.
+ */
+int gasp_vdevs_set_power(struct gasp_vdevs *vdevs,
+                         unsigned int number,
+                         enum guest_power_state_cmd state);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus

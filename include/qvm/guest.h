@@ -37,6 +37,16 @@
 #define GTC_MAX 0x3f
 
 /**
+ * ORed to a guest_power_state_cmd of guest_power_state_notify_register(): call when the bits become
+ * those that were asked for. Without it and GASP_GPSC_FROM it is so, too. QNX has these two as well,
+ * but its pages do not name them.
+ */
+#define GASP_GPSC_TO 0x10
+
+/** ORed to a guest_power_state_cmd: call when the bits are no longer those. */
+#define GASP_GPSC_FROM 0x20
+
+/**
  * What a vread or vwrite function answers, and what <qvm/vdev-core.h> has too (QNX 7.1).
  * VRS_ERRNO + n reports errno n.
  */
@@ -335,8 +345,13 @@ void guest_clock_stop(void);
 /**
  * The guest's power state, as words of bits: a bit for each vCPU.
  *
- * base: 0. Returns the number of words in result, or a negative error number. A notification
- * has to be registered. Threads: any. Source: QNX 7.1.
+ * gsp: the guest; cmd: GPSC_WAIT, GPSC_OFF, or both: the bit is set if the vCPU waits or is off;
+ * base: 0; nresult: the room in result, in words of 64 vCPUs, the lowest number first.
+ *
+ * Returns the number of words that are filled in, at most those that are needed for the highest
+ * number that the host has told of, or a negative error number: EINVAL bad gsp, cmd, base not 0,
+ * result NULL; ENOENT nothing is registered with guest_power_state_notify_register().
+ * Threads: any. Source: QNX 7.1; the errors, and which bit is whose, are libgasp's own.
  */
 int guest_power_state_current(struct guest_system *gsp,
                               enum guest_power_state_cmd cmd,
@@ -345,19 +360,30 @@ int guest_power_state_current(struct guest_system *gsp,
                               uint64_t *result);
 
 /**
- * Make what guest_power_state_notify_register() asks for.
+ * Make what guest_power_state_notify_register() asks for. It is there until it is deleted, and
+ * not longer than the guest's vdevs.
  *
- * Threads: any. Source: QNX 7.0 (name); the signature is libgasp's own.
+ * Returns NULL for a bad gsp. Threads: any. Source: QNX 7.0 (name); the rest is libgasp's own.
  */
 struct guest_power_state_notify *guest_power_state_notify_create(struct guest_system *gsp);
 
-/** Undo guest_power_state_notify_create(). Source: QNX 7.0 (name); the signature is libgasp's own. */
+/**
+ * Undo guest_power_state_notify_create(). A call that is under way may still end later. NULL is
+ * ignored; what is none, is an error in the log. Threads: any. Source: QNX 7.0 (name); the rest
+ * is libgasp's own.
+ */
 void guest_power_state_notify_delete(struct guest_power_state_notify *qpnp);
 
 /**
- * Have func(data) called when the bits of the power state under mask are these.
+ * Have func(data) called when the bits of the power state under mask become these. It is called
+ * on the thread on which a vCPU changes its state, for the vdev for which this thread acts.
  *
- * Threads: any. Source: QNX 7.0.
+ * qpnp: has one such wish; a later one replaces it. cmd: as in guest_power_state_current(), and
+ * GASP_GPSC_TO, GASP_GPSC_FROM or both. base: 0. mask, bits: of the first 64 vCPUs; bits that
+ * mask does not have do not count. A change of the state counts, not the state now.
+ *
+ * A bad qpnp or cmd, another base, or func NULL ends the process (libgasp's own, as all that is
+ * not in the first sentence). Threads: any. Source: QNX 7.0.
  */
 void guest_power_state_notify_register(struct guest_power_state_notify *qpnp,
                                        enum guest_power_state_cmd cmd,

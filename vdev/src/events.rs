@@ -6,18 +6,20 @@ use super::acting::Mark;
 use super::controller::Controller;
 use super::failure::Failure;
 use super::set::Vdevs;
-use super::slots;
 use super::watches::Watch;
+use super::{power, slots};
 use core::ffi::{c_int, c_void};
 use core::ptr;
 use gasp_abi::{
     any_guest_intr_notifications, any_guest_table_spec_component, gasp_intr_function_t, guest_intr,
-    guest_intr_notifications as gin, vdev_t,
+    guest_intr_notifications as gin, guest_power_state_cmd as gpsc, vdev_t,
 };
 use std::sync::Arc;
 
 /// All events of an input.
 const EVENTS: any_guest_intr_notifications = gin::GIN_UNMASK as u32 | gin::GIN_ACK as u32;
+/// All bits of a vCPU's power state.
+const POWER: u32 = gpsc::GPSC_WAIT as u32 | gpsc::GPSC_OFF as u32;
 
 impl Vdevs {
     /// The controller of an interrupt.
@@ -56,6 +58,24 @@ impl Vdevs {
         }
         self.shared.watches.set(Watch { events: 0, ..watch });
         Err(Failure::new(libc::ENOTSUP, "the controller has no notify function"))
+    }
+
+    /// Sets the power state of a vCPU, and tells the vdevs that want to know.
+    pub(crate) fn set_power(&self, number: u32, state: u32) -> Result<(), Failure> {
+        if number >= power::CPUS || state & !POWER != 0 {
+            return Err(Failure::new(
+                libc::EINVAL,
+                "number is above 4,095, or state has other bits",
+            ));
+        }
+        for wish in self.shared.power.set(number, state) {
+            let _mark = Mark::within(ptr::with_exposed_provenance(wish.vdev));
+            if let Some(function) = wish.function {
+                // SAFETY: the function of a vdev, with its data.
+                unsafe { function(ptr::with_exposed_provenance_mut(wish.data)) };
+            }
+        }
+        Ok(())
     }
 
     /// Writes an interrupt as a table for the guest has it. Returns the number of bytes.

@@ -32,6 +32,7 @@ mod operands;
 mod outside;
 mod pins;
 mod place;
+mod power;
 mod run_time;
 mod run_times;
 mod sequence;

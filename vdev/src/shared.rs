@@ -9,6 +9,7 @@ use super::hostvectors::HostVectors;
 use super::lock::unpoisoned;
 use super::msi::Claims;
 use super::pins::{Asked, Pins};
+use super::power::Power;
 use super::run_times::RunTimes;
 use super::timer::Timers;
 use super::watches::Watches;
@@ -34,6 +35,7 @@ pub(crate) struct Shared {
     pins: Mutex<Pins>,
     pub(crate) claims: Claims,
     pub(crate) watches: Watches,
+    pub(crate) power: Power,
     /// If run time is counted.
     pub(crate) run_times: Option<RunTimes>,
     pub(crate) host_vectors: HostVectors,
@@ -67,6 +69,7 @@ impl Shared {
             pins: Mutex::default(),
             claims: Claims::default(),
             watches: Watches::default(),
+            power: Power::default(),
             run_times: host.has(GASP_VDEVS_RUN_TIME).then(RunTimes::wanted),
             host_vectors: HostVectors::default(),
             spares: Mutex::default(),
@@ -76,16 +79,24 @@ impl Shared {
         Some(shared)
     }
 
+    /// The state of each guest. They may be dropped, because the lock is released.
+    fn all() -> Vec<Arc<Self>> {
+        unpoisoned(GUESTS.lock()).iter().filter_map(Weak::upgrade).collect()
+    }
+
     /// The state of a guest.
     pub(crate) fn of_guest(guest: usize) -> Option<Arc<Self>> {
-        // Dropped after the lock is released.
-        let all: Vec<_> = unpoisoned(GUESTS.lock()).iter().filter_map(Weak::upgrade).collect();
-        all.into_iter().find(|shared| shared.guest == guest)
+        Self::all().into_iter().find(|shared| shared.guest == guest)
+    }
+
+    /// Whether a call is for one of the guests; each is asked until one says so.
+    pub(crate) fn any(is_for: impl FnMut(Arc<Self>) -> bool) -> bool {
+        Self::all().into_iter().any(is_for)
     }
 
     /// The state of the guest, if there is only one.
     pub(crate) fn only() -> Option<Arc<Self>> {
-        let all: Vec<_> = unpoisoned(GUESTS.lock()).iter().filter_map(Weak::upgrade).collect();
+        let all = Self::all();
         let [only] = &all[..] else { return None };
         Some(Arc::clone(only))
     }
@@ -97,6 +108,7 @@ impl Shared {
     pub(crate) fn remove_vdev(&self, vdev: usize) {
         unpoisoned(self.vdevs.write()).retain(|other| *other != vdev);
         self.claims.remove(vdev);
+        self.power.remove(vdev);
         if let Some(times) = &self.run_times {
             times.remove(vdev);
         }

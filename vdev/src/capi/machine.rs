@@ -2,10 +2,10 @@
 
 use super::{args, ret};
 use crate::slots;
-use core::ffi::{c_int, c_void};
+use core::ffi::{c_int, c_uint, c_void};
 use gasp_abi::{
-    GASP_NO_HOSTVECTOR, any_guest_intr_notifications, any_guest_table_spec_component,
-    gasp_intr_function_t, gasp_vdevs, guest_intr, vdev_t,
+    GASP_NO_HOSTVECTOR, any_guest_intr_notifications, any_guest_power_state_cmd,
+    any_guest_table_spec_component, gasp_intr_function_t, gasp_vdevs, guest_intr, vdev_t,
 };
 
 #[unsafe(no_mangle)]
@@ -50,4 +50,13 @@ pub(super) unsafe extern "C" fn gasp_vdev_run_time(vdev: *const vdev_t) -> u64 {
     slots::shared(vdev)
         .and_then(|shared| Some(shared.run_times.as_ref()?.of(vdev.addr())))
         .unwrap_or(0)
+}
+
+#[unsafe(no_mangle)]
+pub(super) unsafe extern "C" fn gasp_vdevs_set_power(
+    vdevs: *mut gasp_vdevs,
+    number: c_uint,
+    state: any_guest_power_state_cmd,
+) -> c_int {
+    ret::code(|| args::vdevs(vdevs)?.set_power(number, state))
 }

@@ -9,6 +9,7 @@
 mod guest;
 mod interrupt;
 mod parse;
+mod power;
 mod register;
 mod run_time;
 mod text;
@@ -37,5 +38,7 @@ declared! {
     guest_intr_string, vdev_path, vdev_string in text;
     qvm_parse_block, qvm_parse_intr in parse;
     vdev_register_factory in register;
+    guest_power_state_current, guest_power_state_notify_create, guest_power_state_notify_delete,
+    guest_power_state_notify_register in power;
     guest_clock_start, guest_clock_stop in run_time;
 }

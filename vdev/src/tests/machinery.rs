@@ -1,4 +1,4 @@
-//! What a host and its vdevs tell each other of the machine: run time.
+//! What a host and its vdevs tell each other of the machine: run time and power state.
 
 #![allow(clippy::unwrap_used)] // a failed step is a failed test
 #![allow(unsafe_code)]
@@ -6,6 +6,10 @@
 use super::machine::{Machine, plugin};
 use core::ptr;
 use gasp_abi::*;
+use std::env;
+use std::process::Command;
+
+const AT: u64 = 0xd000_0000;
 
 /// A vdev that starts at 0 and, in vain, at 50. It stops at 100 and, in vain, later and before.
 const RUNS: &str = r"
@@ -64,4 +68,148 @@ fn run_time_is_counted_if_the_host_wants_it() {
     machine.create("t_unasked", "").unwrap();
     machine.start();
     assert_eq!((machine.vdevs.advance(200), run_time(&machine)), (0, 0));
+}
+
+/// A vdev with three wishes. Each call adds its number to what a read returns, and the vdev is told
+/// on a read at 8 of the words for `GPSC_WAIT`, `GPSC_OFF` and both.
+const POWER: &str = r"
+    static struct guest_power_state_notify *wishes[3];
+    static uint64_t calls;
+    static void first(void *data) { calls += *(uint64_t *)data; }
+    static int control(vdev_t *vdev, unsigned ctrl, const char *arg)
+    {
+        static uint64_t numbers[3] = { 1, 0x10, 0x100 };
+        struct guest_power_state_notify *extra;
+        uint64_t word = 7;
+        (void)arg;
+        if (ctrl == VDEV_CTRL_OPTIONS_START) {
+            vdev->v_block.type = QST_MEMORY;
+            vdev->v_block.length = 0x1000;
+            for (int each = 0; each < 3; each++)
+                wishes[each] = guest_power_state_notify_create(vdev->v_gsp);
+            if (guest_power_state_current(vdev->v_gsp, GPSC_WAIT, 0, 1, &word) != -ENOENT
+                || guest_power_state_notify_create(NULL) != NULL || wishes[0] == wishes[1])
+                return EDOM;
+            /* vCPU 0 waits, and vCPU 1 does not */
+            guest_power_state_notify_register(wishes[0], GPSC_WAIT, 0, 3, 5, first, numbers);
+            /* vCPU 1 begins or ends to wait or to be off */
+            guest_power_state_notify_register(wishes[1], (enum guest_power_state_cmd)(GPSC_WAIT
+                | GPSC_OFF | GASP_GPSC_TO | GASP_GPSC_FROM), 0, 2, 2, first, numbers + 1);
+            /* vCPU 0 is no longer off */
+            guest_power_state_notify_register(wishes[2], (enum guest_power_state_cmd)(GPSC_OFF
+                | GASP_GPSC_FROM), 0, 1, 1, first, numbers + 2);
+        }
+        if (ctrl == VDEV_CTRL_STATUS) {
+            guest_power_state_notify_delete(wishes[1]);
+            guest_power_state_notify_delete(wishes[1]);
+            guest_power_state_notify_delete(NULL);
+        }
+        if (ctrl == VDEV_CTRL_BUTTON) {
+            extra = guest_power_state_notify_create(vdev->v_gsp);
+            guest_power_state_notify_register(extra, GPSC_WAIT, 1, 3, 1, first, numbers);
+        }
+        return EOK;
+    }
+    static enum vdev_ref_status vread(OPERANDS)
+    {
+        uint64_t word[2] = { 7, 7 }, value = calls;
+        struct guest_system *gsp = vdev->v_gsp;
+        enum guest_power_state_cmd both = (enum guest_power_state_cmd)(GPSC_WAIT | GPSC_OFF);
+        UNUSED;
+        switch (vopnd->location % 0x1000) {
+        case 8:
+            if (guest_power_state_current(gsp, GPSC_WAIT, 0, 2, word) != 1 || word[1] != 7) return VRS_ABORT;
+            value = word[0];
+            if (guest_power_state_current(gsp, GPSC_OFF, 0, 1, word) != 1) return VRS_ABORT;
+            value |= word[0] << 16;
+            if (guest_power_state_current(gsp, both, 0, 1, word) != 1) return VRS_ABORT;
+            value |= word[0] << 32;
+            break;
+        case 16:
+            value = (uint64_t)guest_power_state_current(gsp, both, 0, 2, word) << 32 | word[1];
+            break;
+        case 24:
+            value = guest_power_state_current(NULL, both, 0, 2, word) == -EINVAL
+                && guest_power_state_current(gsp, (enum guest_power_state_cmd)0, 0, 2, word) == -EINVAL
+                && guest_power_state_current(gsp, (enum guest_power_state_cmd)4, 0, 2, word) == -EINVAL
+                && guest_power_state_current(gsp, both, 1, 2, word) == -EINVAL
+                && guest_power_state_current(gsp, both, 0, 2, NULL) == -EINVAL
+                && guest_power_state_current(gsp, both, 0, 0, word) == 0;
+        }
+        return guest_cpu_write(gcp, 0, oopnd, 1, &value, sizeof value) ? VRS_BUS_ERROR : VRS_NORMAL;
+    }
+    REGISTER(.control = control, .vread = vread)
+";
+
+const WAIT: u32 = guest_power_state_cmd::GPSC_WAIT as u32;
+const OFF: u32 = guest_power_state_cmd::GPSC_OFF as u32;
+
+fn set_power(machine: &Machine, number: u32, state: u32) -> i32 {
+    // SAFETY: a set.
+    unsafe { gasp_vdevs_set_power(machine.vdevs.0, number, state) }
+}
+
+#[test]
+fn vdevs_are_told_of_the_changes_they_asked_for() {
+    let machine = Machine::with("t_power", POWER);
+    machine.create("t_power", "loc 0xd0000000").unwrap();
+    machine.start();
+    let mut calls = 0;
+    for (number, state, expected) in [
+        (0, WAIT, 1),
+        (0, WAIT, 0),
+        (1, WAIT, 0x10),
+        (1, WAIT | OFF, 0),
+        (0, 0, 0),
+        (1, OFF, 0),
+        (0, WAIT, 1),
+        (0, OFF, 0),
+        (1, 0, 0x10),
+        (0, 0, 0x100),
+        (2, WAIT, 0),
+    ] {
+        assert_eq!(set_power(&machine, number, state), 0);
+        calls += expected;
+        assert_eq!(machine.read(AT), Ok(calls), "vCPU {number} to {state}");
+    }
+    machine.vdevs.status();
+    assert_eq!((set_power(&machine, 1, OFF), machine.read(AT)), (0, Ok(calls)));
+}
+
+#[test]
+fn the_power_state_has_a_bit_for_each_cpu() {
+    let machine = Machine::with("t_words", POWER);
+    machine.create("t_words", "loc 0xd0000000").unwrap();
+    machine.start();
+    assert_eq!(machine.read(AT + 8), Ok(0));
+    assert_eq!((set_power(&machine, 0, WAIT), set_power(&machine, 3, OFF)), (0, 0));
+    assert_eq!((machine.read(AT + 8), machine.read(AT + 24)), (Ok(1 | 8 << 16 | 9 << 32), Ok(1)));
+    assert_eq!(set_power(&machine, 64 + 5, WAIT | OFF), 0);
+    assert_eq!(machine.read(AT + 16), Ok(2 << 32 | 1 << 5));
+    for (number, state) in [(0, 4), (4096, 0), (u32::MAX, WAIT)] {
+        assert_eq!(set_power(&machine, number, state), libc::EINVAL);
+    }
+    // SAFETY: a bad set is recognised.
+    assert_eq!(unsafe { gasp_vdevs_set_power(ptr::null_mut(), 0, 0) }, libc::EINVAL);
+}
+
+/// The variable that marks a process as started by a test.
+const MISUSE: &str = "GASP_VDEV_TEST_MISUSE";
+
+/// Also runs in the process that it starts.
+#[test]
+fn a_wish_that_cannot_be_ends_the_process() {
+    if env::var(MISUSE).is_ok() {
+        let machine = Machine::with("t_base", POWER);
+        machine.create("t_base", "").unwrap();
+        machine.start();
+        machine.vdevs.button();
+        return;
+    }
+    let mut command = Command::new(env::current_exe().unwrap());
+    command.args(["--exact", "tests::machinery::a_wish_that_cannot_be_ends_the_process"]);
+    let out = command.arg("--nocapture").env(MISUSE, "1").output().unwrap();
+    let errors = String::from_utf8(out.stderr).unwrap();
+    assert_eq!(out.status.code(), Some(96), "{errors}");
+    assert!(errors.contains("guest_power_state_notify_register"), "{errors}");
 }
