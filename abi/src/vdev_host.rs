@@ -1,7 +1,7 @@
 //! `<gasp/vdev-host.h>`: loading vdevs and calling them, for a VMM or a test harness.
 
 use crate::cpu::gasp_cpu;
-use crate::guest::any_guest_power_state_cmd;
+use crate::guest::{any_guest_instr_type, any_guest_power_state_cmd, any_vdev_ref_status};
 use crate::types::{
     any_guest_intr_notifications, any_guest_table_spec_component, guest_intr, guest_system,
     qvm_state_block, vdev_t,
@@ -327,5 +327,25 @@ unsafe extern "C" {
         vdevs: *mut gasp_vdevs,
         number: c_uint,
         state: any_guest_power_state_cmd,
+    ) -> c_int;
+
+    /// Have vdevs handle an instruction of the guest: the functions of guest_instr_register() for it
+    /// are called, in the order in which they were registered, until one does not return
+    /// VRS_CONTINUE. For a host that decodes instructions.
+    ///
+    /// cpu: the vCPU, of this thread. git, qualifier: as for guest_instr_register(), but without
+    /// GIT_FLAG_NO_QUALIFIER. status: set to what the last function returned; VRS_CONTINUE if there
+    /// is none. With VRS_TERMINATE, the host's terminate function has been called.
+    ///
+    /// Returns EOK, or an error number (errno is unchanged):
+    /// - EINVAL: bad vdevs, cpu or status NULL
+    ///
+    /// Threads: that of the vCPU.
+    pub fn gasp_vdevs_instruction(
+        vdevs: *mut gasp_vdevs,
+        cpu: *mut gasp_cpu,
+        git: any_guest_instr_type,
+        qualifier: c_uint,
+        status: *mut any_vdev_ref_status,
     ) -> c_int;
 }

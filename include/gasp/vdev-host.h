@@ -347,6 +347,26 @@ int gasp_vdevs_set_power(struct gasp_vdevs *vdevs,
                          unsigned int number,
                          enum guest_power_state_cmd state);
 
+/**
+ * Have vdevs handle an instruction of the guest: the functions of guest_instr_register() for it
+ * are called, in the order in which they were registered, until one does not return
+ * VRS_CONTINUE. For a host that decodes instructions.
+ *
+ * cpu: the vCPU, of this thread. git, qualifier: as for guest_instr_register(), but without
+ * GIT_FLAG_NO_QUALIFIER. status: set to what the last function returned; VRS_CONTINUE if there
+ * is none. With VRS_TERMINATE, the host's terminate function has been called.
+ *
+ * Returns EOK, or an error number (errno is unchanged):
+ * - EINVAL: bad vdevs, cpu or status NULL
+ *
+ * Threads: that of the vCPU.
+ */
+int gasp_vdevs_instruction(struct gasp_vdevs *vdevs,
+                           struct gasp_cpu *cpu,
+                           enum guest_instr_type git,
+                           unsigned int qualifier,
+                           enum vdev_ref_status *status);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus

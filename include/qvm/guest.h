@@ -394,10 +394,14 @@ void guest_power_state_notify_register(struct guest_power_state_notify *qpnp,
                                        void *data);
 
 /**
- * Have func called for instructions of the guest.
+ * Have func called for instructions of the guest, on the thread of the vCPU. Several functions
+ * for one instruction are called in the order in which they were registered.
  *
- * git: may have GIT_FLAG_NO_QUALIFIER; then qualifier does not count. Returns EOK or an error
- * number. When: startup. Source: QNX 7.1.
+ * git: may have GIT_FLAG_NO_QUALIFIER; then qualifier does not count. The host says which
+ * instructions there are: in gasp-vm there are none, because KVM decodes instructions itself.
+ *
+ * Returns EOK, or an error number: EINVAL vdp is no vdev, or func is NULL; EPERM the guest has
+ * started. When: startup. Source: QNX 7.1; the order and the errors are libgasp's own.
  */
 int guest_instr_register(vdev_t *vdp,
                          enum guest_instr_type git,

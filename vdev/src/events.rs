@@ -2,17 +2,18 @@
 
 #![allow(unsafe_code)]
 
-use super::acting::Mark;
+use super::acting::{GuestCpu, Mark};
 use super::controller::Controller;
 use super::failure::Failure;
 use super::set::Vdevs;
 use super::watches::Watch;
-use super::{power, slots};
+use super::{fatal, power, slots};
 use core::ffi::{c_int, c_void};
 use core::ptr;
 use gasp_abi::{
-    any_guest_intr_notifications, any_guest_table_spec_component, gasp_intr_function_t, guest_intr,
-    guest_intr_notifications as gin, guest_power_state_cmd as gpsc, vdev_t,
+    any_guest_instr_type, any_guest_intr_notifications, any_guest_table_spec_component,
+    any_vdev_ref_status, gasp_cpu, gasp_intr_function_t, guest_intr,
+    guest_intr_notifications as gin, guest_power_state_cmd as gpsc, vdev_ref_status as vrs, vdev_t,
 };
 use std::sync::Arc;
 
@@ -20,6 +21,8 @@ use std::sync::Arc;
 const EVENTS: any_guest_intr_notifications = gin::GIN_UNMASK as u32 | gin::GIN_ACK as u32;
 /// All bits of a vCPU's power state.
 const POWER: u32 = gpsc::GPSC_WAIT as u32 | gpsc::GPSC_OFF as u32;
+/// The answer of a vdev that leaves an instruction to others.
+const PASSED_ON: any_vdev_ref_status = vrs::VRS_CONTINUE as u32;
 
 impl Vdevs {
     /// The controller of an interrupt.
@@ -76,6 +79,29 @@ impl Vdevs {
             }
         }
         Ok(())
+    }
+
+    /// Asks the vdevs that registered for an instruction, in order, until one does not pass it on.
+    /// VRS_CONTINUE: all passed it on.
+    pub(crate) fn instruction(
+        &self,
+        cpu: *mut gasp_cpu,
+        instruction: any_guest_instr_type,
+        qualifier: u32,
+    ) -> any_vdev_ref_status {
+        let cpu = GuestCpu { cpu };
+        let mut handlers = self.shared.instructions.of(instruction, qualifier).into_iter();
+        let answers = handlers.find_map(|handler| {
+            let vdev = ptr::with_exposed_provenance_mut(handler.vdev);
+            let _mark = Mark::new(vdev, &cpu);
+            // SAFETY: the function of a vdev, which forgets it when it goes.
+            let answer = unsafe { handler.function?(vdev, cpu.pointer(), instruction, qualifier) };
+            (answer != PASSED_ON).then_some(answer)
+        });
+        if answers == Some(vrs::VRS_TERMINATE as u32) {
+            self.shared.terminate(fatal::VDEV);
+        }
+        answers.unwrap_or(PASSED_ON)
     }
 
     /// Writes an interrupt as a table for the guest has it. Returns the number of bytes.

@@ -23,6 +23,7 @@ mod hits;
 mod host;
 mod hostvectors;
 mod instance;
+mod instructions;
 mod interrupt;
 mod loader;
 mod lock;

@@ -6,6 +6,7 @@ use super::fatal;
 use super::hits::Hits;
 use super::host::Host;
 use super::hostvectors::HostVectors;
+use super::instructions::Handlers;
 use super::lock::unpoisoned;
 use super::msi::Claims;
 use super::pins::{Asked, Pins};
@@ -35,6 +36,7 @@ pub(crate) struct Shared {
     pins: Mutex<Pins>,
     pub(crate) claims: Claims,
     pub(crate) watches: Watches,
+    pub(crate) instructions: Handlers,
     pub(crate) power: Power,
     /// If run time is counted.
     pub(crate) run_times: Option<RunTimes>,
@@ -69,6 +71,7 @@ impl Shared {
             pins: Mutex::default(),
             claims: Claims::default(),
             watches: Watches::default(),
+            instructions: Handlers::default(),
             power: Power::default(),
             run_times: host.has(GASP_VDEVS_RUN_TIME).then(RunTimes::wanted),
             host_vectors: HostVectors::default(),
@@ -108,6 +111,7 @@ impl Shared {
     pub(crate) fn remove_vdev(&self, vdev: usize) {
         unpoisoned(self.vdevs.write()).retain(|other| *other != vdev);
         self.claims.remove(vdev);
+        self.instructions.remove(vdev);
         self.power.remove(vdev);
         if let Some(times) = &self.run_times {
             times.remove(vdev);

@@ -1,11 +1,13 @@
 //! The functions by which a host is the machine around its vdevs.
 
 use super::{args, ret};
+use crate::failure::Failure;
 use crate::slots;
 use core::ffi::{c_int, c_uint, c_void};
 use gasp_abi::{
-    GASP_NO_HOSTVECTOR, any_guest_intr_notifications, any_guest_power_state_cmd,
-    any_guest_table_spec_component, gasp_intr_function_t, gasp_vdevs, guest_intr, vdev_t,
+    GASP_NO_HOSTVECTOR, any_guest_instr_type, any_guest_intr_notifications,
+    any_guest_power_state_cmd, any_guest_table_spec_component, any_vdev_ref_status, gasp_cpu,
+    gasp_intr_function_t, gasp_vdevs, guest_intr, vdev_t,
 };
 
 #[unsafe(no_mangle)]
@@ -59,4 +61,24 @@ pub(super) unsafe extern "C" fn gasp_vdevs_set_power(
     state: any_guest_power_state_cmd,
 ) -> c_int {
     ret::code(|| args::vdevs(vdevs)?.set_power(number, state))
+}
+
+#[unsafe(no_mangle)]
+pub(super) unsafe extern "C" fn gasp_vdevs_instruction(
+    vdevs: *mut gasp_vdevs,
+    cpu: *mut gasp_cpu,
+    git: any_guest_instr_type,
+    qualifier: c_uint,
+    status: *mut any_vdev_ref_status,
+) -> c_int {
+    ret::code(|| {
+        let vdevs = args::vdevs(vdevs)?;
+        if cpu.is_null() || status.is_null() {
+            return Err(Failure::new(libc::EINVAL, "cpu or status is NULL"));
+        }
+        let answer = vdevs.instruction(cpu, git, qualifier);
+        // SAFETY: the caller's promise.
+        unsafe { status.write(answer) };
+        Ok(())
+    })
 }

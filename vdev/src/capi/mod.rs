@@ -43,5 +43,5 @@ declared! {
     gasp_vdevs_control, gasp_vdevs_set_cpu, gasp_vdevs_clock, gasp_vdevs_advance, gasp_vdevs_next,
     gasp_vdev_name, gasp_vdevs_each_hit in vdevs;
     gasp_vdevs_watch_intr, gasp_vdevs_table_spec, gasp_vdev_hostvector, gasp_vdev_run_time,
-    gasp_vdevs_set_power in machine;
+    gasp_vdevs_set_power, gasp_vdevs_instruction in machine;
 }

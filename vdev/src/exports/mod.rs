@@ -7,6 +7,7 @@
 #![allow(unsafe_code)]
 
 mod guest;
+mod instruction;
 mod interrupt;
 mod parse;
 mod power;
@@ -40,5 +41,6 @@ declared! {
     vdev_register_factory in register;
     guest_power_state_current, guest_power_state_notify_create, guest_power_state_notify_delete,
     guest_power_state_notify_register in power;
+    guest_instr_register in instruction;
     guest_clock_start, guest_clock_stop in run_time;
 }

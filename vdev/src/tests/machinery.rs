@@ -1,9 +1,9 @@
-//! What a host and its vdevs tell each other of the machine: run time and power state.
+//! What a host and its vdevs tell each other of the machine: run time, power state, instructions.
 
 #![allow(clippy::unwrap_used)] // a failed step is a failed test
 #![allow(unsafe_code)]
 
-use super::machine::{Machine, plugin};
+use super::machine::{Event, Machine, plugin};
 use core::ptr;
 use gasp_abi::*;
 use std::env;
@@ -212,4 +212,78 @@ fn a_wish_that_cannot_be_ends_the_process() {
     let errors = String::from_utf8(out.stderr).unwrap();
     assert_eq!(out.status.code(), Some(96), "{errors}");
     assert!(errors.contains("guest_power_state_notify_register"), "{errors}");
+}
+
+/// A vdev that handles instruction 3 with the qualifier of its option, or with any. It answers the
+/// number of the vCPU, 9 for the qualifier 2, 5 (to terminate) for 5, and passes 4 on.
+const INSTRUCTIONS: &str = r#"
+    static enum vdev_ref_status handle(vdev_t *vdev, struct guest_cpu *gcp, enum guest_instr_type git,
+        unsigned qualifier)
+    {
+        struct qvm_state_block number = { GASP_CPUREG_NUMBER, 8, QST_CPUREGS, 0 };
+        uint64_t value = 0;
+        (void)vdev;
+        if (git != 3 || qualifier == 4) return VRS_CONTINUE;
+        if (qualifier == 5) return VRS_TERMINATE;
+        if (qualifier == 2) return (enum vdev_ref_status)9;
+        if (guest_cpu_read(gcp, GXF_NONE, &number, 1, &value, sizeof value) != EOK) return VRS_BUS_ERROR;
+        return (enum vdev_ref_status)(VRS_ERRNO + value);
+    }
+    static int control(vdev_t *vdev, unsigned ctrl, const char *arg)
+    {
+        int git = 3;
+        if (ctrl == VDEV_CTRL_STATUS)
+            return guest_instr_register(vdev, (enum guest_instr_type)3, 0, handle) == EPERM ? EOK : EDOM;
+        if (ctrl != VDEV_CTRL_FIRST_OPTIDX) return EOK;
+        if (guest_instr_register(NULL, (enum guest_instr_type)3, 0, handle) != EINVAL
+            || guest_instr_register(vdev, (enum guest_instr_type)3, 0, NULL) != EINVAL)
+            return EDOM;
+        if (*arg == 'a') git |= GIT_FLAG_NO_QUALIFIER;
+        return guest_instr_register(vdev, (enum guest_instr_type)git, (unsigned)atoi(arg), handle);
+    }
+    static const char *const options[] = { "handle", NULL };
+    REGISTER(.control = control, .option_list = options, .factory_flags = VFF_LOC_NO)
+"#;
+
+#[test]
+fn an_instruction_goes_to_the_first_vdev_that_handles_it() {
+    let machine = Machine::with("t_instr", INSTRUCTIONS);
+    machine.create("t_instr", "name first handle 2 handle 4").unwrap();
+    machine.start();
+    machine.vdevs.status();
+    let ask = |cpu, instruction, qualifier| {
+        let mut status = 77;
+        // SAFETY: a set, a vCPU or NULL, and room for a status.
+        let code = unsafe {
+            gasp_vdevs_instruction(machine.vdevs.0, cpu, instruction, qualifier, &raw mut status)
+        };
+        (code, status)
+    };
+    let cpu = machine.guest.cpu().unwrap();
+    for (instruction, qualifier, expected) in [(3, 2, 9), (3, 4, 4), (3, 3, 4), (2, 2, 4)] {
+        assert_eq!(ask(cpu.handle(), instruction, qualifier), (0, expected), "{qualifier}");
+    }
+    assert_eq!(ask(ptr::null_mut(), 3, 2), (libc::EINVAL, 77));
+}
+
+#[test]
+fn any_qualifier_is_a_qualifier_too() {
+    let machine = Machine::with("t_any", INSTRUCTIONS);
+    machine.create("t_any", "name first handle 4").unwrap();
+    machine.create("t_any", "name second handle any").unwrap();
+    machine.start();
+    let cpu = machine.guest.cpu().unwrap();
+    let ask = |qualifier| {
+        let mut status = 77;
+        // SAFETY: a set, a vCPU, and room for a status.
+        let code = unsafe {
+            gasp_vdevs_instruction(machine.vdevs.0, cpu.handle(), 3, qualifier, &raw mut status)
+        };
+        (code, status)
+    };
+    // SAFETY: a set and a vCPU.
+    assert_eq!(unsafe { gasp_vdevs_set_cpu(machine.vdevs.0, cpu.handle(), 6) }, 0);
+    assert_eq!((ask(2), ask(4), ask(100)), ((0, 9), (0, 4), (0, 0x106)));
+    assert_eq!(machine.platform.events(), []);
+    assert_eq!((ask(5), machine.platform.events()), ((0, 5), vec![Event::Terminate(6)]));
 }
