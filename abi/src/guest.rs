@@ -411,12 +411,14 @@ unsafe extern "C" {
     /// from GTC_CUSTOM_MIN to GTC_MAX; any other number is GTC_VDEV_ERROR. The first call counts.
     ///
     /// Returns at once in gasp-vm; vCPUs leave the guest soon after. Before the guest has started
-    /// the process ends here, with exit code 64.
+    /// the process ends here, with exit code 64; and so it does at any time for a bad gsp, after the
+    /// start with 96.
     /// Threads: any. Source: QNX 7.0 (name, cause); the signature is libgasp's own.
     pub fn guest_terminate(gsp: *mut guest_system, cause: guest_termination_cause_t);
 
     /// Write a core file of the guest, where the configuration says.
     ///
-    /// Returns EOK or an error number. Source: QNX 7.0 (name); the signature is libgasp's own.
+    /// Returns EOK, or an error number: EINVAL bad gsp; ENOTSUP the host writes none, as gasp-vm; what
+    /// the host returned. Threads: any. Source: QNX 7.0 (name); the rest is libgasp's own.
     pub fn guest_write_core_file(gsp: *mut guest_system) -> c_int;
 }

@@ -74,6 +74,10 @@ pub struct gasp_vdev_host {
     /// A message-signalled interrupt that no vdev claims. Returns EOK or an error number, which the
     /// vdev gets. NULL: ENXIO.
     pub msi: Option<unsafe extern "C" fn(arg: *mut c_void, addr: u64, data: c_uint) -> c_int>,
+    /// A vdev wants a core file of the guest: in this file or, with NULL, which is what
+    /// guest_write_core_file() means, where the configuration says. Returns EOK or an error number,
+    /// which the vdev gets. NULL: ENOTSUP.
+    pub core_file: Option<unsafe extern "C" fn(arg: *mut c_void, path: *const c_char) -> c_int>,
 }
 
 /// No vector of the host: the vdev is no interrupt controller.

@@ -199,7 +199,7 @@ IS(GASP_GPSC_FROM, 0x20);
 
 /* <gasp/vdev-host.h> */
 
-SIZE(struct gasp_vdev_host, 72);
+SIZE(struct gasp_vdev_host, 80);
 AT(struct gasp_vdev_host, size, 0, 8);
 AT(struct gasp_vdev_host, flags, 8, 4);
 AT(struct gasp_vdev_host, arg, 16, 8);
@@ -209,6 +209,7 @@ AT(struct gasp_vdev_host, fatal, 40, 8);
 AT(struct gasp_vdev_host, log, 48, 8);
 AT(struct gasp_vdev_host, registers, 56, 8);
 AT(struct gasp_vdev_host, msi, 64, 8);
+AT(struct gasp_vdev_host, core_file, 72, 8);
 SIZE(struct gasp_vdev_option, 16);
 AT(struct gasp_vdev_option, name, 0, 8);
 AT(struct gasp_vdev_option, value, 8, 8);

@@ -83,6 +83,12 @@ struct gasp_vdev_host {
      * vdev gets. NULL: ENXIO.
      */
     int (*msi)(void *arg, uint64_t addr, unsigned int data);
+    /**
+     * A vdev wants a core file of the guest: in this file or, with NULL, which is what
+     * guest_write_core_file() means, where the configuration says. Returns EOK or an error number,
+     * which the vdev gets. NULL: ENOTSUP.
+     */
+    int (*core_file)(void *arg, const char *path);
 };
 
 /** An option of a vdev. */

@@ -27,6 +27,7 @@ impl Host {
         log: None,
         registers: None,
         msi: None,
+        core_file: None,
     });
 
     /// # Safety
@@ -47,12 +48,12 @@ impl Host {
         }
     }
 
-    /// The guest has to end.
-    pub(crate) fn terminate(&self, code: u8) {
-        if let Some(terminate) = self.0.terminate {
-            // SAFETY: the host's function.
-            unsafe { terminate(self.0.arg, code.into()) };
-        }
+    /// The guest has to end. False: the host has no function for it.
+    pub(crate) fn terminate(&self, code: u8) -> bool {
+        let Some(terminate) = self.0.terminate else { return false };
+        // SAFETY: the host's function.
+        unsafe { terminate(self.0.arg, code.into()) };
+        true
     }
 
     /// The process ends.
@@ -85,6 +86,13 @@ impl Host {
         let Some(msi) = self.0.msi else { return libc::ENXIO };
         // SAFETY: the host's function.
         unsafe { msi(self.0.arg, address, data) }
+    }
+
+    /// Writes a core file of the guest, where the configuration says.
+    pub(crate) fn core_file(&self) -> c_int {
+        let Some(core_file) = self.0.core_file else { return libc::ENOTSUP };
+        // SAFETY: the host's function.
+        unsafe { core_file(self.0.arg, ptr::null()) }
     }
 
     /// Hands a line to the host. False: the host takes none.

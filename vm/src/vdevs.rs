@@ -74,6 +74,7 @@ impl Vdevs {
             log: Some(line),
             registers: None,
             msi: None,
+            core_file: None,
         };
         // SAFETY: a guest, and a host whose argument lives as long as the set.
         let vdevs = unsafe { gasp_abi::gasp_vdevs_create(guest.handle(), &raw const host) };

@@ -4,7 +4,7 @@ use super::write::end;
 use crate::clock::{Moment, RESOLUTION, times};
 use crate::shared::Shared;
 use crate::timer::GuestTimer;
-use crate::{fatal, slots};
+use crate::{acting, fatal, log, slots};
 use core::ffi::{c_int, c_void};
 use core::ptr;
 use gasp_abi::{
@@ -98,7 +98,18 @@ pub(super) unsafe extern "C" fn guest_terminate(
         _ => fatal::VDEV,
     };
     match Shared::of_guest(gsp.addr()) {
-        Some(shared) if shared.has_started() => shared.host.terminate(code),
-        _ => end(&format!("ended the guest before it started (cause {cause})")),
+        Some(shared) if shared.has_started() => {
+            if !shared.host.terminate(code) {
+                let text = format!("ends the guest (cause {cause}), but the host cannot");
+                log::error(&shared.host, acting::vdev(), &text);
+            }
+        }
+        Some(_) => end(&format!("ended the guest before it started (cause {cause})")),
+        None => end("guest_terminate: gsp is no guest"),
     }
+}
+
+#[unsafe(no_mangle)]
+pub(super) unsafe extern "C" fn guest_write_core_file(gsp: *mut guest_system) -> c_int {
+    Shared::of_guest(gsp.addr()).map_or(libc::EINVAL, |shared| shared.host.core_file())
 }

@@ -33,7 +33,8 @@ macro_rules! declared {
 declared! {
     5 in C;
     guest_cpu_read, guest_cpu_write, guest_write_all_ones in transfer;
-    guest_timer_create, guest_timer_notify, guest_timer_state, guest_terminate in guest;
+    guest_timer_create, guest_timer_notify, guest_timer_state, guest_terminate,
+    guest_write_core_file in guest;
     guest_intr_assign, guest_intr_notify, guest_intr_signal, guest_msi_register, guest_msi_signal
         in interrupt;
     guest_intr_string, vdev_path, vdev_string in text;

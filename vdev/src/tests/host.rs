@@ -107,6 +107,7 @@ fn bad_arguments_are_refused() {
         log: None,
         registers: None,
         msi: None,
+        core_file: None,
     };
     let create = |gsp, host: &gasp_vdev_host| {
         // SAFETY: bad handles are recognised.

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)] // a failed step is a failed test
 #![allow(unsafe_code)]
 
-use core::ffi::{CStr, c_int, c_uint, c_void};
+use core::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering};
 use gasp_abi::{
@@ -101,6 +101,7 @@ pub(super) enum Event {
     Interrupt(u32, bool),
     Terminate(i32),
     Message(u64, u32),
+    CoreFile,
 }
 
 /// A host that records its calls.
@@ -123,6 +124,7 @@ impl Recorder {
             log: None,
             registers: None,
             msi: Some(message),
+            core_file: Some(core_file),
         }
     }
 }
@@ -139,6 +141,15 @@ unsafe extern "C" fn message(arg: *mut c_void, addr: u64, data: c_uint) -> c_int
     let recorder = unsafe { &*arg.cast::<Recorder>() };
     recorder.0.lock().unwrap().push(Event::Message(addr, data));
     if addr >> 32 == 0 { 0 } else { libc::ERANGE }
+}
+
+/// The host has no room for a core file.
+unsafe extern "C" fn core_file(arg: *mut c_void, path: *const c_char) -> c_int {
+    // SAFETY: the recorder of `Recorder::host`.
+    let recorder = unsafe { &*arg.cast::<Recorder>() };
+    assert!(path.is_null());
+    recorder.0.lock().unwrap().push(Event::CoreFile);
+    libc::ENOSPC
 }
 
 unsafe extern "C" fn terminate(arg: *mut c_void, exit_code: c_int) {

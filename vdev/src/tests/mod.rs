@@ -3,6 +3,7 @@
 mod accesses;
 mod calls;
 mod controllers;
+mod ends;
 mod examples;
 mod host;
 mod life;
