@@ -7,6 +7,7 @@ use super::factory::Factory;
 use super::shared::Shared;
 use super::slots::{self, Slot};
 use core::ffi::c_char;
+use core::mem::MaybeUninit;
 use core::ptr;
 use gasp_abi::{
     QSL_NO_LOCATION, guest_intr, guest_system, qvm_sched_info, qvm_state_block,
@@ -81,12 +82,12 @@ impl Instance {
                 flags: 0,
             },
             v_intr: guest_intr { pic: ptr::null_mut(), param: 0, src_id: 0 },
-            v_mtx: libc::PTHREAD_MUTEX_INITIALIZER,
+            v_mtx: unusable_mutex(),
             v_sched: NOT_SCHEDULED,
         };
         let slot = Slot::new(vdev, shared)?;
-        if factory.has(vff::VFF_MUTEX) && factory.has(vff::VFF_MUTEX_RECURSIVE) {
-            make_recursive(slot.pointer());
+        if factory.has(vff::VFF_MUTEX) {
+            make_mutex(slot.pointer(), factory.has(vff::VFF_MUTEX_RECURSIVE));
         }
         shared.add_vdev(slot.pointer().addr());
         let vdev = Self { slot, factory, _own: own, shared: Arc::clone(shared) };
@@ -166,17 +167,25 @@ impl Drop for Instance {
     }
 }
 
-/// Makes an unused mutex recursive.
-fn make_recursive(vdev: *mut vdev_t) {
+/// A mutex that nobody has initialised, as the C library can tell: locking it fails.
+fn unusable_mutex() -> libc::pthread_mutex_t {
+    let mut mutex = MaybeUninit::uninit();
+    // SAFETY: the mutex can be written.
+    unsafe { ptr::write_bytes(mutex.as_mut_ptr(), 0xff, 1) };
+    // SAFETY: it consists of bytes, and all are written.
+    unsafe { mutex.assume_init() }
+}
+
+/// Makes the mutex of a vdev.
+fn make_mutex(vdev: *mut vdev_t, recursive: bool) {
+    let kind = if recursive { libc::PTHREAD_MUTEX_RECURSIVE } else { libc::PTHREAD_MUTEX_DEFAULT };
     // SAFETY: the vdev is there, and nobody else has it yet.
     let mutex = unsafe { &raw mut (*vdev).v_mtx };
-    let mut attributes = core::mem::MaybeUninit::uninit();
+    let mut attributes = MaybeUninit::uninit();
     // SAFETY: fills the attributes.
     unsafe { libc::pthread_mutexattr_init(attributes.as_mut_ptr()) };
     // SAFETY: they are filled.
-    unsafe {
-        libc::pthread_mutexattr_settype(attributes.as_mut_ptr(), libc::PTHREAD_MUTEX_RECURSIVE)
-    };
+    unsafe { libc::pthread_mutexattr_settype(attributes.as_mut_ptr(), kind) };
     // SAFETY: both are valid, and the mutex is unused.
     unsafe { libc::pthread_mutex_init(mutex, attributes.as_ptr()) };
     // SAFETY: they are filled, and no longer used.

@@ -178,3 +178,33 @@ fn names_are_one_vdevs_alone() {
     let hits = machine.vdevs.hits();
     assert_eq!((hits.len(), hits[0].vdev.as_str(), hits[0].reads), (1, "right", 1));
 }
+
+/// Says what two locks of `v_mtx` answer, with an error number that refuses the vdev.
+const LOCKS: &str = r"
+    static int control(vdev_t *vdev, unsigned ctrl, const char *arg)
+    {
+        int once, twice;
+        (void)arg;
+        if (ctrl != VDEV_CTRL_GUEST_CONFIGURED) return EOK;
+        once = pthread_mutex_lock(&vdev->v_mtx);
+        twice = pthread_mutex_trylock(&vdev->v_mtx);
+        if (once == EOK && twice == EOK) return ERANGE;
+        return once == EOK && twice == EBUSY ? EDOM : once != EOK ? ENOLCK : EOK;
+    }
+    REGISTER(.control = control, .factory_flags = VFF_LOC_NO | FLAGS)
+";
+
+#[test]
+fn flags_say_whether_a_vdev_has_a_mutex() {
+    for (name, flags, expected) in [
+        ("t_mutex", "VFF_MUTEX", "Numerical argument out of domain"),
+        ("t_recursive", "VFF_MUTEX | VFF_MUTEX_RECURSIVE", "Numerical result out of range"),
+        ("t_half", "VFF_MUTEX_RECURSIVE", "No locks available"),
+        ("t_no_mutex", "0", "No locks available"),
+    ] {
+        let machine = Machine::with(name, &LOCKS.replace("FLAGS", flags));
+        machine.create(name, "").unwrap();
+        let error = machine.vdevs.configured().unwrap_err();
+        assert!(error.contains(expected), "{flags}: {error}");
+    }
+}
