@@ -70,9 +70,9 @@ impl Factory {
         self.0.factory_flags & flag as c_uint != 0
     }
 
-    /// Whether its vdevs can be in this kind of place. Without any such flag they can be in memory.
+    /// Whether its vdevs can be in this kind of place. Without any such flag they can be in each.
     pub(crate) fn can_be(self, flag: vff) -> bool {
-        self.has(flag) || flag == vff::VFF_VDEV_MEM && !self.has(vff::VFF_VDEV_LOC_TYPES)
+        self.has(flag) || !self.has(vff::VFF_VDEV_LOC_TYPES)
     }
 
     /// The number of bytes of private data of each vdev.

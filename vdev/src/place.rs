@@ -9,22 +9,28 @@ use gasp_abi::{
     qvm_state_types as qst, vdev_factory_flags as vff,
 };
 use gasp_safe::{Guest, PAGE_SIZE, Space, flags};
-use gasp_text::{Place, Position};
+use gasp_text::{Place, Position, place};
 
-/// The space of a `loc` without a prefix: ports if the vdev has said so or can be nowhere else.
-fn default_space(vdev: &Instance) -> Space {
-    let (factory, r#type) = (vdev.factory(), vdev.block().r#type);
-    let only_ports = factory.can_be(vff::VFF_VDEV_X86_IO) && !factory.can_be(vff::VFF_VDEV_MEM);
-    if only_ports || r#type == Space::Ports as u16 { Space::Ports } else { Space::Memory }
+/// The texts of options are not in a file.
+const NOWHERE: Position = Position { line: 1, column: 1 };
+
+/// Whether a location without a prefix is at ports: in the space that the vdev has chosen in
+/// `VDEV_CTRL_OPTIONS_START`, if it can be there, else in the first in which it can be.
+fn is_at_ports(vdev: &Instance) -> bool {
+    let factory = vdev.factory();
+    let (memory, ports) = (factory.can_be(vff::VFF_VDEV_MEM), factory.can_be(vff::VFF_VDEV_X86_IO));
+    match Space::of(vdev.block().r#type) {
+        Some(Space::Memory) if memory => false,
+        Some(Space::Ports) if ports => true,
+        _ => ports && !memory,
+    }
 }
 
-/// The place that a `loc` names.
-pub(crate) fn parse(vdev: &Instance, text: &str) -> Result<Place, String> {
-    // The texts of options are not in a file.
-    let position = Position { line: 1, column: 1 };
-    let is_prefixed = text.contains(':') || default_space(vdev) == Space::Memory;
-    let text = if is_prefixed { text.to_owned() } else { format!("io:{text}") };
-    gasp_text::place(&text, position).map_err(|error| error.message)
+/// Reads the location of a vdev: the value of `loc`.
+pub(crate) fn read(vdev: &Instance, value: &str) -> Result<Place, String> {
+    let has_prefix = value.contains(':');
+    let prefix = if !has_prefix && is_at_ports(vdev) { "io:" } else { "" };
+    place(&format!("{prefix}{value}"), NOWHERE).map_err(|error| error.message)
 }
 
 /// Puts a vdev at the place of `loc`.

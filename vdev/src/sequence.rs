@@ -52,13 +52,18 @@ pub(crate) fn configure(
         })?;
     }
     tell(vdev, VDEV_CTRL_OPTIONS_END, "its options (VDEV_CTRL_OPTIONS_END)").map_err(of_vdev)?;
+    has_interrupt(vdev).map_err(of_vdev)?;
     place::settle_if_placed(guest, vdev)
         .map_err(|why| of_vdev(format!("vdev {} {why}", vdev.name())))
 }
 
 /// Has a vdev choose what it was not given, when all options of all vdevs are known.
 pub(crate) fn choose(vdev: &Instance) -> Result<(), String> {
-    tell(vdev, VDEV_CTRL_ASSIGN, "to be placed (VDEV_CTRL_ASSIGN)")?;
+    tell(vdev, VDEV_CTRL_ASSIGN, "to be placed (VDEV_CTRL_ASSIGN)")
+}
+
+/// Checks that a vdev that needs an interrupt was given one.
+fn has_interrupt(vdev: &Instance) -> Result<(), String> {
     let factory = vdev.factory();
     let needs_interrupt = factory.has(vff::VFF_INTR_REQ) || factory.has(vff::VFF_INTR_NONPCI);
     if needs_interrupt && vdev.interrupt().pic.is_null() {
@@ -84,7 +89,7 @@ fn tell(vdev: &Instance, step: u32, what: &str) -> Result<(), String> {
 fn apply(vdev: &Instance, option: &VdevOption, others: &[Instance]) -> Result<(), String> {
     match (option.0.as_str(), option.1.as_deref()) {
         ("loc", Some(value)) => {
-            let place = place::parse(vdev, value).map_err(|why| in_option("loc", &why))?;
+            let place = place::read(vdev, value).map_err(|why| in_option("loc", &why))?;
             place::put(vdev, place)
         }
         ("intr", Some(_)) if vdev.factory().has(vff::VFF_INTR_NO) => {

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // a failed step is a failed test
 
-use super::machine::{Machine, RAM};
+use super::machine::{Machine, RAM, plugin};
 use gasp_abi::gasp_region_flags as grf;
 use gasp_safe::{Space, flags};
 
@@ -103,6 +103,8 @@ fn flags_say_where_a_vdev_can_be() {
     let machine = diary("t_ports", "8", ".factory_flags = VFF_VDEV_X86_IO");
     let error = machine.create("t_ports", "loc mem:0xd0000000").unwrap_err();
     assert_eq!((error.option, error.message.as_str()), (0, "vdev t_ports cannot be in memory"));
+    let error = machine.create("t_ports", "loc 0xd0000000").unwrap_err();
+    assert!(error.message.contains("a port up to 0xffff"), "{error}");
     machine.create("t_ports", "loc io:0x3f8").unwrap();
     // Where it cannot be in memory, a place without a prefix is a port.
     machine.create("t_ports", "loc 2f8").unwrap();
@@ -159,9 +161,8 @@ fn a_vdev_that_needs_an_interrupt_has_to_get_one() {
         let error = machine.create("t_intr", &format!("intr {wrong}")).unwrap_err();
         assert!(error.message.contains(expected), "{error}");
     }
-    machine.create("t_intr", "name bare loc 0xd0001000").unwrap();
-    let error = machine.vdevs.configured().unwrap_err();
-    assert_eq!(error, "vdev bare needs an interrupt, such as intr apic:0x30");
+    let error = machine.create("t_intr", "name bare loc 0xd0001000").unwrap_err();
+    assert_eq!(error.message, "vdev bare needs an interrupt, such as intr apic:0x30");
 }
 
 #[test]
@@ -206,5 +207,42 @@ fn flags_say_whether_a_vdev_has_a_mutex() {
         machine.create(name, "").unwrap();
         let error = machine.vdevs.configured().unwrap_err();
         assert!(error.contains(expected), "{flags}: {error}");
+    }
+}
+
+#[test]
+fn a_location_without_a_prefix_is_in_the_default_space() {
+    for (name, flags, r#type, at_ports) in [
+        ("t_place_1", "VFF_VDEV_X86_IO", "QST_X86_IO", true),
+        ("t_place_2", "VFF_VDEV_X86_IO", "QST_NO_TYPE", true),
+        ("t_place_3", "VFF_VDEV_X86_IO | VFF_VDEV_PCI", "QST_PCI", true),
+        ("t_place_4", "VFF_VDEV_X86_IO | VFF_VDEV_MEM", "QST_NO_TYPE", false),
+        ("t_place_5", "VFF_VDEV_X86_IO | VFF_VDEV_MEM", "QST_X86_IO", true),
+        ("t_place_6", "VFF_VDEV_MEM", "QST_X86_IO", false),
+        ("t_place_7", "VFF_NONE", "QST_X86_IO", true),
+        ("t_place_8", "VFF_NONE", "QST_NO_TYPE", false),
+    ] {
+        let text = format!(
+            "static int control(vdev_t *vdev, unsigned ctrl, const char *arg)
+            {{
+                (void)arg;
+                if (ctrl == VDEV_CTRL_OPTIONS_START) {{
+                    vdev->v_block.type = {type};
+                    vdev->v_block.length = 8;
+                }}
+                return EOK;
+            }}
+            REGISTER(.control = control, .factory_flags = {flags})"
+        );
+        let machine = Machine::new(plugin(name, &text));
+        let beyond_ram = if at_ports { "loc 0x3f8" } else { "loc 0x200000" };
+        machine.create(name, beyond_ram).unwrap();
+        let ports = machine.guest.spans(Space::Ports).len();
+        assert_eq!(ports, usize::from(at_ports), "{flags} {type}");
+        // Without a flag for places none is checked; a prefix wins.
+        if flags == "VFF_NONE" {
+            machine.create(name, "loc io:0x10").unwrap();
+            machine.create(name, "loc mem:0x300000").unwrap();
+        }
     }
 }
