@@ -188,14 +188,18 @@ unsafe extern "C" {
     /// Send a control code to all vdevs, in the order in which they were created.
     ///
     /// ctrl, arg:
-    /// - VDEV_CTRL_GEN_ACPI, VDEV_CTRL_GEN_FDT (arg: the number of the root node)
+    /// - VDEV_CTRL_ASSIGN: vdevs choose what they were not given; it is sent before the next three, if
+    ///   the host has not
+    /// - VDEV_CTRL_GEN_ACPI, VDEV_CTRL_GEN_FDT (arg: the number of the root node, as a pointer): before
+    ///   GUEST_CONFIGURED, as often as the host makes tables
     /// - VDEV_CTRL_GUEST_CONFIGURED: no vdev is added after it
     /// - VDEV_CTRL_GUEST_STARTING: the guest's clock starts, interrupts and timers work
     /// - VDEV_CTRL_STATUS, VDEV_CTRL_BUTTON
     /// - VDEV_CTRL_TERMINATE: no timer expires any more
     ///
-    /// GUEST_CONFIGURED, GUEST_STARTING and TERMINATE are sent once, in this order. TERMINATE may
-    /// come first.
+    /// ASSIGN, GUEST_CONFIGURED, GUEST_STARTING and TERMINATE are sent once, in this order. TERMINATE
+    /// may come first. arg is NULL for all but GEN_FDT. Others are the library's to send; and
+    /// VDEV_CTRL_PCI_BARS is never sent, because there is no PCI.
     ///
     /// Returns EOK, or an error number (errno is unchanged):
     /// - EINVAL: bad vdevs, another ctrl

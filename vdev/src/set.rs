@@ -115,9 +115,7 @@ impl Vdevs {
             VDEV_CTRL_GUEST_CONFIGURED => self.configured(),
             VDEV_CTRL_GUEST_STARTING => self.starting(),
             VDEV_CTRL_TERMINATE => self.terminate(),
-            VDEV_CTRL_GEN_ACPI | VDEV_CTRL_GEN_FDT => {
-                self.each(step, argument, "when it was to describe itself to the guest")
-            }
+            VDEV_CTRL_GEN_ACPI | VDEV_CTRL_GEN_FDT => self.describe(step, argument),
             VDEV_CTRL_STATUS | VDEV_CTRL_BUTTON => {
                 self.tell(step);
                 Ok(())
@@ -138,10 +136,24 @@ impl Vdevs {
         rest.try_for_each(|vdev| sequence::settle(&self.guest, vdev)).map_err(refused)
     }
 
-    fn configured(&self) -> Result<(), Failure> {
-        if *unpoisoned(self.phase.lock()) == Phase::Options {
-            self.assign()?;
+    /// Sends `VDEV_CTRL_ASSIGN`, if the host has not.
+    fn assign_if_needed(&self) -> Result<(), Failure> {
+        let is_first = *unpoisoned(self.phase.lock()) == Phase::Options;
+        if is_first { self.assign() } else { Ok(()) }
+    }
+
+    /// Has the vdevs add to the tables for the guest. They know their places by then.
+    fn describe(&self, step: u32, argument: *const c_char) -> Result<(), Failure> {
+        self.assign_if_needed()?;
+        if *unpoisoned(self.phase.lock()) != Phase::Assigned {
+            let late = "the guest is configured, and its tables are made";
+            return Err(Failure::new(libc::EPERM, late));
         }
+        self.each(step, argument, "when it was to describe itself to the guest")
+    }
+
+    fn configured(&self) -> Result<(), Failure> {
+        self.assign_if_needed()?;
         self.enter(Phase::Configured, Phase::Assigned)?;
         self.each(VDEV_CTRL_GUEST_CONFIGURED, ptr::null(), "when the configuration was complete")
     }

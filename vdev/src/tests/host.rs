@@ -158,3 +158,49 @@ fn a_guest_outlives_its_vdevs() {
         assert_eq!(guest.spans(gasp_safe::Space::Memory).len(), 1);
     }
 }
+
+/// A vdev that keeps the argument of the last step with one, and answers a STATUS with an error.
+const TABLES: &str = r"
+    static uint64_t last = 0x55;
+    static int control(vdev_t *vdev, unsigned ctrl, const char *arg)
+    {
+        if (ctrl == VDEV_CTRL_OPTIONS_START) {
+            vdev->v_block.type = QST_MEMORY;
+            vdev->v_block.length = 0x1000;
+        }
+        if (arg != NULL || ctrl == VDEV_CTRL_GEN_ACPI)
+            last = (uintptr_t)arg | (uint64_t)ctrl << 32 | (uint64_t)(vdev->v_block.location >> 28) << 40;
+        return ctrl == VDEV_CTRL_STATUS ? EBUSY : ctrl == VDEV_CTRL_GEN_FDT && arg == NULL ? EINVAL : EOK;
+    }
+    static enum vdev_ref_status vread(OPERANDS)
+    {
+        UNUSED;
+        return guest_cpu_write(gcp, 0, oopnd, 1, &last, sizeof last) ? VRS_BUS_ERROR : VRS_NORMAL;
+    }
+    REGISTER(.control = control, .vread = vread)
+";
+
+#[test]
+fn tables_are_made_when_places_are_known_and_before_the_guest_is_configured() {
+    let machine = Machine::with("t_tables", TABLES);
+    machine.create("t_tables", "loc 0xd0000000").unwrap();
+    let send = |step, argument: usize| {
+        let argument = ptr::without_provenance(argument);
+        // SAFETY: a set; the argument is a number, as the vdev knows.
+        unsafe { gasp_vdevs_control(machine.vdevs.0, step, argument) }
+    };
+    assert_eq!((send(VDEV_CTRL_GEN_FDT, 7), machine.read(AT)), (0, Ok(0xd << 40 | 6 << 32 | 7)));
+    // ASSIGN was sent before it.
+    assert_eq!(send(VDEV_CTRL_ASSIGN, 0), libc::EPERM);
+    assert_eq!((send(VDEV_CTRL_GEN_ACPI, 0), machine.read(AT)), (0, Ok(0xd << 40 | 5 << 32)));
+    assert_eq!(send(VDEV_CTRL_GEN_FDT, 0), libc::ENODEV);
+    assert_eq!(send(VDEV_CTRL_PCI_BARS, 0), libc::EINVAL);
+    machine.start();
+    for step in [VDEV_CTRL_GEN_ACPI, VDEV_CTRL_GEN_FDT] {
+        assert_eq!(send(step, 7), libc::EPERM);
+    }
+    // An argument is not passed on, and a refusal is only a line in the log.
+    for step in [VDEV_CTRL_STATUS, VDEV_CTRL_BUTTON] {
+        assert_eq!((send(step, 9), machine.read(AT)), (0, Ok(0xd << 40 | 5 << 32)));
+    }
+}
