@@ -65,7 +65,8 @@ pub enum guest_xfer_flags {
 /// For QST_CPUREGS: the number of the vCPU that makes the access, which can only be read. The
 /// numbers of registers are not on QNX's pages. Here they are, as libgasp's own: 0 to 15 the general
 /// registers of x86 in the order in which instructions name them, 16 the instruction pointer, 17 the
-/// flags.
+/// flags. QST_X86_SEGREGS: 0 to 5 the selectors of ES, CS, SS, DS, FS, GS, and 0x10 to 0x15 their
+/// bases. QST_X86_CTRLREGS: 0, 2, 3, 4, 8 as CR0 to CR8. Each has 8 bytes.
 pub const GASP_CPUREG_NUMBER: u64 = 0x1_0000_0000;
 
 /// Why a guest ends: the exit code of the process that runs it (QNX 7.0: an unsigned).

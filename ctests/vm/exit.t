@@ -18,6 +18,7 @@ played "32: the first of a vdev's own" 32 "gasp-vm: probe: terminated" 'write me
 played "63: the last of a vdev's own" 63 "gasp-vm: probe: terminated" 'write mem 0x100000 4 63'
 played "the first end counts" 33 "gasp-vm: probe: terminated" 'write mem 0x100000 4 33\nwrite mem 0x100000 4 34'
 played "6: a cause that is none" 6 "gasp-vm: probe: terminated" 'write mem 0x100000 4 64'
+played "6: no registers without KVM" 6 "*: the vdev failed: Operation not supported (os error 95)" 'write mem 0x10001c 4 0'
 played "6: an error number" 6 "*: the vdev failed: Input/output error (os error 5)" 'write mem 0x100004 4 5'
 played "6: VRS_TERMINATE" 6 "*VRS_TERMINATE*" 'write mem 0x100008 4 0'
 played "a bus error is a fault" 0 "gasp-vm: probe: terminated" 'fault write mem 0x10000c 4 0'

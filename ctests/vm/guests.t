@@ -75,6 +75,10 @@ spinning "SIGTERM ends a vCPU that spins" 0 "" TERM
 spinning "SIGQUIT ends a vCPU that spins" 3 "" QUIT
 spinning "SIGQUIT ends a guest whose memory is locked" 3 "vdev stuck loc 0x100000 at leak" QUIT
 spinning "SIGTERM twice ends a guest whose memory is locked" 3 "vdev stuck loc 0x100000 at leak" TERM TERM
+# mov ax, 0x2000; mov ds, ax; mov eax, 43; mov [0x1c], eax; hlt
+printf '\xb8\x00\x20\x8e\xd8\x66\xb8\x2b\x00\x00\x00\x66\xa3\x1c\x00\xf4' >"$work/register.bin"
+config register "ram 64k load 0x7c00,$work/register.bin gasp-start 0:0x7c00 vdev probe loc 0x20000"
+guest "a vdev reads a register" 43 "gasp-vm: probe: terminated" "$work/register.conf"
 policy ignore 0 "fault: read all ones"
 policy abort 5 "*"
 done_testing

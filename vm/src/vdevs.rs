@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 use crate::config::{OptionList, VdevConfig};
+use crate::kvm::registers;
 use crate::platform::Platform;
 use crate::{exit, log};
 use core::ffi::{CStr, c_char, c_int, c_uint, c_void};
@@ -12,7 +13,7 @@ use core::ptr::{self, NonNull};
 use gasp_abi::{
     GASP_VDEVS_COUNT, VDEV_CTRL_ASSIGN, VDEV_CTRL_BUTTON, VDEV_CTRL_GUEST_CONFIGURED,
     VDEV_CTRL_GUEST_STARTING, VDEV_CTRL_STATUS, VDEV_CTRL_TERMINATE, gasp_cpu, gasp_vdev_host,
-    gasp_vdev_option, gasp_vdevs, vdev_t,
+    gasp_vdev_option, gasp_vdevs, qvm_state_block, vdev_t,
 };
 use gasp_safe::Guest;
 use gasp_text::ParseError;
@@ -72,7 +73,7 @@ impl Vdevs {
             terminate: Some(terminate),
             fatal: Some(fatal),
             log: Some(line),
-            registers: None,
+            registers: Some(register),
             msi: None,
             core_file: None,
         };
@@ -291,6 +292,33 @@ unsafe extern "C" fn line(
     // SAFETY: a string.
     let text = unsafe { CStr::from_ptr(text) };
     log::line(attr, &name.unwrap_or_default().to_string_lossy(), &text.to_string_lossy());
+}
+
+/// Reads a register of this thread's vCPU, which is the one that makes the access.
+unsafe extern "C" fn register(
+    _: *mut c_void,
+    _: *mut gasp_cpu,
+    blk: *const qvm_state_block,
+    data: *mut c_void,
+    write: c_int,
+) -> c_int {
+    // SAFETY: a block.
+    let block = unsafe { *blk };
+    if write != 0 {
+        return libc::ENOTSUP;
+    }
+    match registers::read(&block) {
+        Ok(value) => {
+            let (value, length) = (value.to_le_bytes(), block.length as usize);
+            let known = length.min(value.len());
+            // SAFETY: the data has the length of the block.
+            unsafe { ptr::copy_nonoverlapping(value.as_ptr(), data.cast(), known) };
+            // SAFETY: as above.
+            unsafe { data.wrapping_byte_add(known).write_bytes(0, length.saturating_sub(known)) };
+            0
+        }
+        Err(errno) => errno,
+    }
 }
 
 unsafe extern "C" fn hit(

@@ -8,6 +8,7 @@
  *   0x10    a gasp_region_set() that has to fail
  *   0x14    the interrupt, as an edge
  *   0x18    a fatal error
+ *   0x1c    guest_terminate() with the vCPU's first register, or answer why it cannot be read
  *
  * Options: `refuse` is refused; `fatal` fails as 0x10 does; `wrong TEXT` is a fatal configuration
  * error; `button CAUSE` ends the guest with CAUSE when the button is pressed.
@@ -21,7 +22,7 @@
 #include <string.h>
 
 enum { END = 0x00, ERROR = 0x04, TERMINATE = 0x08, BUS_ERROR = 0x0c, REGION = 0x10, EDGE = 0x14,
-	FATAL_ERROR = 0x18 };
+	FATAL_ERROR = 0x18, CPU_REGISTER = 0x1c };
 enum { REFUSE = VDEV_CTRL_FIRST_OPTIDX, FATAL, WRONG, BUTTON };
 
 struct probe {
@@ -78,6 +79,21 @@ static int control(vdev_t *vdev, unsigned ctrl, const char *arg)
 	return EOK;
 }
 
+/* The register RAX, for a cause. */
+static enum vdev_ref_status end_with_register(vdev_t *vdev, struct guest_cpu *gcp)
+{
+	const struct qvm_state_block rax = { 0, 8, QST_CPUREGS, QSF_NONE };
+	uint64_t value;
+	int error = guest_cpu_read(gcp, GXF_NONE, &rax, 1, &value, sizeof(value));
+
+	if (error == EOK && guest_cpu_write(gcp, GXF_NONE, &rax, 1, &value, sizeof(value)) != ENOTSUP)
+		error = EDOM;
+	if (error != EOK)
+		return guest_cpu_to_vrs(error);
+	guest_terminate(vdev->v_gsp, (unsigned)value);
+	return VRS_NORMAL;
+}
+
 static enum vdev_ref_status vwrite(vdev_t *vdev, unsigned cookie,
 		const struct qvm_state_block *vopnd, const struct qvm_state_block *oopnd,
 		struct guest_cpu *gcp)
@@ -94,6 +110,7 @@ static enum vdev_ref_status vwrite(vdev_t *vdev, unsigned cookie,
 	case TERMINATE: return VRS_TERMINATE;
 	case BUS_ERROR: return VRS_BUS_ERROR;
 	case REGION: set_what_cannot_be(vdev); break;
+	case CPU_REGISTER: return end_with_register(vdev, gcp);
 	case EDGE:
 		(void)guest_intr_signal(&vdev->v_intr, GIS_ON);
 		(void)guest_intr_signal(&vdev->v_intr, GIS_OFF);

@@ -27,6 +27,7 @@
 //! | `cpuid` | what CPUID tells the guest (pure) |
 //! | `hidden` | the pages that KVM itself needs |
 //! | `entry` | checks that vCPUs find something to execute |
+//! | `registers` | the registers of this thread's vCPU, for vdevs |
 //! | `start` | registers that a vCPU starts with |
 //! | `shared` | the state that the threads of a machine share |
 //! | `machine` | puts it all together |
@@ -69,6 +70,7 @@ mod memslots;
 mod open;
 mod plan;
 mod reason;
+pub(crate) mod registers;
 mod runs;
 mod shared;
 mod start;

@@ -8,6 +8,7 @@ use super::error::KvmError;
 use super::exit::{Exit, Vcpu};
 use super::gate::Entry;
 use super::reason::InternalError;
+use super::registers::Here;
 use super::shared::Shared;
 use crate::log;
 use gasp_safe::{AccessKind, Cpu, Space};
@@ -73,6 +74,7 @@ impl<'m, 'g> Runner<'m, 'g> {
     pub(super) fn run(&mut self) -> Result<(), KvmError> {
         let kickable = self.vcpu.kickable();
         self.first = self.position().unwrap_or(0);
+        let _here = Here::new(self.vcpu.fd());
         self.shared.gate.register(self.number);
         loop {
             // Before the gate: a request after this line comes with a new kick.

@@ -12,6 +12,7 @@ mod guests;
 mod interrupts;
 mod live;
 mod numbers;
+mod registers;
 mod rules;
 
 use super::{KvmError, Machine};
