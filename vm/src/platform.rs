@@ -6,6 +6,19 @@
 
 use std::sync::OnceLock;
 
+/// The power state of a vCPU.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Power {
+    Runs,
+    /// It is halted until an interrupt comes.
+    Waits,
+    /// It is halted for good.
+    Off,
+}
+
+/// Is told when a vCPU, by its number, changes its state, on the thread of that.
+pub(crate) type WatchPower = Box<dyn Fn(u32, Power) + Send + Sync>;
+
 /// The machine that runs the guest, as vdevs see it.
 pub(crate) trait Platform: Send + Sync {
     /// Asserts or deasserts the interrupt line of a vector. For an edge: assert, then deassert.
@@ -13,6 +26,8 @@ pub(crate) trait Platform: Send + Sync {
     /// Ends the guest, with the exit code of the process. Only the first call has an effect. All
     /// vCPUs leave the guest. May be called from any thread, including a vCPU's.
     fn terminate(&self, exit_code: u8);
+    /// Tells of the power state of vCPUs from now on. A script has no vCPU that could halt.
+    fn watch_power(&self, _: WatchPower) {}
 }
 
 /// Whether the guest has ended, and with which exit code.

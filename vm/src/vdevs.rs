@@ -4,7 +4,7 @@
 
 use crate::config::{OptionList, VdevConfig};
 use crate::kvm::registers;
-use crate::platform::Platform;
+use crate::platform::{Platform, Power};
 use crate::{exit, log};
 use core::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use core::fmt;
@@ -13,7 +13,7 @@ use core::ptr::{self, NonNull};
 use gasp_abi::{
     GASP_VDEVS_COUNT, VDEV_CTRL_ASSIGN, VDEV_CTRL_BUTTON, VDEV_CTRL_GUEST_CONFIGURED,
     VDEV_CTRL_GUEST_STARTING, VDEV_CTRL_STATUS, VDEV_CTRL_TERMINATE, gasp_cpu, gasp_vdev_host,
-    gasp_vdev_option, gasp_vdevs, qvm_state_block, vdev_t,
+    gasp_vdev_option, gasp_vdevs, guest_power_state_cmd as gpsc, qvm_state_block, vdev_t,
 };
 use gasp_safe::Guest;
 use gasp_text::ParseError;
@@ -161,6 +161,16 @@ impl Vdevs {
 
     /// Tells all vdevs that the guest starts on this platform. Timers expire from now on.
     pub(crate) fn starting(&self, platform: Arc<dyn Platform>) -> Result<(), String> {
+        let set = self.handle().expose_provenance();
+        platform.watch_power(Box::new(move |number, power| {
+            let state = match power {
+                Power::Runs => 0,
+                Power::Waits => gpsc::GPSC_WAIT as u32,
+                Power::Off => gpsc::GPSC_OFF as u32,
+            };
+            // SAFETY: a set; libgasp-vdev recognises those that are gone. It cannot fail with these.
+            unsafe { gasp_abi::gasp_vdevs_set_power(set_of(set), number, state) };
+        }));
         // A second start fails below.
         let _ = self.link.platform.set(platform);
         self.control(VDEV_CTRL_GUEST_STARTING)
@@ -234,6 +244,11 @@ impl Drop for Vdevs {
         // SAFETY: a set, and only this value destroys it.
         unsafe { gasp_abi::gasp_vdevs_destroy(self.handle()) };
     }
+}
+
+/// The handle with this address.
+fn set_of(address: usize) -> *mut gasp_vdevs {
+    ptr::with_exposed_provenance_mut(address)
 }
 
 fn string(bytes: &[u8]) -> Result<CString, String> {

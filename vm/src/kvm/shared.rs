@@ -8,10 +8,11 @@ use super::lines::Lines;
 use super::listener::Slots;
 use super::memslots::Kernel;
 use crate::lock::unpoisoned;
-use crate::platform::{Ending, Platform};
+use crate::platform::{Ending, Platform, Power, WatchPower};
+use core::fmt;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::atomic::{AtomicBool, AtomicU32};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 /// The end of the guest, and the reason.
 #[derive(Debug)]
@@ -59,13 +60,13 @@ impl Fate {
 }
 
 /// The state that the threads of a machine share.
-#[derive(Debug)]
 pub(super) struct Shared {
     pub(super) gate: Arc<Gate>,
     pub(super) fate: Arc<Fate>,
     pub(super) slots: Arc<Slots>,
     pub(super) lines: Lines,
     interruptible: AtomicBool,
+    power: OnceLock<WatchPower>,
     /// The number of vCPUs that are not retired.
     working: AtomicU32,
 }
@@ -80,7 +81,8 @@ impl Shared {
         };
         let slots = Arc::new(Slots::new(Box::new(kernel), Arc::clone(&gate), fatal));
         let (interruptible, working) = (AtomicBool::new(false), AtomicU32::new(cpus));
-        Self { gate, fate, slots, lines: Lines::default(), interruptible, working }
+        let power = OnceLock::new();
+        Self { gate, fate, slots, lines: Lines::default(), interruptible, power, working }
     }
 
     pub(super) fn set_interruptible(&self, interruptible: bool) {
@@ -92,11 +94,24 @@ impl Shared {
         self.interruptible.load(SeqCst)
     }
 
+    /// A vCPU changes its power state.
+    pub(super) fn power(&self, number: u32, state: Power) {
+        if let Some(tell) = self.power.get() {
+            tell(number, state);
+        }
+    }
+
     /// Retires a vCPU that halts for good. The guest ends with the last one.
     pub(super) fn retire(&self) {
         if self.working.fetch_sub(1, SeqCst) == 1 {
             self.fate.end(0);
         }
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("fate", &self.fate).finish_non_exhaustive()
     }
 }
 
@@ -110,5 +125,10 @@ impl Platform for Shared {
 
     fn terminate(&self, exit_code: u8) {
         self.fate.end(exit_code);
+    }
+
+    fn watch_power(&self, tell: WatchPower) {
+        // The first one stays: a machine has one set of vdevs.
+        let _ = self.power.set(tell);
     }
 }

@@ -11,6 +11,7 @@ use super::reason::InternalError;
 use super::registers::Here;
 use super::shared::Shared;
 use crate::log;
+use crate::platform::Power;
 use gasp_safe::{AccessKind, Cpu, Space};
 use std::time::Duration;
 
@@ -155,11 +156,15 @@ impl<'m, 'g> Runner<'m, 'g> {
             return;
         }
         let waits = takes && self.shared.interruptible();
+        self.shared.power(self.number, if waits { Power::Waits } else { Power::Off });
         if !waits {
             self.tell_why();
             self.shared.retire();
         }
         self.shared.gate.halt(self.number, waits);
+        if waits {
+            self.shared.power(self.number, Power::Runs);
+        }
     }
 
     /// Tells why this vCPU halts for good.

@@ -3,10 +3,10 @@
 use super::counts::region;
 use super::device::{Access, Device};
 use super::*;
-use crate::platform::Platform;
+use crate::platform::{Platform, Power};
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::SeqCst;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -169,4 +169,37 @@ fn a_device_can_end_the_guest() {
     platform.set(machine.platform()).ok().expect("set twice");
     assert_eq!(machine.run(true, |_, _| ()).expect("failed"), 33);
     assert_eq!(device.log().len(), 1, "the guest has not gone on");
+}
+
+#[test]
+fn the_power_state_follows_a_guest_that_sleeps() {
+    let guest = guest(0x10000, code::interrupts());
+    let (_device, line) = device(&guest, |platform, _| platform.interrupt(VECTOR, false));
+    let Some(mut machine) = machine("power", &guest, &START, 1) else { return };
+    let platform = machine.platform();
+    line.set(machine.platform()).ok().expect("set twice");
+    let states = Arc::new(Mutex::new(vec![Power::Runs]));
+    let list = Arc::clone(&states);
+    platform.watch_power(Box::new(move |number, state| {
+        assert_eq!(number, 0);
+        list.lock().expect("poisoned").push(state);
+    }));
+    let waits = || states.lock().expect("poisoned").last() == Some(&Power::Waits);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for count in 0..3 {
+                // It runs before it counts, so it waits for the next one then.
+                until(|| word(&guest, COUNT) == count && waits());
+                platform.interrupt(VECTOR, true);
+            }
+        });
+        assert_eq!(machine.run(true, |_, _| ()).expect("failed"), 0);
+    });
+    let states = states.lock().expect("poisoned");
+    let (last, sleeps) = states.split_last().expect("no state");
+    assert_eq!(*last, Power::Off);
+    assert!(sleeps.len() >= 7, "{states:?}");
+    for (index, state) in sleeps.iter().enumerate() {
+        assert_eq!(*state, if index % 2 == 0 { Power::Runs } else { Power::Waits });
+    }
 }
