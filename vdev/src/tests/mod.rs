@@ -11,4 +11,5 @@ mod loading;
 mod machine;
 mod machinery;
 mod messages;
+mod recorder;
 mod running;
