@@ -28,6 +28,13 @@ pub const GASP_VDEVS_COUNT: u32 = 1 << 1;
 /// gasp_vdev_run_time(). Without it both do nothing.
 pub const GASP_VDEVS_RUN_TIME: u32 = 1 << 5;
 
+/// Destination of a line of the log: standard output.
+pub const GASP_LOG_STDOUT: u32 = 1 << 0;
+/// Destination of a line of the log: standard error.
+pub const GASP_LOG_STDERR: u32 = 1 << 1;
+/// Destination of a line of the log: the system's log. On QNX it is slog, here syslog().
+pub const GASP_LOG_SLOG: u32 = 1 << 2;
+
 /// What a host does for its vdevs. A function may be NULL. Each is called on the thread of the vdev
 /// that causes it, with no lock held, and may come from several threads at the same time. `arg` is
 /// that of this structure.
@@ -49,12 +56,15 @@ pub struct gasp_vdev_host {
     /// A vdev has failed in a way that ends the process, as qvm_fatal() does. When this returns,
     /// exit(exit_code) is called; it may leave by longjmp(). NULL: exit(exit_code) at once.
     pub fatal: Option<unsafe extern "C" fn(arg: *mut c_void, exit_code: c_int)>,
-    /// A line for the log: attr is QVM_OUT*, vdev and name are NULL if it is not a vdev's. NULL: the
-    /// line goes to standard error.
+    /// A line that has passed the filters of the log (gasp_vdevs_logger(), and the option `log` of
+    /// a vdev). attr: QVM_OUT*. destinations: one or more of GASP_LOG_*, where the host writes it.
+    /// vdev, name: NULL if it is not a vdev's. NULL: the library writes it there, as
+    /// "NAME: LABEL: TEXT".
     pub log: Option<
         unsafe extern "C" fn(
             arg: *mut c_void,
             attr: c_uint,
+            destinations: c_uint,
             vdev: *const vdev_t,
             name: *const c_char,
             text: *const c_char,
@@ -166,8 +176,9 @@ unsafe extern "C" {
     /// Create a vdev: its options in order, from VDEV_CTRL_OPTIONS_START to VDEV_CTRL_ASSIGN, then
     /// its region.
     ///
-    /// name: as for gasp_vdevs_load(), which this calls. options: `loc`, `intr`, `hostvector`,
-    /// `name`, `sched`, and the vdev's own; count of them. failed: NULL, or set to the index of the option that was
+    /// name: as for gasp_vdevs_load(), which this calls. options: `loc`, `intr`, `hostvector`, `log`,
+    /// `name`, `sched`, and the vdev's own; count of them. The value of `log` is FILTER[,FILTER...],
+    /// a blank, and DEST, as for gasp_vdevs_logger(). failed: NULL, or set to the index of the option that was
     /// refused; count if it was none of them.
     ///
     /// Returns the vdev, or NULL with errno set:
@@ -210,6 +221,27 @@ unsafe extern "C" {
     ///
     /// Threads: any; one at a time for those that are sent once.
     pub fn gasp_vdevs_control(vdevs: *mut gasp_vdevs, ctrl: c_uint, arg: *const c_char) -> c_int;
+
+    /// Say where lines of the log go, as the configuration's `logger` does. Until the first call,
+    /// lines of all kinds but debug and verbose go to standard error. That call replaces this, and
+    /// each call after it adds a destination. Kinds that no call has named are not written.
+    ///
+    /// filters: one or more of fatal, internal, error, warn (or warning), info, debug, verbose, with
+    /// commas and no blanks between them; they are a set, not levels. dest: stdout, stderr, slog or
+    /// none.
+    ///
+    /// Lines of the kind internal go to slog too, whatever the filters say. The lines of a vdev with
+    /// the option `log` obey only that; there, the last one with a kind counts.
+    ///
+    /// Returns EOK, or an error number (errno is unchanged):
+    /// - EINVAL: bad vdevs, filters or dest NULL or another word
+    ///
+    /// Threads: any. Source: libgasp's own; kinds, destinations and default are QNX's (7.1).
+    pub fn gasp_vdevs_logger(
+        vdevs: *mut gasp_vdevs,
+        filters: *const c_char,
+        dest: *const c_char,
+    ) -> c_int;
 
     /// Say which number a vCPU has, for messages and for vdevs that ask (QST_CPUREGS,
     /// GASP_CPUREG_NUMBER). A vCPU without a number makes accesses, too.

@@ -21,6 +21,15 @@
 /** Host flag: count the accesses of each vdev and cookie, for gasp_vdevs_each_hit(). */
 #define GASP_VDEVS_COUNT (1 << 1)
 
+/** Destination of a line of the log: standard output. */
+#define GASP_LOG_STDOUT (1 << 0)
+
+/** Destination of a line of the log: standard error. */
+#define GASP_LOG_STDERR (1 << 1)
+
+/** Destination of a line of the log: the system's log. On QNX it is slog, here syslog(). */
+#define GASP_LOG_SLOG (1 << 2)
+
 /**
  * Host flag: count what vdevs say with guest_clock_start() and guest_clock_stop(), for
  * gasp_vdev_run_time(). Without it both do nothing.
@@ -65,10 +74,17 @@ struct gasp_vdev_host {
      */
     void (*fatal)(void *arg, int exit_code);
     /**
-     * A line for the log: attr is QVM_OUT*, vdev and name are NULL if it is not a vdev's. NULL: the
-     * line goes to standard error.
+     * A line that has passed the filters of the log (gasp_vdevs_logger(), and the option `log` of
+     * a vdev). attr: QVM_OUT*. destinations: one or more of GASP_LOG_*, where the host writes it.
+     * vdev, name: NULL if it is not a vdev's. NULL: the library writes it there, as
+     * "NAME: LABEL: TEXT".
      */
-    void (*log)(void *arg, unsigned int attr, const vdev_t *vdev, const char *name, const char *text);
+    void (*log)(void *arg,
+                unsigned int attr,
+                unsigned int destinations,
+                const vdev_t *vdev,
+                const char *name,
+                const char *text);
     /**
      * A vdev reads (write is 0) or writes a register of the vCPU that makes an access. Returns EOK
      * or an error number. NULL: ENOTSUP.
@@ -175,8 +191,9 @@ const struct vdev_factory *gasp_vdevs_load(struct gasp_vdevs *vdevs, const char 
  * Create a vdev: its options in order, from VDEV_CTRL_OPTIONS_START to VDEV_CTRL_ASSIGN, then
  * its region.
  *
- * name: as for gasp_vdevs_load(), which this calls. options: `loc`, `intr`, `hostvector`,
- * `name`, `sched`, and the vdev's own; count of them. failed: NULL, or set to the index of the option that was
+ * name: as for gasp_vdevs_load(), which this calls. options: `loc`, `intr`, `hostvector`, `log`,
+ * `name`, `sched`, and the vdev's own; count of them. The value of `log` is FILTER[,FILTER...],
+ * a blank, and DEST, as for gasp_vdevs_logger(). failed: NULL, or set to the index of the option that was
  * refused; count if it was none of them.
  *
  * Returns the vdev, or NULL with errno set:
@@ -220,6 +237,25 @@ vdev_t *gasp_vdevs_add(struct gasp_vdevs *vdevs,
  * Threads: any; one at a time for those that are sent once.
  */
 int gasp_vdevs_control(struct gasp_vdevs *vdevs, unsigned int ctrl, const char *arg);
+
+/**
+ * Say where lines of the log go, as the configuration's `logger` does. Until the first call,
+ * lines of all kinds but debug and verbose go to standard error. That call replaces this, and
+ * each call after it adds a destination. Kinds that no call has named are not written.
+ *
+ * filters: one or more of fatal, internal, error, warn (or warning), info, debug, verbose, with
+ * commas and no blanks between them; they are a set, not levels. dest: stdout, stderr, slog or
+ * none.
+ *
+ * Lines of the kind internal go to slog too, whatever the filters say. The lines of a vdev with
+ * the option `log` obey only that; there, the last one with a kind counts.
+ *
+ * Returns EOK, or an error number (errno is unchanged):
+ * - EINVAL: bad vdevs, filters or dest NULL or another word
+ *
+ * Threads: any. Source: libgasp's own; kinds, destinations and default are QNX's (7.1).
+ */
+int gasp_vdevs_logger(struct gasp_vdevs *vdevs, const char *filters, const char *dest);
 
 /**
  * Say which number a vCPU has, for messages and for vdevs that ask (QST_CPUREGS,

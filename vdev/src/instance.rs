@@ -163,6 +163,7 @@ impl Instance {
 
 impl Drop for Instance {
     fn drop(&mut self) {
+        self.shared.host.logger.remove_vdev(self.address());
         self.shared.remove_vdev(self.address());
     }
 }

@@ -3,23 +3,25 @@
 #![forbid(unsafe_code)]
 
 use crate::host::Host;
-use crate::slots;
+use crate::{filter, slog, slots};
 use core::ffi::CStr;
 use gasp_abi::qvm_outlbl::{self, *};
-use gasp_abi::vdev_t;
+use gasp_abi::{GASP_LOG_SLOG, GASP_LOG_STDERR, GASP_LOG_STDOUT, vdev_t};
 use std::ffi::CString;
 use std::io::{self, Write};
 
-/// The labels of a line with what is written for them, the most severe first.
-const LABELS: [(qvm_outlbl, &str); 7] = [
-    (QVM_OUTAL_FATAL, "fatal: "),
-    (QVM_OUTAL_INTERNAL, "internal: "),
-    (QVM_OUTAL_ERROR, "error: "),
-    (QVM_OUTAL_WARNING, "warning: "),
-    (QVM_OUTAL_INFO, ""),
-    (QVM_OUTAL_DEBUG, "debug: "),
-    (QVM_OUTAL_VERBOSE, "verbose: "),
-];
+/// What is written for a label.
+fn word(label: qvm_outlbl) -> &'static str {
+    match label {
+        QVM_OUTAL_FATAL => "fatal: ",
+        QVM_OUTAL_INTERNAL => "internal: ",
+        QVM_OUTAL_ERROR => "error: ",
+        QVM_OUTAL_WARNING => "warning: ",
+        QVM_OUTAL_INFO => "",
+        QVM_OUTAL_DEBUG => "debug: ",
+        QVM_OUTAL_VERBOSE => "verbose: ",
+    }
+}
 
 /// Writes an error; `vdev` may be `NULL`.
 pub(crate) fn error(host: &Host, vdev: *const vdev_t, text: &str) {
@@ -31,29 +33,37 @@ pub(crate) fn warn(host: &Host, vdev: *const vdev_t, text: &str) {
     line(host, QVM_OUTAL_WARNING as u32, vdev, text);
 }
 
-/// Writes a line with an attribute (`QVM_OUT*`).
+/// Writes a line with an attribute (`QVM_OUT*`) where the filters say.
 pub(crate) fn line(host: &Host, attr: u32, vdev: *const vdev_t, text: &str) {
+    let label = filter::label(attr);
+    let destinations = host.logger.destinations(vdev.addr(), label);
+    if destinations == 0 {
+        return;
+    }
     let name = slots::name(vdev);
     // Nobody can read a text behind a zero.
     let whole = CString::new(text).unwrap_or_default();
-    if host.log(attr, vdev, name, &whole)
-        || matches!(label(attr).0, QVM_OUTAL_DEBUG | QVM_OUTAL_VERBOSE)
-    {
-        return;
+    if !host.log(attr, destinations, vdev, name, &whole) {
+        write(destinations, label, &format(label, name, text));
     }
-    // There is no other place for a message that standard error cannot be written.
-    let _ = io::stderr().lock().write_all(format(attr, name, text).as_bytes());
 }
 
-/// The most severe label of an attribute; without any, it is information.
-fn label(attr: u32) -> (qvm_outlbl, &'static str) {
-    let has = |label: qvm_outlbl| attr & label as u32 != 0;
-    LABELS.into_iter().find(|(label, _)| has(*label)).unwrap_or((QVM_OUTAL_INFO, ""))
+fn write(destinations: u32, label: qvm_outlbl, line: &str) {
+    // There is no other place for a message that these cannot be written.
+    if destinations & GASP_LOG_STDOUT != 0 {
+        let _ = io::stdout().lock().write_all(line.as_bytes());
+    }
+    if destinations & GASP_LOG_STDERR != 0 {
+        let _ = io::stderr().lock().write_all(line.as_bytes());
+    }
+    if destinations & GASP_LOG_SLOG != 0 {
+        slog::write(label, &CString::new(line).unwrap_or_default());
+    }
 }
 
-fn format(attr: u32, name: Option<&CStr>, text: &str) -> String {
+fn format(label: qvm_outlbl, name: Option<&CStr>, text: &str) -> String {
     let name = name.map_or_else(String::new, |name| format!("{}: ", name.to_string_lossy()));
-    format!("{name}{}{}\n", label(attr).1, text.trim_end_matches('\n'))
+    format!("{name}{}{}\n", word(label), text.trim_end_matches('\n'))
 }
 
 #[cfg(test)]
@@ -62,16 +72,8 @@ mod tests {
 
     #[test]
     fn a_line_says_who_and_how_bad() {
-        assert_eq!(format(QVM_OUTAL_INFO as u32, Some(c"trace"), "hello\n"), "trace: hello\n");
-        assert_eq!(format(QVM_OUTAL_ERROR as u32, None, "bad"), "error: bad\n");
-        assert_eq!(format(QVM_OUTAL_WARNING as u32, Some(c"a"), "b"), "a: warning: b\n");
-    }
-
-    #[test]
-    fn the_most_severe_label_counts() {
-        let both = QVM_OUTAL_VERBOSE as u32 | QVM_OUTAL_INTERNAL as u32;
-        assert_eq!(label(both), (QVM_OUTAL_INTERNAL, "internal: "));
-        // The source and a vdev's own code are no labels.
-        assert_eq!(label(0x00ff_ffff), (QVM_OUTAL_INFO, ""));
+        assert_eq!(format(QVM_OUTAL_INFO, Some(c"trace"), "hello\n"), "trace: hello\n");
+        assert_eq!(format(QVM_OUTAL_ERROR, None, "bad"), "error: bad\n");
+        assert_eq!(format(QVM_OUTAL_WARNING, Some(c"a"), "b"), "a: warning: b\n");
     }
 }

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 use super::controller::Controller;
+use super::filter::Rule;
 use super::instance::{Instance, Refused};
 use super::pins::Asked;
 use super::{interrupt as controllers, place};
@@ -100,6 +101,12 @@ fn apply(vdev: &Instance, option: &VdevOption, others: &[Instance]) -> Result<()
             Ok(())
         }
         ("hostvector", Some(value)) => host_vector(vdev, value),
+        ("log", Some(value)) => {
+            let (filters, destination) = value.split_once(' ').unwrap_or((value, ""));
+            let rule = Rule::parse(filters, destination).map_err(|why| in_option("log", &why))?;
+            vdev.shared().host.logger.add_of_vdev(vdev.address(), &rule);
+            Ok(())
+        }
         ("name", Some(value)) => name(vdev, value, others),
         ("sched", Some(value)) => {
             vdev.set_scheduling(scheduling(value).map_err(|why| in_option("sched", &why))?);

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 use super::failure::Failure;
+use super::filter::Rule;
 use super::hits::{Hit, Hits};
 use super::host::Host;
 use super::instance::Instance;
@@ -234,6 +235,13 @@ impl Vdevs {
     /// Nanoseconds of the guest's clock.
     pub(crate) fn clock(&self) -> u64 {
         self.shared.timers.clock.now().guest
+    }
+
+    /// Adds a `logger`.
+    pub(crate) fn logger(&self, filters: &str, destination: &str) -> Result<(), Failure> {
+        let rule = Rule::parse(filters, destination);
+        self.shared.host.logger.add(&rule.map_err(|why| Failure::new(libc::EINVAL, why))?);
+        Ok(())
     }
 
     /// Numbers a vCPU.

@@ -63,7 +63,6 @@ impl Shared {
         }
         let shared = Arc::new(Self {
             guest,
-            host,
             started: AtomicBool::new(false),
             vdevs: RwLock::default(),
             hits: host.has(GASP_VDEVS_COUNT).then(Hits::default),
@@ -77,6 +76,7 @@ impl Shared {
             host_vectors: HostVectors::default(),
             spares: Mutex::default(),
             numbers: RwLock::default(),
+            host,
         });
         guests.push(Arc::downgrade(&shared));
         Some(shared)

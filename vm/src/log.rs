@@ -1,10 +1,13 @@
-//! Output: lines for people on standard error, results on standard output.
+//! Output: lines for people, on standard error unless a `logger` says otherwise; results on
+//! standard output.
 
 #![forbid(unsafe_code)]
 
+use crate::slog;
 use gasp_abi::qvm_outlbl::{self, *};
+use gasp_abi::{GASP_LOG_SLOG, GASP_LOG_STDERR, GASP_LOG_STDOUT};
+use std::ffi::CString;
 use std::io::{self, Write};
-use std::sync::OnceLock;
 
 /// The labels of a line with what is written for them, the most severe first.
 const LABELS: [(qvm_outlbl, &str); 7] = [
@@ -19,21 +22,28 @@ const LABELS: [(qvm_outlbl, &str); 7] = [
 
 /// Writes a warning.
 pub(crate) fn warn(vdev: &str, text: &str) {
-    line(QVM_OUTAL_WARNING as u32, vdev, text);
+    line(QVM_OUTAL_WARNING as u32, GASP_LOG_STDERR, vdev, text);
 }
 
-/// Writes a line with an attribute (`QVM_OUT*`), unless it is for debugging and debugging is off.
-pub(crate) fn line(attr: u32, vdev: &str, text: &str) {
+/// Writes a line with an attribute (`QVM_OUT*`) to these destinations (`GASP_LOG_*`).
+pub(crate) fn line(attr: u32, destinations: u32, vdev: &str, text: &str) {
     let (label, what) = label(attr);
-    if !matches!(label, QVM_OUTAL_DEBUG | QVM_OUTAL_VERBOSE) || is_debugging() {
-        // There is no other place for a message that standard error cannot be written.
-        let _ = io::stderr().lock().write_all(format(what, vdev, text).as_bytes());
+    let line = format(what, vdev, text);
+    // There is no other place for a message that these cannot be written.
+    if destinations & GASP_LOG_STDOUT != 0 {
+        let _ = print(&line);
+    }
+    if destinations & GASP_LOG_STDERR != 0 {
+        let _ = io::stderr().lock().write_all(line.as_bytes());
+    }
+    if destinations & GASP_LOG_SLOG != 0 {
+        slog::write(label, &CString::new(line).unwrap_or_default());
     }
 }
 
 /// Writes a line for the person who runs the guest.
 pub(crate) fn tell(text: &str) {
-    line(QVM_OUTAL_INFO as u32, "", text);
+    line(QVM_OUTAL_INFO as u32, GASP_LOG_STDERR, "", text);
 }
 
 /// Writes a result to standard output.
@@ -48,12 +58,6 @@ pub(crate) fn say(text: &str) {
     if let Err(error) = print(text) {
         tell(&format!("cannot print: {error}"));
     }
-}
-
-/// Whether lines for debugging are written.
-fn is_debugging() -> bool {
-    static ANSWER: OnceLock<bool> = OnceLock::new();
-    *ANSWER.get_or_init(|| std::env::var_os("GASP_VM_DEBUG").is_some())
 }
 
 /// The most severe label of an attribute; without any, it is information.

@@ -15,6 +15,7 @@
 //! | `ram` | compares the memory of guest and host |
 //! | `report` | what `--map` prints, and the state of a running guest |
 //! | `show` | prints the map and the hits as tables |
+//! | `slog` | the system's log |
 
 mod args;
 mod config;
@@ -33,6 +34,7 @@ mod report;
 mod runner;
 mod show;
 mod signals;
+mod slog;
 mod trace;
 mod vdevs;
 mod watch;

@@ -144,6 +144,14 @@ impl Vdevs {
         Err(ParseError { position, message: last_error() })
     }
 
+    /// Adds a `logger` of the configuration: filters with commas, and a destination.
+    #[allow(dead_code, reason = "the configuration does not have `logger` yet")]
+    pub(crate) fn logger(&self, filters: &str, destination: &str) -> Result<(), String> {
+        let (filters, to) = (string(filters.as_bytes())?, string(destination.as_bytes())?);
+        // SAFETY: a set and strings.
+        check(unsafe { gasp_abi::gasp_vdevs_logger(self.handle(), filters.as_ptr(), to.as_ptr()) })
+    }
+
     fn control(&self, step: u32) -> Result<(), String> {
         // SAFETY: a set.
         check(unsafe { gasp_abi::gasp_vdevs_control(self.handle(), step, ptr::null()) })
@@ -298,6 +306,7 @@ unsafe extern "C" fn fatal(_: *mut c_void, exit_code: c_int) {
 unsafe extern "C" fn line(
     _: *mut c_void,
     attr: c_uint,
+    destinations: c_uint,
     _: *const vdev_t,
     name: *const c_char,
     text: *const c_char,
@@ -306,7 +315,8 @@ unsafe extern "C" fn line(
     let name = (!name.is_null()).then(|| unsafe { CStr::from_ptr(name) });
     // SAFETY: a string.
     let text = unsafe { CStr::from_ptr(text) };
-    log::line(attr, &name.unwrap_or_default().to_string_lossy(), &text.to_string_lossy());
+    let name = name.unwrap_or_default().to_string_lossy();
+    log::line(attr, destinations, &name, &text.to_string_lossy());
 }
 
 /// Reads a register of this thread's vCPU, which is the one that makes the access.

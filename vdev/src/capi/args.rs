@@ -52,7 +52,7 @@ pub(super) unsafe fn interrupt(intr: *const guest_intr) -> Result<guest_intr, Fa
 /// demands.
 pub(super) unsafe fn host(host: *const gasp_vdev_host) -> Result<Host, Failure> {
     if host.is_null() {
-        return Ok(Host::NONE);
+        return Ok(Host::none());
     }
     // SAFETY: the caller's promise.
     let size = unsafe { (*host).size };

@@ -93,6 +93,21 @@ pub(super) unsafe extern "C" fn gasp_vdevs_control(
 }
 
 #[unsafe(no_mangle)]
+pub(super) unsafe extern "C" fn gasp_vdevs_logger(
+    vdevs: *mut gasp_vdevs,
+    filters: *const c_char,
+    dest: *const c_char,
+) -> c_int {
+    ret::code(|| {
+        // SAFETY: the caller's promise.
+        let filters = unsafe { args::text("filters", filters)? }.to_string_lossy();
+        // SAFETY: the caller's promise.
+        let dest = unsafe { args::text("dest", dest)? }.to_string_lossy();
+        args::vdevs(vdevs)?.logger(&filters, &dest)
+    })
+}
+
+#[unsafe(no_mangle)]
 pub(super) unsafe extern "C" fn gasp_vdevs_set_cpu(
     vdevs: *mut gasp_vdevs,
     cpu: *mut gasp_cpu,

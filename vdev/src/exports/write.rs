@@ -39,7 +39,7 @@ unsafe extern "C" fn gasp_vdev_private_fatal(attr: c_uint, text: *const c_char) 
 /// The host of a vdev; of no vdev, that of the vdev for which this thread acts, or the only one.
 pub(crate) fn host(vdev: *const vdev_t) -> Host {
     let shared = slots::shared(vdev).or_else(|| slots::shared(acting::vdev()));
-    shared.or_else(Shared::only).map_or(Host::NONE, |shared| shared.host)
+    shared.or_else(Shared::only).map_or_else(Host::none, |shared| shared.host.clone())
 }
 
 /// Ends the process: a vdev has done what it may not do.

@@ -222,6 +222,15 @@ impl Vdevs {
         unsafe { gasp_abi::gasp_vdevs_advance(self.0, nanoseconds) }
     }
 
+    pub(super) fn logger(&self, filters: &str, dest: &str) -> Result<(), String> {
+        let (filters, dest) = (CString::new(filters).unwrap(), CString::new(dest).unwrap());
+        // SAFETY: a set and strings.
+        match unsafe { gasp_abi::gasp_vdevs_logger(self.0, filters.as_ptr(), dest.as_ptr()) } {
+            0 => Ok(()),
+            _ => Err(last_error()),
+        }
+    }
+
     pub(super) fn clock(&self) -> u64 {
         // SAFETY: a set.
         unsafe { gasp_abi::gasp_vdevs_clock(self.0) }
@@ -302,10 +311,20 @@ impl Machine {
     }
 
     pub(super) fn with_flags(directory: Directory, flags: u32) -> Self {
+        Self::made(directory, |platform| platform.host(flags))
+    }
+
+    /// One whose host takes the lines of the log, with this plugin.
+    pub(super) fn with_log(directory: Directory) -> Self {
+        let log = Some(line as unsafe extern "C" fn(_, _, _, _, _, _));
+        Self::made(directory, |platform| gasp_vdev_host { log, ..platform.host(0) })
+    }
+
+    fn made(directory: Directory, host: impl FnOnce(&Recorder) -> gasp_vdev_host) -> Self {
         let guest = Guest::new().unwrap();
         guest.add_memory(0, RAM, Memory::Ram).unwrap();
         let platform = Arc::<Recorder>::default();
-        let vdevs = Vdevs::new(&guest, Some(&platform.host(flags)), &directory.0);
+        let vdevs = Vdevs::new(&guest, Some(&host(&platform)), &directory.0);
         Self { vdevs, guest, platform, _directory: directory }
     }
 

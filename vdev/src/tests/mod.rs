@@ -11,5 +11,6 @@ mod loading;
 mod machine;
 mod machinery;
 mod messages;
+mod output;
 mod recorder;
 mod running;
