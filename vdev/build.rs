@@ -20,6 +20,7 @@ fn main() {
     println!("cargo::rerun-if-changed=../include/qvm");
     cc::Build::new()
         .file("c/outpipe.c")
+        .file("c/pulse.c")
         .file("c/thread.c")
         .include("../include")
         .std("c11")

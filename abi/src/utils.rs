@@ -46,9 +46,18 @@ unsafe extern "C" {
         ip: *mut guest_intr,
     ) -> *mut c_char;
 
-    /// Fill in an event whose delivery calls cbfp(cbp).
+    /// Fill in an event whose delivery calls cbfp(cbp): as vdev_pulse() of <qvm/vdev-core.h>, for the
+    /// vdev for which this thread acts (a function of the vdev's runs on it, or vdev_thread_create()
+    /// has made it).
     ///
-    /// coid: as for vdev_pulse(). Source: QNX 7.0.
+    /// cbp: keeps cbfp, and has to be there as long as the vdev. For a cbp that is used again, all
+    /// its events call the new function. priority, coid: as for vdev_pulse().
+    ///
+    /// If this thread acts for no vdev, or cbfp or cbp is NULL, there is an error in the log, and ev
+    /// is a SIGEV_NONE event, whose delivery does nothing.
+    ///
+    /// When: from VDEV_CTRL_OPTIONS_START on. Threads: any. Source: QNX 7.0; the vdev, and what is
+    /// libgasp's own of vdev_pulse(), are libgasp's own.
     pub fn qvm_callback_pulse(
         cbfp: qvm_callback_func_t,
         cbp: *mut qvm_callback,

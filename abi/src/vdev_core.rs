@@ -166,7 +166,7 @@ pub struct vdev_factory {
     pub vread: vdev_ref_function_t,
     /// A guest write that traps; NULL: as if nothing were there.
     pub vwrite: vdev_ref_function_t,
-    /// A pulse of vdev_pulse() has arrived.
+    /// A pulse of vdev_pulse() has arrived. The result is not used (libgasp's own).
     pub pulse: Option<unsafe extern "C" fn(vdev: *mut vdev_t, code: i8) -> c_int>,
     /// A timer of guest_timer_create() has expired; data is what was given there.
     pub timer: Option<
@@ -205,9 +205,22 @@ unsafe extern "C" {
 
     /// Fill in an event whose delivery calls the vdev's pulse function with code.
     ///
-    /// coid: a connection to a server; -1: any; QMRE_UNREG_EVENT: do not register the event.
+    /// It is a SIGEV_THREAD event: timer_create(), mq_notify() and asynchronous input and output
+    /// deliver it, and so does a call of ev->sigev_notify_function(ev->sigev_value). A delivery only
+    /// puts the pulse into the vdev's queue. A thread of the vdev's takes pulses out of it, those of
+    /// a higher priority first, then in the order of arrival. It is made for the first pulse after
+    /// VDEV_CTRL_GUEST_CONFIGURED (until then pulses wait), and is scheduled as v_sched says. Before
+    /// VDEV_CTRL_TERMINATE is sent, the function that runs is waited for, and what waits is dropped;
+    /// an event that is delivered later does nothing. At most 65,536 pulses wait; those above are
+    /// dropped, with an error in the log. What the pulse function returns is not used.
     ///
-    /// When: after VDEV_CTRL_OPTIONS_START. Threads: any. Source: QNX 7.1.
+    /// priority: of the pulse. coid: not used, because there are no servers here.
+    ///
+    /// If vdp is no vdev or has no pulse function (QNX: a crash), there is an error in the log, and
+    /// ev is a SIGEV_NONE event, whose delivery does nothing.
+    ///
+    /// When: from VDEV_CTRL_OPTIONS_START on (QNX: after it). Threads: any. Source: QNX 7.1; the kind
+    /// of event, the queue and its thread are libgasp's own.
     pub fn vdev_pulse(vdp: *mut vdev_t, code: i8, priority: c_int, ev: *mut sigevent, coid: c_int);
 
     /// Write a name of the vdev with its location, for people. In gasp-vm: "trace@mem:0xd0000000",

@@ -206,7 +206,8 @@ unsafe extern "C" {
     /// - VDEV_CTRL_GUEST_CONFIGURED: no vdev is added after it
     /// - VDEV_CTRL_GUEST_STARTING: the guest's clock starts, interrupts and timers work
     /// - VDEV_CTRL_STATUS, VDEV_CTRL_BUTTON
-    /// - VDEV_CTRL_TERMINATE: no timer expires any more
+    /// - VDEV_CTRL_TERMINATE: no timer expires and no pulse is served any more. It waits for timer
+    ///   and pulse functions that run, so these do not send it
     ///
     /// ASSIGN, GUEST_CONFIGURED, GUEST_STARTING and TERMINATE are sent once, in this order. TERMINATE
     /// may come first. arg is NULL for all but GEN_FDT. Others are the library's to send; and

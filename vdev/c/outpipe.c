@@ -1,14 +1,14 @@
 /* The functions of <qvm/outpipe.h>. Functions with "..." cannot be defined in Rust, so each formats
- * its text here and passes it to src/vdev/exports/write.rs.
+ * its text here and passes it to src/exports/write.rs.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
+#include "private.h"
 #include <qvm/outpipe.h>
 #include <stdio.h>
 
 /* Longer texts are cut, so that a vdev cannot fill the memory of the host with one line. */
 #define LONGEST 4096
 
-void gasp_vdev_private_log(unsigned attr, const vdev_t *vdev, const char *text);
 _Noreturn void gasp_vdev_private_fatal(unsigned attr, const char *text);
 
 static void format(char text[LONGEST], const char *fmt, va_list args)

@@ -3,13 +3,10 @@
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
 #define _GNU_SOURCE
+#include "private.h"
 #include <qvm/vdev-core.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-/* In src/vdev/exports/thread.rs. */
-int gasp_vdev_private_knows(const vdev_t *vdp);
-void gasp_vdev_private_mark_thread(const vdev_t *vdp);
 
 struct start {
 	const vdev_t *vdp;
@@ -76,5 +73,22 @@ int vdev_thread_create(const vdev_t *vdp, const char *name, pthread_t *thread, p
 	error = create(thread, attr, vdp, start);
 	if (error != 0)
 		free(start);
+	return error;
+}
+
+int gasp_vdev_private_start(const vdev_t *vdp, const char *name, pthread_t *thread,
+		void *(*routine)(void *), void *arg, int *unscheduled)
+{
+	int error = vdev_thread_create(vdp, name, thread, NULL, routine, arg);
+	pthread_attr_t attr;
+
+	*unscheduled = vdp->v_sched.policy == -1 ? EOK : error;
+	if (*unscheduled == EOK)
+		return error;
+	error = pthread_attr_init(&attr);
+	if (error != EOK)
+		return error;
+	error = vdev_thread_create(vdp, name, thread, &attr, routine, arg);
+	pthread_attr_destroy(&attr);
 	return error;
 }

@@ -90,6 +90,7 @@ impl Instance {
             make_mutex(slot.pointer(), factory.has(vff::VFF_MUTEX_RECURSIVE));
         }
         shared.add_vdev(slot.pointer().addr());
+        shared.pulses.add_vdev(slot.pointer().addr());
         let vdev = Self { slot, factory, _own: own, shared: Arc::clone(shared) };
         vdev.rename(name);
         Some(vdev)
@@ -164,6 +165,7 @@ impl Instance {
 impl Drop for Instance {
     fn drop(&mut self) {
         self.shared.host.logger.remove_vdev(self.address());
+        self.shared.pulses.remove_vdev(self.address());
         self.shared.remove_vdev(self.address());
     }
 }

@@ -37,6 +37,8 @@ mod place;
 mod power;
 mod run_time;
 mod run_times;
+mod pulse;
+mod pulse_thread;
 mod sequence;
 mod set;
 mod shared;

@@ -11,7 +11,7 @@ use super::lock::unpoisoned;
 use super::sequence::{self, Refusal, VdevOption};
 use super::shared::Shared;
 use super::timer_thread::{self, TimerThread};
-use super::{interrupt, loader, log, place, trap};
+use super::{interrupt, loader, log, place, pulse_thread, trap};
 use core::ffi::c_char;
 use core::ptr;
 use gasp_abi::{
@@ -156,7 +156,9 @@ impl Vdevs {
     fn configured(&self) -> Result<(), Failure> {
         self.assign_if_needed()?;
         self.enter(Phase::Configured, Phase::Assigned)?;
-        self.each(VDEV_CTRL_GUEST_CONFIGURED, ptr::null(), "when the configuration was complete")
+        self.each(VDEV_CTRL_GUEST_CONFIGURED, ptr::null(), "when the configuration was complete")?;
+        pulse_thread::open(&self.shared.pulses);
+        Ok(())
     }
 
     fn starting(&self) -> Result<(), Failure> {
@@ -180,6 +182,7 @@ impl Vdevs {
         *phase = Phase::Terminated;
         drop(phase);
         *unpoisoned(self.timers.lock()) = None;
+        pulse_thread::end(&self.shared.pulses);
         self.tell(VDEV_CTRL_TERMINATE);
         Ok(())
     }

@@ -12,6 +12,7 @@ use super::msi::Claims;
 use super::pins::{Asked, Pins};
 use super::power::Power;
 use super::run_times::RunTimes;
+use super::pulse::Queues;
 use super::timer::Timers;
 use super::watches::Watches;
 use core::fmt;
@@ -33,6 +34,7 @@ pub(crate) struct Shared {
     /// If accesses are counted.
     pub(crate) hits: Option<Hits>,
     pub(crate) timers: Arc<Timers>,
+    pub(crate) pulses: Queues,
     pins: Mutex<Pins>,
     pub(crate) claims: Claims,
     pub(crate) watches: Watches,
@@ -67,6 +69,7 @@ impl Shared {
             vdevs: RwLock::default(),
             hits: host.has(GASP_VDEVS_COUNT).then(Hits::default),
             timers: Timers::new(host.has(GASP_VDEVS_SIMULATED_CLOCK)),
+            pulses: Queues::default(),
             pins: Mutex::default(),
             claims: Claims::default(),
             watches: Watches::default(),

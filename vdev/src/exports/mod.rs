@@ -2,7 +2,8 @@
 //! callers; `symbols.txt` has the names that the library exports.
 //!
 //! Each function checks its arguments and calls one function of another module. Functions with
-//! "..." are in `c/outpipe.c`, and `vdev_thread_create()` is in `c/thread.c`.
+//! "..." are in `c/outpipe.c`, `vdev_thread_create()` is in `c/thread.c`, and pulses are in
+//! `c/pulse.c`.
 
 #![allow(unsafe_code)]
 
@@ -11,6 +12,7 @@ mod instruction;
 mod interrupt;
 mod parse;
 mod power;
+mod pulse;
 mod register;
 mod run_time;
 mod text;
@@ -31,7 +33,7 @@ macro_rules! declared {
 }
 
 declared! {
-    5 in C;
+    7 in C;
     guest_cpu_read, guest_cpu_write, guest_write_all_ones in transfer;
     guest_timer_create, guest_timer_notify, guest_timer_state, guest_terminate,
     guest_write_core_file in guest;

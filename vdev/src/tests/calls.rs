@@ -244,7 +244,7 @@ const THREAD: &str = r#"
 "#;
 
 /// Whether this process has a thread with that name.
-fn has_thread(name: &str) -> bool {
+pub(super) fn has_thread(name: &str) -> bool {
     let tasks = std::fs::read_dir("/proc/self/task").unwrap();
     let names = tasks.map(|task| std::fs::read_to_string(task.unwrap().path().join("comm")));
     names.into_iter().any(|comm| comm.is_ok_and(|comm| comm.trim_end() == name))

@@ -90,9 +90,18 @@ pub(super) fn compile(source: &Path, output: &Path) {
 /// Compiles `vdev-NAME.so` from a piece of C. Names are known to the whole process, so each test
 /// has its own.
 pub(super) fn plugin(name: &str, text: &str) -> Directory {
+    compiled(name, &format!("{BEFORE}{text}"))
+}
+
+/// One that uses all of the system.
+pub(super) fn system_plugin(name: &str, text: &str) -> Directory {
+    compiled(name, &format!("#define _GNU_SOURCE\n{BEFORE}{text}"))
+}
+
+fn compiled(name: &str, text: &str) -> Directory {
     let directory = Directory::new();
     let source = directory.0.join(format!("{name}.c"));
-    fs::write(&source, format!("{BEFORE}{text}")).unwrap();
+    fs::write(&source, text).unwrap();
     compile(&source, &directory.0.join(format!("vdev-{name}.so")));
     directory
 }

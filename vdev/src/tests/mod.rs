@@ -13,4 +13,5 @@ mod machinery;
 mod messages;
 mod output;
 mod recorder;
+mod pulses;
 mod running;
