@@ -3,8 +3,10 @@
 #![forbid(unsafe_code)]
 
 use core::sync::atomic::{AtomicBool, Ordering};
-use gasp_abi::GTC_VDEV_ERROR;
+use gasp_abi::{GTC_VDEV_ERROR, GTC_WATCHDOG};
 
+/// A watchdog bit.
+pub(crate) const WATCHDOG: u8 = 4;
 /// A vdev failed.
 pub(crate) const VDEV: u8 = 6;
 /// A fatal error before the guest ran.
@@ -14,7 +16,7 @@ pub(crate) const CONFIGURATION: u8 = 65;
 /// A fatal error after the guest started.
 pub(crate) const AFTER: u8 = 96;
 
-const _: () = assert!(VDEV as u32 == GTC_VDEV_ERROR);
+const _: () = assert!(VDEV as u32 == GTC_VDEV_ERROR && WATCHDOG as u32 == GTC_WATCHDOG);
 
 /// Whether a guest has started.
 static STARTED: AtomicBool = AtomicBool::new(false);

@@ -18,6 +18,7 @@ mod run_time;
 mod text;
 mod thread;
 mod transfer;
+mod wdog;
 mod write;
 
 macro_rules! declared {
@@ -46,4 +47,5 @@ declared! {
     guest_power_state_notify_register in power;
     guest_instr_register in instruction;
     guest_clock_start, guest_clock_stop in run_time;
+    wdog_bite in wdog;
 }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // a failed step is a failed test
 
-use super::machine::{Directory, Vdevs, here, plugin};
+use super::machine::{Directory, Vdevs, here, plugin, system_plugin};
 use gasp_safe::Guest;
 use std::collections::BTreeSet;
 use std::fs;
@@ -158,12 +158,14 @@ fn what_headers_declare_is_exported_or_documented_as_missing() {
     // A plugin that needs every one of them can be loaded.
     let uses: String = listed.iter().map(|name| format!("(any)({name}),\n")).collect();
     let text = format!(
-        "typedef void (*any)(void);
+        "#include <qvm/cdev.h>
+         #include <qvm/wdog.h>
+         typedef void (*any)(void);
          const any all[] = {{ {uses} }};
          {CONTROL}
          REGISTER(.control = control)"
     );
-    let directory = plugin("t_all", &text);
+    let directory = system_plugin("t_all", &text);
     assert!(load_from(&directory, "t_all").is_ok());
 }
 

@@ -15,3 +15,4 @@ mod output;
 mod recorder;
 mod pulses;
 mod running;
+mod watchdog;

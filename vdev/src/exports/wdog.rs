@@ -1,0 +1,59 @@
+//! `<qvm/wdog.h>`: watchdogs.
+
+use super::write::host;
+use crate::{acting, fatal, interrupt, log, slots};
+use core::ffi::{c_int, c_uint};
+use gasp_abi::guest_intr_state::{GIS_OFF, GIS_ON};
+use gasp_abi::wdog_actions::{WDOG_ACTION_INTR, WDOG_ACTION_TERMINATE};
+use gasp_abi::{WDOG_FLAG_DUMP, vdev_t, wdog_state};
+
+const TERMINATE: c_uint = WDOG_ACTION_TERMINATE as c_uint;
+const INTERRUPT: c_uint = WDOG_ACTION_INTR as c_uint;
+
+#[unsafe(no_mangle)]
+pub(super) unsafe extern "C" fn wdog_bite(wds: *mut wdog_state) {
+    // SAFETY: a watchdog, or NULL.
+    let Some(wds) = (unsafe { wds.as_ref() }) else {
+        return error(acting::vdev(), "wdog_bite: wds is NULL");
+    };
+    let vdev = wds.ws_vdev;
+    let Some(shared) = slots::shared(vdev) else {
+        return error(acting::vdev(), "wdog_bite: ws_vdev is no vdev");
+    };
+    if wds.ws_flags & WDOG_FLAG_DUMP != 0 {
+        log::warn(&shared.host, vdev, "wdog_bite: there is no core file: guests have none here");
+    }
+    match wds.ws_action {
+        TERMINATE => shared.terminate(fatal::WATCHDOG),
+        // SAFETY: it is a vdev.
+        INTERRUPT => match unsafe { edge(vdev) } {
+            0 => {}
+            code => error(vdev, &format!("wdog_bite: the interrupt was refused ({code})")),
+        },
+        action => {
+            // A watchdog that bites must not go unnoticed.
+            error(vdev, &format!("wdog_bite: {action} is no WDOG_ACTION_*: the guest is ended"));
+            shared.terminate(fatal::WATCHDOG);
+        }
+    }
+}
+
+/// An edge on the line of a vdev's interrupt. Returns what the controller says.
+///
+/// # Safety
+/// A vdev.
+unsafe fn edge(vdev: *const vdev_t) -> c_int {
+    // SAFETY: the caller's promise.
+    let intr = unsafe { &raw const (*vdev).v_intr };
+    // SAFETY: the vdev's interrupt.
+    let code = unsafe { interrupt::signal(intr, GIS_ON as c_uint) };
+    if code != 0 {
+        return code;
+    }
+    // SAFETY: as above.
+    unsafe { interrupt::signal(intr, GIS_OFF as c_uint) }
+}
+
+fn error(vdev: *const vdev_t, why: &str) {
+    log::error(&host(vdev), vdev, why);
+}
