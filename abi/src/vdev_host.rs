@@ -295,6 +295,12 @@ unsafe extern "C" {
         function: gasp_hit_function_t,
         arg: *mut c_void,
     ) -> c_int;
+
+    /// Whether a vdev has called qvm_make_non_safety() in this process: 1 or 0. The library only
+    /// writes a line then; a host that is certified for safety decides what follows.
+    ///
+    /// Threads: any.
+    pub fn gasp_vdevs_non_safety() -> c_int;
 }
 
 unsafe extern "C" {

@@ -414,6 +414,14 @@ int gasp_vdevs_instruction(struct gasp_vdevs *vdevs,
                            unsigned int qualifier,
                            enum vdev_ref_status *status);
 
+/**
+ * Whether a vdev has called qvm_make_non_safety() in this process: 1 or 0. The library only
+ * writes a line then; a host that is certified for safety decides what follows.
+ *
+ * Threads: any.
+ */
+int gasp_vdevs_non_safety(void);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus

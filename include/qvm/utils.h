@@ -98,10 +98,14 @@ extern "C" {
 #endif
 
 /**
- * Say that the guest is no longer in an environment that is certified for safety. fmt and what
- * follows, as for printf(), say why.
+ * Say that the process is no longer in an environment that is certified for safety. fmt and what
+ * follows, as for printf(), say why; NULL: without a reason.
  *
- * Source: QNX 7.1.
+ * The first call in a process writes that as information into the log, and
+ * gasp_vdevs_non_safety() of <gasp/vdev-host.h> is 1 from then on. QNX's option `safety`, which
+ * decides what follows, is not there: nothing else follows (libgasp's own).
+ *
+ * Threads: any. Source: QNX 7.1.
  */
 void qvm_make_non_safety(const char *fmt, ...) QVM_PRINTF_LIKE(1, 2);
 

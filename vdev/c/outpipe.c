@@ -1,15 +1,17 @@
-/* The functions of <qvm/outpipe.h>. Functions with "..." cannot be defined in Rust, so each formats
+/* The functions of <qvm/outpipe.h>, and qvm_make_non_safety(). Functions with "..." cannot be defined in Rust, so each formats
  * its text here and passes it to src/exports/write.rs.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
 #include "private.h"
 #include <qvm/outpipe.h>
+#include <qvm/utils.h>
 #include <stdio.h>
 
 /* Longer texts are cut, so that a vdev cannot fill the memory of the host with one line. */
 #define LONGEST 4096
 
 _Noreturn void gasp_vdev_private_fatal(unsigned attr, const char *text);
+void gasp_vdev_private_non_safety(const char *text);
 
 static void format(char text[LONGEST], const char *fmt, va_list args)
 {
@@ -55,4 +57,14 @@ void qvm_fatal(const unsigned attr, const char *const fmt, ...)
 
 	FORMAT(text, fmt);
 	gasp_vdev_private_fatal(attr, text);
+}
+
+void qvm_make_non_safety(const char *fmt, ...)
+{
+	char text[LONGEST];
+
+	if (fmt == NULL)
+		fmt = "without a reason";
+	FORMAT(text, fmt);
+	gasp_vdev_private_non_safety(text);
 }

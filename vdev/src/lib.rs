@@ -39,6 +39,7 @@ mod run_time;
 mod run_times;
 mod pulse;
 mod pulse_thread;
+mod safety;
 mod sequence;
 mod set;
 mod shared;

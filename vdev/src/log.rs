@@ -33,6 +33,11 @@ pub(crate) fn warn(host: &Host, vdev: *const vdev_t, text: &str) {
     line(host, QVM_OUTAL_WARNING as u32, vdev, text);
 }
 
+/// Writes information.
+pub(crate) fn info(host: &Host, vdev: *const vdev_t, text: &str) {
+    line(host, QVM_OUTAL_INFO as u32, vdev, text);
+}
+
 /// Writes a line with an attribute (`QVM_OUT*`) where the filters say.
 pub(crate) fn line(host: &Host, attr: u32, vdev: *const vdev_t, text: &str) {
     let label = filter::label(attr);

@@ -3,7 +3,7 @@
 use super::{args, ret, sets};
 use crate::failure::Failure;
 use crate::set::Vdevs;
-use crate::slots;
+use crate::{safety, slots};
 use core::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use core::ptr;
 use gasp_abi::{
@@ -166,4 +166,9 @@ pub(super) unsafe extern "C" fn gasp_vdevs_each_hit(
         }
         Ok(())
     })
+}
+
+#[unsafe(no_mangle)]
+pub(super) unsafe extern "C" fn gasp_vdevs_non_safety() -> c_int {
+    safety::is_given_up().into()
 }

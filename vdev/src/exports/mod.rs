@@ -34,7 +34,7 @@ macro_rules! declared {
 }
 
 declared! {
-    7 in C;
+    8 in C;
     guest_cpu_read, guest_cpu_write, guest_write_all_ones in transfer;
     guest_timer_create, guest_timer_notify, guest_timer_state, guest_terminate,
     guest_write_core_file in guest;

@@ -3,7 +3,7 @@
 
 use crate::host::Host;
 use crate::shared::Shared;
-use crate::{acting, fatal, log, slots};
+use crate::{acting, fatal, log, safety, slots};
 use core::ffi::{CStr, c_char, c_uint};
 use core::ptr;
 use gasp_abi::{qvm_outlbl, qvm_outrs, vdev_t};
@@ -34,6 +34,20 @@ unsafe extern "C" fn gasp_vdev_private_fatal(attr: c_uint, text: *const c_char) 
     let host = host(ptr::null());
     log::line(&host, attr, ptr::null(), &text);
     host.end(code(attr))
+}
+
+/// The process leaves the environment that is certified for safety, with a line for the first time.
+///
+/// # Safety
+/// `text` is a string.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn gasp_vdev_private_non_safety(text: *const c_char) {
+    // SAFETY: the caller's promise.
+    let text = unsafe { CStr::from_ptr(text) }.to_string_lossy();
+    if safety::give_up() {
+        let vdev = acting::vdev();
+        log::info(&host(vdev), vdev, &format!("not certified for safety: {text}"));
+    }
 }
 
 /// The host of a vdev; of no vdev, that of the vdev for which this thread acts, or the only one.

@@ -5,7 +5,7 @@
 
 use super::machine::{Machine, plugin};
 use core::ptr;
-use gasp_abi::{gasp_vdevs_create, gasp_vdevs_destroy, gasp_vdevs_logger};
+use gasp_abi::{gasp_vdevs_create, gasp_vdevs_destroy, gasp_vdevs_logger, gasp_vdevs_non_safety};
 use gasp_safe::Guest;
 use std::env;
 use std::process::{Command, Output};
@@ -86,6 +86,30 @@ fn a_logger_that_is_none_is_refused() {
     assert_eq!(unsafe { gasp_vdevs_logger(ptr::null_mut(), text, text) }, libc::EINVAL);
     // SAFETY: a set.
     unsafe { gasp_vdevs_destroy(vdevs) };
+}
+
+#[test]
+fn leaving_the_environment_for_safety_is_told_once() {
+    let text = r#"
+        static int control(vdev_t *vdev, unsigned ctrl, const char *arg)
+        {
+            (void)vdev, (void)arg;
+            if (ctrl != VDEV_CTRL_BUTTON) return EOK;
+            qvm_make_non_safety("level %d", 3);
+            qvm_make_non_safety(NULL);
+            return EOK;
+        }
+        REGISTER(.control = control, .factory_flags = VFF_LOC_NO)
+    "#;
+    let machine = Machine::with_log(plugin("t_unsafe", text));
+    machine.create("t_unsafe", "").unwrap();
+    // SAFETY: no preconditions, here and below. No other test has such a vdev.
+    assert_eq!(unsafe { gasp_vdevs_non_safety() }, 0);
+    machine.vdevs.button();
+    // SAFETY: as above.
+    assert_eq!(unsafe { gasp_vdevs_non_safety() }, 1);
+    machine.vdevs.button();
+    assert_eq!(machine.platform.lines(), ["2 t_unsafe: not certified for safety: level 3"]);
 }
 
 /// The variable that marks a process as started by a test.
