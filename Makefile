@@ -24,7 +24,7 @@ SOURCES  := Cargo.toml Cargo.lock build.rs $(shell find src abi -name '*.rs' -o 
 VDEV_SHARED  := build/libgasp-vdev.so
 VDEV_STATIC  := build/libgasp-vdev.a
 VDEV_SOURCES := $(SOURCES) vdev/Cargo.toml vdev/build.rs vdev/symbols.txt \
-	$(shell find vdev/src vdev/c safe text -name '*.rs' -o -name '*.c' -o -name '*.toml')
+	$(shell find vdev/src vdev/c safe text -name '*.rs' -o -name '*.[ch]' -o -name '*.toml')
 VDEVS    := $(patsubst vdevs/%.c,build/gasp/vdevs/%.so,$(wildcard vdevs/vdev-*.c))
 HEADERS  := $(wildcard include/qvm/*.h include/gasp/*.h)
 

@@ -19,6 +19,11 @@ fn main() {
     println!("cargo::rerun-if-changed=c");
     println!("cargo::rerun-if-changed=../include/qvm");
     cc::Build::new()
+        .file("c/cdev.c")
+        .file("c/cdev_device.c")
+        .file("c/cdev_open.c")
+        .file("c/cdev_transfer.c")
+        .file("c/cdev_watch.c")
         .file("c/outpipe.c")
         .file("c/pulse.c")
         .file("c/thread.c")

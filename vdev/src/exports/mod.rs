@@ -2,8 +2,8 @@
 //! callers; `symbols.txt` has the names that the library exports.
 //!
 //! Each function checks its arguments and calls one function of another module. Functions with
-//! "..." are in `c/outpipe.c`, `vdev_thread_create()` is in `c/thread.c`, and pulses are in
-//! `c/pulse.c`.
+//! "..." are in `c/outpipe.c`, `vdev_thread_create()` is in `c/thread.c`, pulses are in
+//! `c/pulse.c`, and character devices in `c/cdev*.c`.
 
 #![allow(unsafe_code)]
 
@@ -34,7 +34,7 @@ macro_rules! declared {
 }
 
 declared! {
-    8 in C;
+    14 in C;
     guest_cpu_read, guest_cpu_write, guest_write_all_ones in transfer;
     guest_timer_create, guest_timer_notify, guest_timer_state, guest_terminate,
     guest_write_core_file in guest;

@@ -4,6 +4,8 @@ mod accesses;
 mod calls;
 mod controllers;
 mod ends;
+mod console_options;
+mod consoles;
 mod examples;
 mod host;
 mod life;
