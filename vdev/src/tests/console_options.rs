@@ -17,24 +17,28 @@ fn minus(errno: i32) -> u64 {
 #[test]
 fn a_delayed_device_is_opened_when_it_is_used_and_there() {
     let directory = Directory::new();
-    let path = directory.0.join("late");
+    let [input, output, new] = ["in", "out", "new"].map(|name| directory.0.join(name));
     for seconds in ["forever", "3600"] {
-        let console = Console::new(&format!("hostdev {} delayed {seconds}", path.display()));
-        fs::write(&path, "input").unwrap();
-        // It is there, but nobody has used it.
+        let (from, to) = (input.display(), output.display());
+        let console = Console::new(&format!("hostdev <{from} hostdev >{to} delayed {seconds}"));
+        fs::write(&input, "before its use").unwrap();
         sleep(Duration::from_millis(20));
         assert_eq!(console.register(4), 0);
-        fs::remove_file(&path).unwrap();
-        console.write("out");
-        assert_eq!((console.pending(), console.register(1)), (3, 0));
+        fs::remove_file(&input).unwrap();
+        console.write("hello");
+        assert_eq!((console.pending(), console.register(1)), (5, 0));
         assert_eq!(console.register(6), minus(libc::EAGAIN));
         assert_eq!(console.register(7), minus(libc::EAGAIN));
-        fs::write(&path, "input").unwrap();
+        // It is complete when it is there.
+        fs::write(&output, "").unwrap();
+        fs::write(&new, "input").unwrap();
+        fs::rename(&new, &input).unwrap();
+        assert_eq!(console.text(5), "input");
         eventually("its output", || console.pending() == 0);
-        // Output and input share their place in the file.
-        eventually("it is written", || fs::read_to_string(&path).unwrap() == "outut");
+        assert_eq!(fs::read_to_string(&output).unwrap(), "hello");
         assert_eq!(console.lines(), NO_LINES);
-        fs::remove_file(&path).unwrap();
+        fs::remove_file(&input).unwrap();
+        fs::remove_file(&output).unwrap();
     }
 }
 
@@ -44,9 +48,15 @@ fn a_delayed_device_that_does_not_come_is_given_up() {
     let path = directory.0.join("never");
     let console = Console::new(&format!("hostdev >{} delayed 0", path.display()));
     console.write("out");
+    let all = std::cell::RefCell::new(Vec::new());
+    eventually("it is given up", || {
+        all.borrow_mut().extend(console.lines());
+        !all.borrow().is_empty()
+    });
     eventually("its output is dropped", || console.pending() == 0);
     let line = format!("2 t_console: hostdev {}: after 0 seconds: No such file", path.display());
-    let lines = console.lines();
+    let mut lines = all.into_inner();
+    lines.extend(console.lines());
     assert!(lines.len() == 1 && lines[0].starts_with(&line), "{lines:?}");
     console.write("more");
     assert_eq!((console.pending(), console.register(1)), (0, 1));
@@ -106,6 +116,20 @@ fn input_is_told_once_until_it_is_taken() {
     sleep(Duration::from_millis(20));
     assert_eq!(console.register(4), 2);
     assert_eq!(console.text(17), "0123456789abcdefg");
+}
+
+#[test]
+fn the_last_hostdev_of_a_direction_counts() {
+    let directory = Directory::new();
+    let [first, second] = ["first", "second"].map(|name| directory.0.join(name));
+    fs::write(&first, "x").unwrap();
+    let (one, other) = (first.display(), second.display());
+    let options = format!("hostdev >{one} hostdev {one} hostdev >{other}");
+    let console = Console::new(&options);
+    console.write("y");
+    assert_eq!(console.text(1), "x");
+    assert_eq!(fs::read_to_string(&first).unwrap(), "x");
+    assert_eq!(fs::read_to_string(&second).unwrap(), "y");
 }
 
 #[test]

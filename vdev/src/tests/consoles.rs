@@ -222,6 +222,23 @@ fn a_full_pipe_makes_nobody_wait_and_goes_on_with_a_pulse() {
     assert_eq!(console.lines(), NO_LINES);
 }
 
+#[test]
+fn a_terminal_that_takes_a_part_gets_the_rest_later() {
+    let (mut host, _guest, path) = terminal();
+    let console = Console::new(&format!("hostdev {path}"));
+    console.set(2, 1 << 20);
+    let most = console.register(1);
+    read(&mut host, usize::try_from(most).unwrap());
+    console.set(2, most - 8);
+    let before = usize::try_from(console.register(1)).unwrap();
+    // Sixteen bytes at once, for which there is half the room.
+    "0123456789abcde".bytes().for_each(|byte| console.set(1, byte.into()));
+    console.write("f");
+    assert_eq!(read(&mut host, before).len(), before);
+    assert_eq!(read(&mut host, 16), "0123456789abcdef");
+    assert_eq!(console.lines(), NO_LINES);
+}
+
 /// Also runs in that process: a broken pipe is a signal, which Rust ignores unless it is set back.
 #[test]
 fn a_reader_that_goes_is_an_error_once_and_the_next_one_is_served() {

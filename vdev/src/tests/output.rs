@@ -73,6 +73,17 @@ fn a_log_that_is_no_log_is_refused() {
 }
 
 #[test]
+fn the_log_of_a_vdev_that_was_refused_is_not_the_next_ones() {
+    let machine = Machine::with_log(plugin("t_talker", TALKER));
+    add(&machine, "a", &["info,debug,error none", "none"]).unwrap_err();
+    // It has the place of the first one.
+    add(&machine, "b", &[]).unwrap();
+    machine.vdevs.button();
+    let expected = ["6 b: internal", "2 b: error", "2 b: warning", "2 b: info"];
+    assert_eq!(machine.platform.lines(), expected);
+}
+
+#[test]
 fn a_logger_that_is_none_is_refused() {
     let guest = Guest::new().unwrap();
     let (none, text) = (ptr::null(), c"info".as_ptr());

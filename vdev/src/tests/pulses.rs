@@ -243,6 +243,18 @@ fn the_end_waits_for_the_pulse_that_runs_and_drops_the_others() {
 }
 
 #[test]
+fn the_event_of_a_vdev_that_was_refused_does_nothing() {
+    let machine = Machine::with_log(system_plugin("t_pulse_gone", ENDS));
+    // Its place is the next one's.
+    machine.create("t_pulse_gone", "sched nonsense").unwrap_err();
+    machine.create("t_pulse_gone", "loc 0xd0000000").unwrap();
+    machine.start();
+    machine.write(AT, 1).unwrap();
+    std::thread::sleep(Duration::from_millis(20));
+    assert_eq!(machine.read(AT), Ok(0));
+}
+
+#[test]
 fn an_event_that_cannot_be_is_an_error_and_its_delivery_does_nothing() {
     let text = r"
         #include <signal.h>
