@@ -4,7 +4,7 @@
  *   write 1    append it, and no more
  *   write 2    cdev_write() of this many bytes
  *   read 0     the next byte of input, or 0x100
- *   read 1     the result of the last cdev_write_buffer() or cdev_write()
+ *   read 1     the result of the last cdev_write_buffer() or cdev_write(), but for that of a pulse
  *   read 2     its errno, if it was -1
  *   read 3     the bytes in the output buffer
  *   read 4, 5  the pulses for input and for output
@@ -61,7 +61,7 @@ static int pulse(vdev_t *vdev, int8_t code)
 		if (!state->is_plain && !state->is_quiet) cdev_input_available(&state->cdev);
 	} else if (code == CDEV_OUTPUT_AVAILABLE_PULSE_CODE) {
 		state->outputs++;
-		if (!state->is_plain) keep(state, cdev_write_buffer(&state->cdev));
+		if (!state->is_plain) cdev_write_buffer(&state->cdev);
 	}
 	pthread_mutex_unlock(&vdev->v_mtx);
 	return EOK;

@@ -229,6 +229,7 @@ fn a_terminal_that_takes_a_part_gets_the_rest_later() {
     console.set(2, 1 << 20);
     let most = console.register(1);
     read(&mut host, usize::try_from(most).unwrap());
+    eventually("the pulse for it", || console.register(5) == 1);
     console.set(2, most - 8);
     let before = usize::try_from(console.register(1)).unwrap();
     // Sixteen bytes at once, for which there is half the room.
