@@ -182,11 +182,12 @@ fn input_and_output_can_be_two_files() {
     assert_eq!(console.text(26), "0123456789abcdefghijklmnop");
     eventually("the end of the input", || console.register(6) == 0);
     assert_eq!(console.register(0), NONE);
-    let pulses = console.register(4);
     console.write("hello");
     assert_eq!(fs::read_to_string(&output).unwrap(), "before hello");
-    // The end of a file is no reason for further pulses.
-    assert_eq!((console.register(4), console.lines().len()), (pulses, 0));
+    // The end of a file is no reason for pulses without end.
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    assert!(console.register(4) < 30);
+    assert_eq!(console.lines(), NO_LINES);
 }
 
 #[test]
