@@ -21,6 +21,12 @@
 /** Host flag: count the accesses of each vdev and cookie, for gasp_vdevs_each_hit(). */
 #define GASP_VDEVS_COUNT (1 << 1)
 
+/**
+ * Host flag: count what vdevs say with guest_clock_start() and guest_clock_stop(), for
+ * gasp_vdev_run_time(). Without it both do nothing.
+ */
+#define GASP_VDEVS_RUN_TIME (1 << 5)
+
 /** Destination of a line of the log: standard output. */
 #define GASP_LOG_STDOUT (1 << 0)
 
@@ -29,12 +35,6 @@
 
 /** Destination of a line of the log: the system's log. On QNX it is slog, here syslog(). */
 #define GASP_LOG_SLOG (1 << 2)
-
-/**
- * Host flag: count what vdevs say with guest_clock_start() and guest_clock_stop(), for
- * gasp_vdev_run_time(). Without it both do nothing.
- */
-#define GASP_VDEVS_RUN_TIME (1 << 5)
 
 /** No vector of the host: the vdev is no interrupt controller. */
 #define GASP_NO_HOSTVECTOR UINT64_MAX
@@ -319,6 +319,14 @@ const char *gasp_vdev_name(const vdev_t *vdev);
 int gasp_vdevs_each_hit(struct gasp_vdevs *vdevs, gasp_hit_function_t function, void *arg);
 
 /**
+ * Whether a vdev has called qvm_make_non_safety() in this process: 1 or 0. The library only
+ * writes a line then; a host that is certified for safety decides what follows.
+ *
+ * Threads: any.
+ */
+int gasp_vdevs_non_safety(void);
+
+/**
  * Have a function called when the guest unmasks or acknowledges an interrupt. The controller's
  * notify function is told of which events it has to tell, which it does with
  * guest_intr_notify().
@@ -413,14 +421,6 @@ int gasp_vdevs_instruction(struct gasp_vdevs *vdevs,
                            enum guest_instr_type git,
                            unsigned int qualifier,
                            enum vdev_ref_status *status);
-
-/**
- * Whether a vdev has called qvm_make_non_safety() in this process: 1 or 0. The library only
- * writes a line then; a host that is certified for safety decides what follows.
- *
- * Threads: any.
- */
-int gasp_vdevs_non_safety(void);
 
 #ifdef __cplusplus
 }  // extern "C"

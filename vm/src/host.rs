@@ -74,6 +74,10 @@ impl Host {
         let policy = machine::policy(config.unsupported);
         guest.set_unsupported(policy).map_err(Failure::before)?;
         guest.set_fatal_handler(&FATAL);
+        let mut loggers = config.loggers.iter();
+        loggers
+            .try_for_each(|logger| vdevs.logger(&logger.filters, &logger.destination))
+            .map_err(Failure::before)?;
         let mut create = |config: &VdevConfig| vdevs.create(config);
         let errors = machine::build(guest, config, &mut create, built);
         tell_each(sources, &built.notes);

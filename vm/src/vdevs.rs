@@ -145,7 +145,6 @@ impl Vdevs {
     }
 
     /// Adds a `logger` of the configuration: filters with commas, and a destination.
-    #[allow(dead_code, reason = "the configuration does not have `logger` yet")]
     pub(crate) fn logger(&self, filters: &str, destination: &str) -> Result<(), String> {
         let (filters, to) = (string(filters.as_bytes())?, string(destination.as_bytes())?);
         // SAFETY: a set and strings.

@@ -1,6 +1,7 @@
 //! `<qvm/wdog.h>`: watchdogs.
 
 use super::write::host;
+use crate::host::Host;
 use crate::{acting, fatal, interrupt, log, slots};
 use core::ffi::{c_int, c_uint};
 use gasp_abi::guest_intr_state::{GIS_OFF, GIS_ON};
@@ -21,7 +22,7 @@ pub(super) unsafe extern "C" fn wdog_bite(wds: *mut wdog_state) {
         return error(acting::vdev(), "wdog_bite: ws_vdev is no vdev");
     };
     if wds.ws_flags & WDOG_FLAG_DUMP != 0 {
-        log::warn(&shared.host, vdev, "wdog_bite: there is no core file: guests have none here");
+        dump(&shared.host, vdev);
     }
     match wds.ws_action {
         TERMINATE => shared.terminate(fatal::WATCHDOG),
@@ -38,20 +39,28 @@ pub(super) unsafe extern "C" fn wdog_bite(wds: *mut wdog_state) {
     }
 }
 
+/// Has the host write a core file of the guest. The watchdog bites without one, too.
+fn dump(host: &Host, vdev: *const vdev_t) {
+    match host.core_file() {
+        0 => {}
+        errno => {
+            let why = std::io::Error::from_raw_os_error(errno);
+            log::warn(host, vdev, &format!("wdog_bite: there is no core file of the guest: {why}"));
+        }
+    }
+}
+
 /// An edge on the line of a vdev's interrupt. Returns what the controller says.
 ///
 /// # Safety
 /// A vdev.
 unsafe fn edge(vdev: *const vdev_t) -> c_int {
     // SAFETY: the caller's promise.
-    let intr = unsafe { &raw const (*vdev).v_intr };
-    // SAFETY: the vdev's interrupt.
-    let code = unsafe { interrupt::signal(intr, GIS_ON as c_uint) };
-    if code != 0 {
-        return code;
+    let intr = unsafe { (*vdev).v_intr };
+    match interrupt::signal(&intr, GIS_ON as c_uint) {
+        0 => interrupt::signal(&intr, GIS_OFF as c_uint),
+        code => code,
     }
-    // SAFETY: as above.
-    unsafe { interrupt::signal(intr, GIS_OFF as c_uint) }
 }
 
 fn error(vdev: *const vdev_t, why: &str) {

@@ -4,7 +4,7 @@
 #![allow(unsafe_code)]
 
 pub(super) use super::recorder::Event;
-use super::recorder::Recorder;
+use super::recorder::{self, Recorder};
 use core::ffi::{CStr, c_uint, c_void};
 use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -325,7 +325,7 @@ impl Machine {
 
     /// One whose host takes the lines of the log, with this plugin.
     pub(super) fn with_log(directory: Directory) -> Self {
-        let log = Some(line as unsafe extern "C" fn(_, _, _, _, _, _));
+        let log = Some(recorder::line as unsafe extern "C" fn(_, _, _, _, _, _));
         Self::made(directory, |platform| gasp_vdev_host { log, ..platform.host(0) })
     }
 

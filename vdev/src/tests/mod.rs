@@ -2,10 +2,10 @@
 
 mod accesses;
 mod calls;
-mod controllers;
-mod ends;
 mod console_options;
 mod consoles;
+mod controllers;
+mod ends;
 mod examples;
 mod host;
 mod life;
@@ -14,7 +14,7 @@ mod machine;
 mod machinery;
 mod messages;
 mod output;
-mod recorder;
 mod pulses;
+mod recorder;
 mod running;
 mod watchdog;

@@ -59,7 +59,12 @@ fn an_interrupt_that_is_refused_is_an_error() {
 fn a_dump_is_a_warning_and_the_bite_goes_on() {
     let (events, lines) = bite("", 0x100);
     assert_eq!(events, [Event::Terminate(4)]);
-    assert_eq!(lines, ["2 t_bites: wdog_bite: there is no core file: guests have none here"]);
+    assert_eq!(
+        lines,
+        [
+            "2 t_bites: wdog_bite: there is no core file of the guest: No space left on device (os error 28)"
+        ]
+    );
 }
 
 #[test]

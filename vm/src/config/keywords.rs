@@ -71,11 +71,11 @@ keywords! {
     UNSUPPORTED_REFERENCE: "", "unsupported reference abort|fail|ignore", Done, Qnx, "what an access does that nothing handles: end the guest with 5, raise an exception, or (the default) read all ones";
     UNSUPPORTED_FAIL: "", "unsupported instruction|register fail", Done, Qnx, "the default, and what KVM does";
     UNSUPPORTED_OTHER: "", "unsupported instruction|register abort|ignore", NoEffect, Qnx, "KVM raises the exception itself, as with `fail`";
-    LOGGER: "", "logger FILTER[,FILTER]... stdout|stderr|slog|none", NoEffect, Qnx, "all messages go to standard error";
+    LOGGER: "", "logger FILTER[,FILTER]... stdout|stderr|slog|none", Done, Qnx, "where messages of vdevs go, by their kinds; without any, all but debug and verbose to stderr";
     DUMP: "", "dump DIRECTORY|\"|COMMAND\"", NoEffect, Qnx, "gasp-vm writes no dump of a guest yet";
     SET: "", "set VARIABLE VALUE", Done, Qnx, "sets a variable; each has its own row";
     SAFETY: "", "safety none|warn|required", NoEffect, Qnx, "gasp-vm is not certified for safety, and asks no vdev whether it is";
-    DEBUG: "", "debug", NoEffect, Read, "GASP_VM_DEBUG=1 in the environment shows messages for debugging";
+    DEBUG: "", "debug", NoEffect, Read, "`logger debug stderr` shows messages for debugging";
     DRYRUN: "", "dryrun", Done, Qnx, "builds the machine and does not run it";
     USER: "", "user UID[:GID]...", Refused, Read, "gasp-vm keeps the user that starts it: start it as that user (setpriv, runuser)";
     FILE: "", "@FILE", Done, Qnx, "reads FILE here; in a file too";
@@ -98,8 +98,8 @@ keywords! {
     VDEV_LOC: "vdev", "loc PLACE", Done, Qnx, "its location; without it the vdev chooses, or gets the lowest free place";
     VDEV_INTR: "vdev", "intr CONTROLLER:LINE", Done, Qnx, "its interrupt; `apic:VECTOR`, which is libgasp's own, goes to vCPU 0";
     VDEV_NAME: "vdev", "name NAME", Done, Qnx, "its name in messages and for `intr`";
-    VDEV_HOSTVECTOR: "vdev", "hostvector NUMBER", NoEffect, Qnx, "gasp-vm passes no interrupts of the host through";
-    VDEV_LOG: "vdev", "log FILTER[,FILTER]... stdout|stderr|slog|none", NoEffect, Qnx, "all messages go to standard error";
+    VDEV_HOSTVECTOR: "vdev", "hostvector NUMBER", Done, Qnx, "the host's vector of a controller's first line; gasp-vm passes no interrupts of the host through";
+    VDEV_LOG: "vdev", "log FILTER[,FILTER]... stdout|stderr|slog|none", Done, Qnx, "the same for this vdev alone, instead of `logger`; what it does not name is not written";
     VDEV_SCHED: "vdev", "sched PRIORITY[f|r|o]", Done, Read, "the priority of its threads, as the vdev sees it";
     VAR_EXIT_ON_HALT: "set", "exit-on-halt BOOLEAN", NoEffect, Qnx, "KVM always leaves the guest at a halt";
     VAR_FDT_DUMP_FILE: "set", "fdt-dump-file TEXT", NoEffect, Qnx, "an x86 guest has no device tree";

@@ -4,26 +4,13 @@
 
 use super::input::Input;
 use super::keywords as row;
-use super::types::{Destination, Dump, Logger, Severity};
+use super::types::{Dump, Logger};
 use gasp_text::{ParseError, Word, did_you_mean};
 
 /// The filters, as QNX's two pages write them.
-const FILTERS: [(&str, Severity); 8] = [
-    ("fatal", Severity::Fatal),
-    ("internal", Severity::Internal),
-    ("error", Severity::Error),
-    ("warn", Severity::Warning),
-    ("warning", Severity::Warning),
-    ("info", Severity::Info),
-    ("debug", Severity::Debug),
-    ("verbose", Severity::Verbose),
-];
-const DESTINATIONS: [(&str, Destination); 4] = [
-    ("stdout", Destination::Stdout),
-    ("stderr", Destination::Stderr),
-    ("slog", Destination::Slog),
-    ("none", Destination::None),
-];
+const FILTERS: [&str; 8] =
+    ["fatal", "internal", "error", "warn", "warning", "info", "debug", "verbose"];
+const DESTINATIONS: [&str; 4] = ["stdout", "stderr", "slog", "none"];
 
 /// After `logger` and `log`.
 pub(super) fn logger(input: &mut Input<'_>) -> Result<Logger, ParseError> {
@@ -31,19 +18,20 @@ pub(super) fn logger(input: &mut Input<'_>) -> Result<Logger, ParseError> {
     const TO: &str = "stdout, stderr, slog or none";
     let filters = input.argument(FORM)?;
     let to = input.argument(TO)?;
-    let parts = filters.word().split(',');
-    let severities: Result<_, _> = parts.iter().map(|word| find(&FILTERS, *word, FORM)).collect();
-    Ok(Logger { severities: severities?, destination: find(&DESTINATIONS, to.word(), TO)? })
+    let mut parts = filters.word().split(',').into_iter();
+    parts.try_for_each(|word| one_of(&FILTERS, word, FORM))?;
+    one_of(&DESTINATIONS, to.word(), TO)?;
+    Ok(Logger { filters: filters.word().text(), destination: to.word().text() })
 }
 
-fn find<T: Copy>(table: &[(&str, T)], word: Word<'_>, what: &str) -> Result<T, ParseError> {
+fn one_of(names: &[&str], word: Word<'_>, what: &str) -> Result<(), ParseError> {
     let text = word.text();
-    let found = table.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
-    found.ok_or_else(|| {
-        let mut error = word.expected(what);
-        error.message += &did_you_mean(&text, table.iter().map(|(name, _)| *name));
-        error
-    })
+    if names.contains(&&*text) {
+        return Ok(());
+    }
+    let mut error = word.expected(what);
+    error.message += &did_you_mean(&text, names.iter().copied());
+    Err(error)
 }
 
 /// After `dump`.

@@ -198,8 +198,6 @@ pub(crate) struct VdevConfig {
     pub(crate) position: Position,
     /// In the order of the file; `loc` and `intr` are among them.
     pub(crate) options: Vec<VdevOption>,
-    /// `log`, in order.
-    pub(crate) loggers: Vec<Logger>,
 }
 
 /// An option of a vdev.
@@ -216,32 +214,12 @@ pub(crate) struct VdevOption {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct OptionList(pub(crate) Vec<(String, bool)>);
 
-/// The kinds of messages, the most severe first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Severity {
-    Fatal,
-    Internal,
-    Error,
-    Warning,
-    Info,
-    Debug,
-    Verbose,
-}
-
-/// Where messages go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Destination {
-    Stdout,
-    Stderr,
-    Slog,
-    None,
-}
-
 /// `logger FILTER[,FILTER]... DESTINATION`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Logger {
-    pub(crate) severities: Vec<Severity>,
-    pub(crate) destination: Destination,
+    /// With commas.
+    pub(crate) filters: String,
+    pub(crate) destination: String,
 }
 
 /// `dump`.

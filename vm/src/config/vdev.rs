@@ -5,7 +5,7 @@
 use super::input::Input;
 use super::keywords as row;
 use super::standard::{self, Guests};
-use super::types::{Config, OptionList, Statement, VdevConfig, VdevOption};
+use super::types::{Config, Logger, OptionList, Statement, VdevConfig, VdevOption};
 use super::{logging, memory, variables};
 use gasp_text::{ParseError, Position, Word, did_you_mean};
 
@@ -49,8 +49,7 @@ pub(super) fn add(
         Ok(options) => (options, false),
         Err(why) => missing(input, &name, position, &why),
     };
-    let (options_given, loggers) = (Vec::new(), Vec::new());
-    let vdev = VdevConfig { name: name.clone(), position, options: options_given, loggers };
+    let vdev = VdevConfig { name: name.clone(), position, options: Vec::new() };
     config.statements.push(Statement::Vdev(vdev));
     Ok(Device { name, position, options, is_unknown })
 }
@@ -93,14 +92,12 @@ pub(super) fn option(
         }
         (None, "log") => {
             input.report.uses(row::VDEV_LOG, word.position);
-            let logger = logging::logger(input)?;
-            change(config, device, |vdev| vdev.loggers.push(logger));
-            return Ok(true);
+            let Logger { filters, destination } = logging::logger(input)?;
+            option_of(text, Some(format!("{filters} {destination}")), word.position)
         }
         (None, "hostvector") => {
             input.report.uses(row::VDEV_HOSTVECTOR, word.position);
-            gasp_text::number(input.argument("a vector")?.word(), "a vector")?;
-            return Ok(true);
+            argument(input, text, "a vector")?
         }
         (None, _) => match of_every_vdev(input, text, word)? {
             Some(option) => option,
