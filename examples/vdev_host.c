@@ -20,9 +20,10 @@ static void must(int is_done)
 }
 
 /* What vdevs say. */
-static void say(void *arg, unsigned attr, const vdev_t *vdev, const char *name, const char *text)
+static void say(void *arg, unsigned attr, unsigned destinations, const vdev_t *vdev, const char *name,
+		const char *text)
 {
-	(void)arg, (void)attr, (void)vdev;
+	(void)arg, (void)attr, (void)destinations, (void)vdev;
 	printf("  %s: %s\n", name != NULL ? name : "host", text);
 }
 

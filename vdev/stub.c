@@ -8,18 +8,25 @@
  * -DPLANT_WIDTH   one parameter is too narrow: abidiff has to find it (a check of the check)
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
+#define _POSIX_C_SOURCE 200809L /* <qvm/cdev.h> needs it */
+
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <termios.h>
+#include <time.h>
 
 #ifdef WITH_HEADERS
 
 #include <gasp/vdev-host.h>
+#include <qvm/cdev.h>
 #include <qvm/guest.h>
 #include <qvm/outpipe.h>
 #include <qvm/utils.h>
 #include <qvm/vdev-core.h>
+#include <qvm/wdog.h>
 
 #else
 
@@ -124,9 +131,12 @@ struct gasp_vdev_host {
 	void (*interrupt)(void *arg, unsigned line, int asserted);
 	void (*terminate)(void *arg, int exit_code);
 	void (*fatal)(void *arg, int exit_code);
-	void (*log)(void *arg, unsigned attr, const vdev_t *vdev, const char *name, const char *text);
+	void (*log)(void *arg, unsigned attr, unsigned destinations, const vdev_t *vdev,
+			const char *name, const char *text);
 	int (*registers)(void *arg, struct gasp_cpu *cpu, const struct qvm_state_block *blk, void *data,
 			int write);
+	int (*msi)(void *arg, uint64_t addr, unsigned data);
+	int (*core_file)(void *arg, const char *path);
 };
 
 struct gasp_vdev_option {
@@ -134,6 +144,56 @@ struct gasp_vdev_option {
 	const char *value;
 };
 
+struct guest_power_state_notify;
+enum guest_power_state_cmd { GPSC_WAIT = 1, GPSC_OFF = 2 };
+enum guest_instr_type { GIT_FLAG_NO_QUALIFIER = 0x40000000 };
+
+typedef void guest_msi_deliver_func_t(vdev_t *pic, const vdev_t *src, uint64_t paddr, unsigned data,
+		unsigned cookie);
+typedef void guest_power_state_callback_func_t(void *data);
+typedef enum vdev_ref_status guest_instr_callback_func_t(vdev_t *vdp, struct guest_cpu *gcp,
+		enum guest_instr_type git, unsigned qualifier);
+
+struct qvm_callback;
+typedef void qvm_callback_func_t(struct qvm_callback *cbp);
+
+struct qvm_callback {
+	qvm_callback_func_t *function;
+};
+
+struct wdog_state {
+	vdev_t *ws_vdev;
+	unsigned ws_action;
+	unsigned ws_flags;
+};
+
+struct cdev_state {
+	struct qvm_callback cb;
+	struct vdev_s *vdev;
+	struct {
+		const char *name;
+		uint8_t *buff;
+		unsigned size, avail, pos;
+		int fd;
+	} in;
+	struct {
+		const char *name;
+		uint8_t *buff;
+		unsigned size, begin, pos;
+		int fd;
+		timer_t flush_timer;
+		long flush_timeout;
+	} out;
+	struct termios save_termio;
+	unsigned delayed_count;
+	unsigned flags;
+	int priority;
+	struct sigevent ev_in;
+	struct sigevent ev_out;
+};
+
+typedef void (*gasp_intr_function_t)(void *arg, const struct guest_intr *gip,
+		enum guest_intr_notifications gin);
 typedef void (*gasp_hit_function_t)(void *arg, const vdev_t *vdev, unsigned cookie, uint64_t reads,
 		uint64_t writes);
 
@@ -175,9 +235,31 @@ const char *gasp_vdev_name(const vdev_t *vdev) { return NULL; }
 
 int gasp_vdevs_each_hit(struct gasp_vdevs *vdevs, gasp_hit_function_t function, void *arg) { return 0; }
 
+int gasp_vdevs_logger(struct gasp_vdevs *vdevs, const char *filters, const char *dest) { return 0; }
+
+int gasp_vdevs_non_safety(void) { return 0; }
+
+int gasp_vdevs_watch_intr(struct gasp_vdevs *vdevs, const struct guest_intr *gip,
+		enum guest_intr_notifications gin, gasp_intr_function_t function, void *arg) { return 0; }
+
+ssize_t gasp_vdevs_table_spec(struct gasp_vdevs *vdevs, const struct guest_intr *gip,
+		enum guest_table_spec_component component, void *buf, size_t buf_len) { return 0; }
+
+uint64_t gasp_vdev_hostvector(const vdev_t *vdev) { return 0; }
+
+uint64_t gasp_vdev_run_time(const vdev_t *vdev) { return 0; }
+
+int gasp_vdevs_set_power(struct gasp_vdevs *vdevs, unsigned number,
+		enum guest_power_state_cmd state) { return 0; }
+
+int gasp_vdevs_instruction(struct gasp_vdevs *vdevs, struct gasp_cpu *cpu, enum guest_instr_type git,
+		unsigned qualifier, enum vdev_ref_status *status) { return 0; }
+
 /* QNX, <qvm/vdev-core.h> */
 
 void vdev_register_factory(struct vdev_factory *factory, unsigned abi_version) {}
+
+void vdev_pulse(vdev_t *vdp, int8_t code, int priority, struct sigevent *ev, int coid) {}
 
 int vdev_string(char *buf, size_t count, const vdev_t *vdp) { return 0; }
 
@@ -196,6 +278,33 @@ int guest_cpu_write(struct guest_cpu *gcp, unsigned flags, const struct qvm_stat
 
 int guest_write_all_ones(struct guest_cpu *gcp, unsigned flags,
 		const struct qvm_state_block *blk) { return 0; }
+
+void guest_intr_notify(const vdev_t *vdp, unsigned param, enum guest_intr_notifications gin) {}
+
+int guest_msi_signal(const vdev_t *src, uint64_t addr, unsigned data) { return 0; }
+
+void guest_msi_register(vdev_t *const pic, uint64_t const paddr, uint64_t const mask,
+		guest_msi_deliver_func_t *deliver, unsigned cookie) {}
+
+void guest_clock_start(void) {}
+
+void guest_clock_stop(void) {}
+
+int guest_power_state_current(struct guest_system *gsp, enum guest_power_state_cmd cmd, unsigned base,
+		unsigned nresult, uint64_t *result) { return 0; }
+
+struct guest_power_state_notify *guest_power_state_notify_create(struct guest_system *gsp) { return NULL; }
+
+void guest_power_state_notify_delete(struct guest_power_state_notify *qpnp) {}
+
+void guest_power_state_notify_register(struct guest_power_state_notify *qpnp,
+		enum guest_power_state_cmd cmd, unsigned base, uint64_t mask, uint64_t bits,
+		guest_power_state_callback_func_t *func, void *data) {}
+
+int guest_instr_register(vdev_t *vdp, enum guest_instr_type git, unsigned qualifier,
+		guest_instr_callback_func_t *func) { return 0; }
+
+int guest_write_core_file(struct guest_system *gsp) { return 0; }
 
 int guest_intr_signal(const struct guest_intr *gip, enum guest_intr_state gis) { return 0; }
 
@@ -233,3 +342,24 @@ __attribute__((noreturn)) void qvm_fatal(const unsigned int attr, const char *co
 char *qvm_parse_block(const char *str, struct qvm_state_block *bp, int *pci_idp) { return NULL; }
 
 char *qvm_parse_intr(const struct guest_system *gsp, const char *str, struct guest_intr *ip) { return NULL; }
+
+/* QNX, <qvm/utils.h>, <qvm/wdog.h>, <qvm/cdev.h> */
+
+void qvm_callback_pulse(qvm_callback_func_t *cbfp, struct qvm_callback *cbp, int priority,
+		struct sigevent *ev, int coid) {}
+
+void qvm_make_non_safety(const char *fmt, ...) {}
+
+void wdog_bite(struct wdog_state *wds) {}
+
+int cdev_control(struct cdev_state *cds, unsigned ctrl, const char *arg) { return 0; }
+
+int cdev_setup(struct cdev_state *cds, struct vdev_s *vdev, unsigned size) { return 0; }
+
+int cdev_write_buffer(struct cdev_state *cds) { return 0; }
+
+int cdev_input_available(struct cdev_state *cds) { return 0; }
+
+int cdev_read(struct cdev_state *cds, void *buf, unsigned size) { return 0; }
+
+int cdev_write(struct cdev_state *cds, const void *buf, unsigned size) { return 0; }

@@ -56,9 +56,9 @@ fn an_interrupt_that_is_refused_is_an_error() {
 }
 
 #[test]
-fn a_dump_is_a_warning_and_the_bite_goes_on() {
+fn a_dump_that_fails_is_a_warning_and_the_bite_goes_on() {
     let (events, lines) = bite("", 0x100);
-    assert_eq!(events, [Event::Terminate(4)]);
+    assert_eq!(events, [Event::CoreFile, Event::Terminate(4)]);
     assert_eq!(
         lines,
         [
