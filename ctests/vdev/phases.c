@@ -22,7 +22,7 @@ static void steps_come_once_and_in_order(void)
 	} rows[] = {
 		{ VDEV_CTRL_STATUS, { EOK, EOK, EOK, EOK, EOK } },
 		{ VDEV_CTRL_BUTTON, { EOK, EOK, EOK, EOK, EOK } },
-		{ VDEV_CTRL_GEN_ACPI, { EOK, EOK, EOK, EOK, EOK } },
+		{ VDEV_CTRL_GEN_ACPI, { -1, EOK, EPERM, EPERM, EPERM } },
 		{ VDEV_CTRL_ASSIGN, { -1, EPERM, EPERM, EPERM, EPERM } },
 		{ VDEV_CTRL_GUEST_CONFIGURED, { -1, -1, EPERM, EPERM, EPERM } },
 		{ VDEV_CTRL_GUEST_STARTING, { EPERM, EPERM, -1, EPERM, EPERM } },

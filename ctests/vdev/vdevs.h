@@ -50,9 +50,11 @@ static inline void on_terminate(void *arg, int exit_code)
 	record_line((struct vdev_machine *)arg, text);
 }
 
-static inline void on_log(void *arg, unsigned attr, const vdev_t *vdev, const char *name, const char *text)
+static inline void on_log(void *arg, unsigned attr, unsigned destinations, const vdev_t *vdev,
+			  const char *name, const char *text)
 {
 	char line[8192];
+	(void)destinations;
 	snprintf(line, sizeof(line), "%08x %s%s: %s", attr, vdev != NULL ? "vdev " : "",
 		 name != NULL ? name : "host", text);
 	record_line((struct vdev_machine *)arg, line);

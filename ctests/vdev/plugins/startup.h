@@ -62,7 +62,7 @@ static void locations_are_read(void)
 		{ "0x1000,4", QST_NO_TYPE, QST_MEMORY, 0x1000, ",4" },
 		{ "mem:16k", QST_X86_IO, QST_MEMORY, 16384, "" },
 		{ "io:0x3f8 intr", QST_MEMORY, QST_X86_IO, 0x3f8, " intr" },
-		{ "112", QST_X86_IO, QST_X86_IO, 112, "" },
+		{ "112", QST_X86_IO, QST_X86_IO, 0x112, "" },
 	};
 	for (unsigned i = 0; i < COUNT(rows); i++) {
 		struct qvm_state_block found = block(rows[i].before, 1, 7);
