@@ -200,7 +200,7 @@ static void child_with_what_is_listed(void)
 		IS(SYS_futex, SECCOMP_RET_ALLOW), IS(SYS_sched_yield, SECCOMP_RET_ALLOW),
 		IS(SYS_rt_sigprocmask, SECCOMP_RET_ALLOW), IS(SYS_rt_sigtimedwait, SECCOMP_RET_ALLOW),
 		IS(SYS_write, SECCOMP_RET_ALLOW), IS(SYS_exit_group, SECCOMP_RET_ALLOW),
-		IS(SYS_clock_gettime, SECCOMP_RET_ALLOW),
+		IS(SYS_clock_gettime, SECCOMP_RET_ALLOW), IS(SYS_gettid, SECCOMP_RET_ALLOW),
 		IS(SYS_exit, SECCOMP_RET_ALLOW),	/* of the threads here */
 		END(SECCOMP_RET_KILL_PROCESS),
 	};

@@ -55,6 +55,12 @@ fn signal_set(signal: c_int) -> libc::sigset_t {
     unsafe { set.assume_init() }
 }
 
+/// The kernel's number of the calling thread.
+pub(crate) fn kernel_thread() -> u64 {
+    // SAFETY: gettid has no requirement.
+    u64::try_from(unsafe { libc::gettid() }).unwrap_or(0)
+}
+
 /// Writes a line to standard error with one system call. A failure is ignored.
 pub(crate) fn write_to_stderr(line: &[u8]) {
     // SAFETY: the pointer and the length are those of a live slice.

@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::thread_end;
+use super::{process, thread_end};
 use core::cell::Cell;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -15,16 +15,33 @@ thread_local! {
     static WATCHED: Cell<bool> = const { Cell::new(false) };
 }
 
+/// The bits of a thread's number that are the kernel's number, which has at most 22 bits
+/// (`PID_MAX_LIMIT`) and is reused. Those above count the threads of the process.
+const KERNEL_BITS: u32 = 24;
+
 /// The number of the calling thread. Numbers are never reused in the process.
 #[inline(always)]
 pub(crate) fn this_thread() -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(NO_THREAD + 1);
     NUMBER.with(|number| {
         if number.get() == NO_THREAD {
-            number.set(NEXT.fetch_add(1, Relaxed));
+            number.set(new_number());
         }
         number.get()
     })
+}
+
+#[cold]
+#[inline(never)]
+fn new_number() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1 << KERNEL_BITS);
+    NEXT.fetch_add(1 << KERNEL_BITS, Relaxed) | process::kernel_thread()
+}
+
+/// The kernel's number of the thread with this number, by which debuggers and /proc know it.
+pub(crate) fn known_to_kernel_as(number: u64) -> u32 {
+    #[allow(clippy::cast_possible_truncation)] // the lowest bits
+    let low = number as u32;
+    low & ((1 << KERNEL_BITS) - 1)
 }
 
 /// As [`this_thread`], for a thread whose end matters: the function of [`thread_end::prepare`] will
