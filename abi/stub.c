@@ -208,6 +208,11 @@ struct gasp_acting {
 	void *data;
 };
 
+struct gasp_holder {
+	vdev_t *vdev;
+	int thread;
+};
+
 struct gasp_mapping {
 	uint64_t number;
 	void *address;
@@ -362,6 +367,13 @@ int gasp_guest_set_unsupported_handler(struct guest_system *gsp,
 		void (*handler)(void *arg, struct gasp_cpu *cpu, const struct gasp_trap *access,
 			unsigned reason),
 		void *arg) { return 0; }
+
+int gasp_guest_lock_holder(struct guest_system *gsp, unsigned type,
+		struct gasp_holder *holder) { return 0; }
+
+int gasp_guest_set_hold_limit(struct guest_system *gsp, unsigned milliseconds) { return 0; }
+
+int gasp_guest_settle(struct guest_system *gsp, unsigned type) { return 0; }
 
 unsigned gasp_version(void) { return 0; }
 

@@ -227,6 +227,7 @@ const HEADERS: [Header; 14] = [
             "abi/src/cpu.rs",
             "abi/src/change.rs",
             "abi/src/acting.rs",
+            "abi/src/hold.rs",
             "abi/src/text.rs",
         ],
         before: &[],

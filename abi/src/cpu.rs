@@ -143,6 +143,7 @@ unsafe extern "C" {
     ///   answers GASP_TRAP_UNSUPPORTED, and (as in QNX) a trapped fetch are unsupported too, and so
     ///   is host memory that is not there
     ///   (GASP_GUEST_GUARDED; of a write, a part may have been written).
+    ///   With GASP_GUEST_HOLD_MISSES, an access that finds nothing may wait before.
     ///
     /// An access over several regions or holes is cut at each boundary, so that a device gets only
     /// its own bytes. The pieces are made in ascending order, up to the first that fails. Pieces
@@ -159,8 +160,8 @@ unsafe extern "C" {
     /// - ENOTSUP: the access is to a port that passes through
     /// - EINVAL: bad cpu, type or kind, data NULL, length 0, a range past the end of the space
     ///
-    /// Threads: one at a time for each vCPU; its own trap handlers may call it. Takes no lock.
-    /// Source: libgasp's own; the policies are QNX's.
+    /// Threads: one at a time for each vCPU; its own trap handlers may call it. Takes no lock,
+    /// except with GASP_GUEST_HOLD_MISSES. Source: libgasp's own; the policies are QNX's.
     pub fn gasp_cpu_access(
         cpu: *mut gasp_cpu,
         r#type: c_uint,

@@ -2,7 +2,7 @@
 //! the same table.
 
 use crate::vdev_core::vdev_s;
-use crate::{acting, change, cpu, gasp, guest, host, types, vdev_core, vio, vpci};
+use crate::{acting, change, cpu, gasp, guest, hold, host, types, vdev_core, vio, vpci};
 use core::mem::{offset_of, size_of};
 
 macro_rules! layout {
@@ -92,6 +92,7 @@ layout!(
     size at 0, index at 8, error at 12, r#type at 16, conflict at 24, cost at 64
 );
 layout!(acting::gasp_acting, 16, vdev at 0, data at 8);
+layout!(hold::gasp_holder, 16, vdev at 0, thread at 8);
 layout!(
     acting::gasp_mapping, 40,
     number at 0, address at 8, length at 16, location at 24, vdev at 32

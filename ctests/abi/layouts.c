@@ -125,6 +125,7 @@ AT(struct gasp_span, vdev, 24, 8);
 AT(struct gasp_span, flags, 32, 4);
 AT(struct gasp_span, cookie, 36, 4);
 IS(GASP_GUEST_STRICT, 1);
+IS(GASP_GUEST_HOLD_MISSES, 4);
 IS(GASP_GUEST_GUARDED, 2);
 SIZE(struct gasp_trap, 40);
 AT(struct gasp_trap, vdev, 0, 8);
@@ -171,6 +172,9 @@ AT(struct gasp_report, cost, 64, 24);
 SIZE(struct gasp_acting, 16);
 AT(struct gasp_acting, vdev, 0, 8);
 AT(struct gasp_acting, data, 8, 8);
+SIZE(struct gasp_holder, 16);
+AT(struct gasp_holder, vdev, 0, 8);
+AT(struct gasp_holder, thread, 8, 4);
 SIZE(struct gasp_mapping, 40);
 AT(struct gasp_mapping, number, 0, 8);
 AT(struct gasp_mapping, address, 8, 8);
@@ -230,6 +234,7 @@ IS(GASP_REASON_NO_HANDLER, 2);
 IS(GASP_REASON_TRAPPED_FETCH, 3);
 IS(GASP_REASON_VANISHED, 4);
 IS(GASP_REASON_DECLINED, 5);
+IS(GASP_REASON_HELD, 6);
 
 /* What an assertion cannot say. */
 int main(void)

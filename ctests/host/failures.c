@@ -55,6 +55,9 @@ static void functions_of_hosts(void)
 	SETS(gasp_flags_text, (0, NULL, 1), 0, EINVAL);
 	SETS(gasp_span_text, (NULL, QST_MEMORY, &data, 1), 0, EINVAL);
 	RETURNS(gasp_guest_next_mapping, (gsp, 0, NULL), EINVAL);
+	RETURNS(gasp_guest_lock_holder, (gsp, QST_MEMORY, NULL), EINVAL);
+	RETURNS(gasp_guest_set_hold_limit, (NULL, 0), EINVAL);
+	RETURNS(gasp_guest_settle, (gsp, QST_HOST), EINVAL);
 	stop_to_note();
 	gasp_guest_destroy(gsp);
 }

@@ -67,7 +67,7 @@ static void options_of_a_newer_program(void)
 static void unknown_option_flags(void)
 {
 	struct newer_options options = options_of(sizeof(options.known));
-	options.known.flags = 4;
+	options.known.flags = 8;
 	CHECK_EQ(create_errno(&options), EINVAL);
 	options.known.flags = 0x80000000u | GASP_GUEST_STRICT;
 	CHECK_EQ(create_errno(&options), EINVAL);

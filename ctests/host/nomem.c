@@ -258,6 +258,52 @@ static void child_queries(void)
 	gasp_guest_destroy(gsp);
 }
 
+/* ---- Waiting (10.11.4) ---- */
+
+static struct guest_system *waited_for;
+static int lock_is_held, go_on;
+
+static void *hold_lock(void *arg)
+{
+	(void)arg;
+	CHECK_EQ(gasp_lock(waited_for, QST_MEMORY), EOK);
+	flag_set(&lock_is_held, 1);
+	CHECK(flag_wait(&go_on, 1));
+	CHECK_EQ(gasp_unlock(waited_for, QST_MEMORY), EOK);
+	return NULL;
+}
+
+/* Not even the smallest piece of memory is left. */
+static void use_up_memory(void)
+{
+	memory_ends_here(0);
+	for (size_t size = 1 << 12; size != 0; size -= 8)	/* malloc() keeps lists by size */
+		while (malloc(size) != NULL)
+			continue;
+}
+
+static void child_an_access_that_waits(void)
+{
+	waited_for = guest_with(GASP_GUEST_HOLD_MISSES);
+	struct gasp_cpu *cpu = gasp_cpu_create(waited_for);
+	unsigned char data = 0;
+	CHECK_EQ(gasp_guest_set_unsupported(waited_for, GASP_UNSUPPORTED_FAIL), EOK);
+	CHECK_EQ(gasp_guest_set_hold_limit(waited_for, 60000), EOK);
+	pthread_t thread = thread_start(hold_lock, NULL);
+	CHECK(flag_wait(&lock_is_held, 1));
+	use_up_memory();
+	int access = gasp_cpu_access(cpu, QST_MEMORY, GASP_READ, 0, &data, 1);
+	int settle = gasp_guest_settle(waited_for, QST_MEMORY);
+	memory_is_back();
+	CHECK_EQ(access, EFAULT);
+	CHECK_EQ(settle, ENOMEM);
+	CHECK_HAS(gasp_last_error(), "there is no memory to wait for it");
+	flag_set(&go_on, 1);
+	pthread_join(thread, NULL);
+	CHECK_EQ(gasp_guest_settle(waited_for, QST_MEMORY), EOK);
+	gasp_guest_destroy(waited_for);
+}
+
 static void run_one(const char *child, int code)
 {
 	struct outcome out;
@@ -281,18 +327,19 @@ static void reservations(void) { run_one("child_reservations", 0); }
 static void gram(void) { run_one("child_gram", 0); }
 static void failure_function(void) { run_one("child_failure_function", 0); }
 static void queries(void) { run_one("child_queries", 0); }
+static void an_access_that_waits(void) { run_one("child_an_access_that_waits", 0); }
 
 static const struct test_case cases[] = {
 	CASE(set_of_many), CASE(enomem_outranks_a_later_refusal), CASE(set_in_both_spaces),
 	CASE(one_by_one), CASE(fatal_twin), CASE(guest_memory), CASE(guests), CASE(reservations),
-	CASE(gram), CASE(failure_function), CASE(queries),
+	CASE(gram), CASE(failure_function), CASE(queries), CASE(an_access_that_waits),
 };
 
 static const struct test_case children[] = {
 	CASE(child_set_of_many), CASE(child_enomem_outranks_a_later_refusal),
 	CASE(child_set_in_both_spaces), CASE(child_one_by_one), CASE(child_fatal_twin),
 	CASE(child_guest_memory), CASE(child_guests), CASE(child_reservations), CASE(child_gram), CASE(child_failure_function),
-	CASE(child_queries),
+	CASE(child_queries), CASE(child_an_access_that_waits),
 };
 
 TEST_MAIN_CHILDREN(cases, children)

@@ -5,6 +5,7 @@
  * abi/src/cpu.rs,
  * abi/src/change.rs,
  * abi/src/acting.rs,
+ * abi/src/hold.rs,
  * abi/src/text.rs by
  *   GASP_BLESS=1 cargo test --test headers
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
@@ -101,6 +102,27 @@
 
 /** Reason: the access traps, and the trap handler answered GASP_TRAP_UNSUPPORTED. */
 #define GASP_REASON_DECLINED 5
+
+/**
+ * Option flag of gasp_guest_create(): accesses that find nothing wait while another thread holds
+ * the lock of the space, and then look again. So they see what a vdev sets in the end, if it holds
+ * the lock while it changes a part of the map step by step.
+ *
+ * An access does not wait for longer than gasp_guest_set_hold_limit() says, nor for a thread that
+ * waits for a lock of the thread of the access, nor inside a listener callback. It is unsupported
+ * then, with GASP_REASON_HELD, and the failure is recorded (gasp_last_error()) and reported
+ * (gasp_on_failure()), even if the policy ignores it and gasp_cpu_access() returns EOK. The message
+ * has the kernel's number of the thread that holds the lock, and its vdev.
+ *
+ * An access that finds something to do never waits.
+ */
+#define GASP_GUEST_HOLD_MISSES (1 << 2)
+
+/**
+ * Reason for which an access is unsupported: nothing takes it, and another thread holds the lock of
+ * the space, for which it did not wait, or no longer (GASP_GUEST_HOLD_MISSES).
+ */
+#define GASP_REASON_HELD 6
 
 /** The version of this header: its first number. */
 #define GASP_VERSION_MAJOR 0
@@ -377,6 +399,14 @@ typedef void (*gasp_unsupported_handler_t)(void *arg,
                                            const struct gasp_trap *access,
                                            unsigned int reason);
 
+/** The thread that holds the lock of a space. */
+struct gasp_holder {
+    /** The vdev of the thread's record (gasp_acting()) when it took the lock; NULL: none. */
+    vdev_t *vdev;
+    /** The kernel's number of the thread, as gettid() returns it. */
+    int thread;
+};
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -605,6 +635,7 @@ int gasp_cpu_info(struct gasp_cpu *cpu, const struct qvm_state_block *blk, struc
  *   answers GASP_TRAP_UNSUPPORTED, and (as in QNX) a trapped fetch are unsupported too, and so
  *   is host memory that is not there
  *   (GASP_GUEST_GUARDED; of a write, a part may have been written).
+ *   With GASP_GUEST_HOLD_MISSES, an access that finds nothing may wait before.
  *
  * An access over several regions or holes is cut at each boundary, so that a device gets only
  * its own bytes. The pieces are made in ascending order, up to the first that fails. Pieces
@@ -621,8 +652,8 @@ int gasp_cpu_info(struct gasp_cpu *cpu, const struct qvm_state_block *blk, struc
  * - ENOTSUP: the access is to a port that passes through
  * - EINVAL: bad cpu, type or kind, data NULL, length 0, a range past the end of the space
  *
- * Threads: one at a time for each vCPU; its own trap handlers may call it. Takes no lock.
- * Source: libgasp's own; the policies are QNX's.
+ * Threads: one at a time for each vCPU; its own trap handlers may call it. Takes no lock,
+ * except with GASP_GUEST_HOLD_MISSES. Source: libgasp's own; the policies are QNX's.
  */
 int gasp_cpu_access(struct gasp_cpu *cpu,
                     unsigned int type,
@@ -884,6 +915,54 @@ int gasp_guest_next_mapping(struct guest_system *gsp, uint64_t after, struct gas
 int gasp_guest_set_unsupported_handler(struct guest_system *gsp,
                                        gasp_unsupported_handler_t handler,
                                        void *arg);
+
+/**
+ * Get the thread that holds the lock of a space, which can be the caller.
+ *
+ * type: QST_MEMORY (or QST_PCI_IO) or QST_X86_IO.
+ *
+ * Another thread may have released the lock when the call returns.
+ *
+ * Returns EOK, or an error number (errno is unchanged, *holder not written):
+ * - ENOENT: no thread holds it
+ * - EINVAL: bad gsp or type, or holder NULL
+ *
+ * Threads: any, never waits. Source: libgasp's own.
+ */
+int gasp_guest_lock_holder(struct guest_system *gsp, unsigned int type, struct gasp_holder *holder);
+
+/**
+ * Set the longest wait of an access (GASP_GUEST_HOLD_MISSES) and of gasp_guest_settle(), for
+ * waits that begin from now on.
+ *
+ * milliseconds: 5000 for a new guest. 0: nothing waits.
+ *
+ * Returns EOK, or EINVAL for a bad gsp (errno is unchanged).
+ *
+ * Threads: any. Source: libgasp's own.
+ */
+int gasp_guest_set_hold_limit(struct guest_system *gsp, unsigned int milliseconds);
+
+/**
+ * Wait until no other thread holds the lock of a space, as an access does that finds nothing,
+ * with or without GASP_GUEST_HOLD_MISSES. This is for a hypervisor that fails an access or a
+ * fetch by itself: it can try again then.
+ *
+ * type: QST_MEMORY (or QST_PCI_IO) or QST_X86_IO.
+ *
+ * The caller's own locks stay as they are.
+ *
+ * Returns EOK, or an error number (errno is unchanged):
+ * - ETIMEDOUT: another thread has held the lock for longer than gasp_guest_set_hold_limit()
+ *   allows; gasp_last_error() names it
+ * - EDEADLK: another thread holds the lock, and waits for a lock of the caller, or the call is
+ *   made inside a listener callback
+ * - ENOMEM: no memory to wait
+ * - EINVAL: bad gsp or type
+ *
+ * Threads: any. Source: libgasp's own.
+ */
+int gasp_guest_settle(struct guest_system *gsp, unsigned int type);
 
 /**
  * Get the version of the library that is loaded, in the form of GASP_VERSION.

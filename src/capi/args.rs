@@ -14,9 +14,10 @@ use crate::value::range::{Location, Range};
 use crate::vcpu::{Access, AccessKind, CpuSlot, GuestSlot, System, Vcpu};
 use core::ffi::{CStr, c_char, c_uint, c_void};
 use gasp_abi::{
-    GASP_GUEST_GUARDED, GASP_GUEST_STRICT, gasp_cpu, gasp_failure_function_t, gasp_fatal_handler_t,
-    gasp_guest_options, gasp_quiet_function_t, gasp_region, gasp_trap_handler_t,
-    gasp_unsupported_handler_t, gasp_walk_filter_t, guest_system, qvm_state_block, vdev_t,
+    GASP_GUEST_GUARDED, GASP_GUEST_HOLD_MISSES, GASP_GUEST_STRICT, gasp_cpu,
+    gasp_failure_function_t, gasp_fatal_handler_t, gasp_guest_options, gasp_quiet_function_t,
+    gasp_region, gasp_trap_handler_t, gasp_unsupported_handler_t, gasp_walk_filter_t, guest_system,
+    qvm_state_block, vdev_t,
 };
 
 /// The slot of a guest that is not destroyed.
@@ -218,10 +219,11 @@ pub(super) unsafe fn options(options: *const gasp_guest_options) -> Result<Optio
     let Some(options) = (unsafe { sized::input("options", options)? }) else {
         return Ok(Options::default());
     };
-    match options.flags & !(GASP_GUEST_STRICT | GASP_GUEST_GUARDED) {
+    match options.flags & !(GASP_GUEST_STRICT | GASP_GUEST_GUARDED | GASP_GUEST_HOLD_MISSES) {
         0 => Ok(Options {
             strict: options.flags & GASP_GUEST_STRICT != 0,
             guarded: options.flags & GASP_GUEST_GUARDED != 0,
+            hold_misses: options.flags & GASP_GUEST_HOLD_MISSES != 0,
         }),
         unknown => Err(Error::Unknown { what: "GASP_GUEST flags", bits: unknown }),
     }

@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::{acting, change, cpu, find, gram, host, map, region, text, walk};
+use super::{acting, change, cpu, find, gram, hold, host, map, region, text, walk};
 
 macro_rules! declared {
     ($($($name:ident),+ in $here:ident;)+) => {
@@ -50,4 +50,5 @@ declared! {
         in change;
     gasp_acting, gasp_on_failure, gasp_guest_locks_held, gasp_guest_next_mapping,
     gasp_guest_set_unsupported_handler in acting;
+    gasp_guest_lock_holder, gasp_guest_set_hold_limit, gasp_guest_settle in hold;
 }

@@ -29,6 +29,7 @@ mod declared;
 mod find;
 mod gram;
 pub(crate) mod handles;
+mod hold;
 mod host;
 mod map;
 mod region;

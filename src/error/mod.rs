@@ -8,6 +8,7 @@ pub(crate) mod text;
 
 use crate::sys::failure::SystemError;
 use crate::value::flags::Names;
+use crate::value::holder::{GaveUp, Stuck};
 use crate::value::kind::{OutOfSpace, SpaceKind};
 use crate::value::range::{Location, Range};
 use crate::value::region::Region;
@@ -199,6 +200,25 @@ pub(crate) enum Error {
         /// The locations of the access.
         range: Range,
     },
+    /// An access found nothing that takes it, and did not wait, or no longer, for the holder of the
+    /// lock.
+    #[error("nothing takes the access to {kind} {range}: the lock of the {kind} space {stuck}")]
+    Held {
+        /// The space.
+        kind: SpaceKind,
+        /// The locations of the access.
+        range: Range,
+        /// The holder, and why the wait has ended.
+        stuck: Stuck,
+        /// The policy ignores the access, so this is only told.
+        ignored: bool,
+    },
+    /// A wait for the holder of a lock has ended.
+    #[error("the lock of the {0} space {1}")]
+    NotSettled(SpaceKind, Stuck),
+    /// No thread holds a lock.
+    #[error("no thread holds the lock of the {0} space")]
+    NotHeld(SpaceKind),
     /// The caller would wait for accesses that may wait for its lock.
     #[error("waiting for accesses to end with the lock of the {0} space held might never end")]
     WaitsWithLock(SpaceKind),
@@ -253,11 +273,13 @@ impl Error {
             ReachesItself => libc::ELOOP,
             FromHandler(errno) => *errno,
             PortPassesThrough(_) | CannotJoin(_) | NoFile(_) => libc::ENOTSUP,
-            Unsupported { .. } => libc::EFAULT,
+            Unsupported { .. } | Held { ignored: false, .. } => libc::EFAULT,
+            Held { ignored: true, .. } => 0,
+            NotSettled(_, stuck) => not_settled(stuck.why),
             WaitsWithLock(_) | WaitsForItself => libc::EDEADLK,
             NotMappable(_) => libc::ENXIO,
             NoRights(_) => libc::EACCES,
-            NothingToDelete(_) | NoMoreMappings(_) => libc::ENOENT,
+            NothingToDelete(_) | NoMoreMappings(_) | NotHeld(_) => libc::ENOENT,
             Absent { .. } | NoMore { .. } | Unbacked(_) | NotMemory(_) => libc::ENXIO,
             TooDeep(_) => libc::EAGAIN,
             Deadlock(_) => libc::EDEADLK,
@@ -275,7 +297,20 @@ impl Error {
     }
 }
 
+fn not_settled(why: GaveUp) -> c_int {
+    match why {
+        GaveUp::Limit(_) => libc::ETIMEDOUT,
+        GaveUp::Cycle | GaveUp::InListener => libc::EDEADLK,
+        GaveUp::NoMemory => libc::ENOMEM,
+    }
+}
+
 impl Error {
+    /// Whether the call succeeds all the same, and the host is only told.
+    pub(crate) fn is_only_told(&self) -> bool {
+        matches!(self, Self::Held { ignored: true, .. })
+    }
+
     /// The region that an element conflicts with.
     pub(crate) fn conflict(&self) -> Option<Region> {
         match self {

@@ -72,9 +72,13 @@ impl Listeners {
 
     /// Refuses a call that is made inside a listener callback.
     pub(super) fn refuse_inside(&self) -> Result<(), Error> {
+        if self.is_inside() { Err(Self::inside()) } else { Ok(()) }
+    }
+
+    /// Whether the calling thread is inside a listener callback, or has left one.
+    pub(super) fn is_inside(&self) -> bool {
         let thread = self.notifying.load(Relaxed);
-        let inside = thread != NO_THREAD && thread == this_thread();
-        if inside { Err(Self::inside()) } else { Ok(()) }
+        thread != NO_THREAD && thread == this_thread()
     }
 
     #[cold]

@@ -9,6 +9,7 @@
 //! | `difference` | the difference that a call makes |
 //! | `memory`, `backing` | the guest's memory, the host's access to it |
 //! | `mapping`, `mapped` | mapping the memory, the list of its mappings |
+//! | `hold`, `patience` | accesses that wait until no other thread holds the lock |
 //! | `find`, `gram`, `walk` | searches and walks |
 //! | `fatal`, `policy`, `request` | the end of the process, unsupported accesses, set requests |
 
@@ -20,12 +21,14 @@ mod difference;
 pub(crate) mod fatal;
 mod find;
 mod gram;
+mod hold;
 mod listen;
 pub(crate) mod listeners;
 mod mapped;
 mod mapping;
 mod memory;
 mod overlap;
+mod patience;
 mod policy;
 mod request;
 mod set;
@@ -34,6 +37,7 @@ mod touched;
 mod transaction;
 mod walk;
 
+pub(crate) use patience::Patience;
 pub(crate) use policy::Policy;
 pub(crate) use request::{Elements, Outcome, SetOptions};
 pub(crate) use state::{Guest, Locks, Options};

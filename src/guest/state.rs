@@ -5,6 +5,7 @@
 use super::listeners::Listeners;
 use super::mapped::Mappings;
 use super::memory::Memory;
+use super::patience::Hold;
 use super::policy::Policy;
 use crate::callback::{FatalHandler, TrapHandler, UnsupportedHandler};
 use crate::error::Error;
@@ -32,6 +33,8 @@ pub(crate) struct Options {
     pub(crate) strict: bool,
     /// Copies from and to host memory may find that it is not there.
     pub(crate) guarded: bool,
+    /// Accesses that find nothing wait while another thread holds the lock.
+    pub(crate) hold_misses: bool,
 }
 
 impl Options {
@@ -72,6 +75,7 @@ pub(crate) struct Guest {
     /// Mappings that are not unmapped yet.
     pub(super) mappings: Mutex<Mappings>,
     pub(super) listeners: Listeners,
+    pub(super) hold: Hold,
     fatal: Mutex<Option<FatalHandler>>,
     trap: Latest<TrapHandler>,
     policy: AtomicU8,
@@ -92,6 +96,7 @@ impl Guest {
             memories: Mutex::default(),
             mappings: Mutex::default(),
             listeners: Listeners::default(),
+            hold: Hold::new(options.hold_misses),
             fatal: Mutex::new(None),
             trap: Latest::new(),
             policy: AtomicU8::new(Policy::Ignore as u8),

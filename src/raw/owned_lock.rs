@@ -1,10 +1,17 @@
 //! A recursive lock without a guard, so that it can be held across C calls. It knows its owner.
 
+use crate::sys::acting;
 use crate::sys::thread::{NO_THREAD, this_thread};
 use core::fmt;
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use core::ptr;
+use core::sync::atomic::{
+    AtomicPtr, AtomicU32, AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+};
+use core::time::Duration;
+use gasp_abi::vdev_t;
 use parking_lot::RawMutex;
-use parking_lot::lock_api::RawMutex as _;
+use parking_lot::lock_api::{RawMutex as _, RawMutexTimed as _};
 
 /// The maximum number of times that a thread can hold a lock.
 const MAX_DEPTH: u32 = 65_535;
@@ -19,6 +26,9 @@ pub(crate) struct OwnedLock {
     mutex: RawMutex,
     /// The thread that has locked `mutex`. Written by that thread only.
     owner: AtomicU64,
+    /// The vdev for which the owner acted when it locked `mutex`; of the last owner, if there is
+    /// none now.
+    vdev: AtomicPtr<vdev_t>,
     /// The number of times that the owner holds the lock. Used by the owner only.
     depth: AtomicU32,
 }
@@ -26,13 +36,31 @@ pub(crate) struct OwnedLock {
 impl OwnedLock {
     /// A free lock.
     pub(crate) const fn new() -> Self {
-        let owner = AtomicU64::new(NO_THREAD);
-        Self { mutex: RawMutex::INIT, owner, depth: AtomicU32::new(0) }
+        Self {
+            mutex: RawMutex::INIT,
+            owner: AtomicU64::new(NO_THREAD),
+            vdev: AtomicPtr::new(ptr::null_mut()),
+            depth: AtomicU32::new(0),
+        }
     }
 
     /// The thread that owns the lock, or [`NO_THREAD`].
     pub(crate) fn owner(&self) -> u64 {
         self.owner.load(Relaxed)
+    }
+
+    /// The thread that owns the lock, or [`NO_THREAD`], and the vdev for which it acted when it
+    /// took the lock.
+    pub(crate) fn owner_and_vdev(&self) -> (u64, *mut vdev_t) {
+        loop {
+            // Both acquire, paired with the releases in `own`: the vdev is that of this owner or of
+            // a later one, and who sees that of a later one sees below that the owner is gone.
+            let owner = self.owner.load(Acquire);
+            let vdev = self.vdev.load(Acquire);
+            if self.owner() == owner {
+                return (owner, vdev);
+            }
+        }
     }
 
     /// Whether the calling thread owns the lock.
@@ -49,7 +77,8 @@ impl OwnedLock {
     /// Takes the lock if that needs no waiting. The result says whether it did.
     #[inline]
     pub(crate) fn try_lock(&self) -> Result<bool, TooDeep> {
-        if self.is_mine() {
+        let thread = this_thread();
+        if self.owner() == thread {
             let depth = self.depth.load(Relaxed);
             if depth == MAX_DEPTH {
                 return Err(TooDeep);
@@ -59,7 +88,7 @@ impl OwnedLock {
         }
         let locked = self.mutex.try_lock();
         if locked {
-            self.own();
+            self.own(thread);
         }
         Ok(locked)
     }
@@ -67,11 +96,21 @@ impl OwnedLock {
     /// Waits for the lock and takes it. The calling thread must not own it.
     pub(crate) fn wait(&self) {
         self.mutex.lock();
-        self.own();
+        self.own(this_thread());
     }
 
-    fn own(&self) {
-        self.owner.store(this_thread(), Relaxed);
+    /// As [`OwnedLock::wait`], for at most this time. The result says whether it took the lock.
+    pub(crate) fn wait_for(&self, time: Duration) -> bool {
+        let locked = self.mutex.try_lock_for(time);
+        if locked {
+            self.own(this_thread());
+        }
+        locked
+    }
+
+    fn own(&self, thread: u64) {
+        self.vdev.store(acting::vdev(), Release);
+        self.owner.store(thread, Release);
         self.depth.store(1, Relaxed);
     }
 

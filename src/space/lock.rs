@@ -2,14 +2,24 @@
 //!
 //! All waits of the process are listed. A thread that is about to wait follows the list from owner
 //! to owner. If that leads back to itself, the wait is refused.
+//!
+//! The waits of accesses have a time limit, and *give way*: a thread is not refused a wait because
+//! of them. They follow the list again and again instead, and end when they are part of a cycle.
 
 #![forbid(unsafe_code)]
 
 use crate::raw::owned_lock::OwnedLock;
 use crate::sys::process::keep_errno;
-use crate::sys::thread::this_thread;
+use crate::sys::thread::{NO_THREAD, known_to_kernel_as, this_thread};
+use crate::value::holder::{GaveUp, Holder};
+use crate::value::region::Vdev;
 use core::ptr;
+use core::time::Duration;
 use parking_lot::Mutex;
+use std::time::Instant;
+
+/// The time between two looks of a wait that gives way at the list.
+const SLICE: Duration = Duration::from_millis(10);
 
 /// Why a lock was not taken or released.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +32,15 @@ pub(crate) enum LockError {
     Deadlock,
     /// There is no memory for the list of waits.
     NoMemory,
+}
+
+impl From<LockError> for GaveUp {
+    fn from(error: LockError) -> Self {
+        match error {
+            LockError::NoMemory => Self::NoMemory,
+            LockError::Deadlock | LockError::TooDeep | LockError::NotOwner => Self::Cycle,
+        }
+    }
 }
 
 /// A recursive lock, owned by a thread. One call can take it, and a later one release it.
@@ -57,9 +76,40 @@ impl Lock {
 
     #[cold]
     fn wait(&'static self) -> Result<(), LockError> {
-        let _listed = Wait::enter(this_thread(), &self.0)?;
+        let _listed = Wait::enter(this_thread(), &self.0, Kind::Lasting)?;
         self.0.wait();
         Ok(())
+    }
+
+    /// As [`Lock::hold`], but waits for at most `time` of `limit` milliseconds, and gives way.
+    pub(crate) fn hold_for(&'static self, time: Duration, limit: u32) -> Result<Held, GaveUp> {
+        match self.try_hold() {
+            Some(held) => Ok(held),
+            None => keep_errno(|| self.wait_for(time, limit)),
+        }
+    }
+
+    #[cold]
+    fn wait_for(&'static self, time: Duration, limit: u32) -> Result<Held, GaveUp> {
+        let start = Instant::now();
+        let wait = Wait::enter(this_thread(), &self.0, Kind::GivesWay)?;
+        loop {
+            let rest = time.saturating_sub(start.elapsed());
+            if self.0.wait_for(rest.min(SLICE)) {
+                return Ok(Held(Some(self)));
+            }
+            if rest <= SLICE {
+                return Err(GaveUp::Limit(limit));
+            }
+            wait.check()?;
+        }
+    }
+
+    /// The thread that owns the lock.
+    pub(crate) fn holder(&self) -> Option<Holder> {
+        let (owner, vdev) = self.0.owner_and_vdev();
+        let holder = Holder { thread: known_to_kernel_as(owner), vdev: Vdev::from_c(vdev) };
+        (owner != NO_THREAD).then_some(holder)
     }
 
     /// Releases the lock once.
@@ -104,38 +154,78 @@ impl Drop for Held {
     }
 }
 
-/// The threads of the process that wait for a lock, each with that lock.
-static WAITS: Mutex<Vec<(u64, &'static OwnedLock)>> = Mutex::new(Vec::new());
+/// Whether a wait can refuse others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// It lasts until the thread has the lock.
+    Lasting,
+    /// It ends by itself if it is part of a cycle.
+    GivesWay,
+}
+
+/// A thread that waits for a lock.
+#[derive(Debug, Clone, Copy)]
+struct Waiting {
+    thread: u64,
+    wanted: &'static OwnedLock,
+    kind: Kind,
+}
+
+/// The threads of the process that wait for a lock.
+static WAITS: Mutex<Vec<Waiting>> = Mutex::new(Vec::new());
+
+impl Waiting {
+    /// Whether the wait closes a cycle, or would. A wait that lasts does not if one in the cycle
+    /// gives way.
+    fn closes_cycle(&self, waits: &[Self]) -> bool {
+        let mut lock = self.wanted;
+        for _ in 0..=waits.len() {
+            let owner = lock.owner();
+            if owner == self.thread {
+                return true;
+            }
+            // A thread that waits for the lock that it owns has just got it.
+            let wait =
+                waits.iter().find(|wait| wait.thread == owner && !ptr::eq(wait.wanted, lock));
+            match wait {
+                Some(wait) if wait.kind == Kind::Lasting || self.kind == Kind::GivesWay => {
+                    lock = wait.wanted;
+                }
+                _ => return false,
+            }
+        }
+        false
+    }
+}
 
 /// An entry in [`WAITS`], removed when this is dropped.
-struct Wait(u64);
+struct Wait(Waiting);
 
 impl Wait {
     /// Lists a wait, unless it would close a cycle. Each waiting thread is listed under the same
     /// mutex, so the last thread to close a cycle sees all the others.
-    fn enter(thread: u64, wanted: &'static OwnedLock) -> Result<Self, LockError> {
+    fn enter(thread: u64, wanted: &'static OwnedLock, kind: Kind) -> Result<Self, LockError> {
+        let wait = Waiting { thread, wanted, kind };
         let mut waits = WAITS.lock();
-        let mut lock = wanted;
-        for _ in 0..=waits.len() {
-            let owner = lock.owner();
-            if owner == thread {
-                return Err(LockError::Deadlock);
-            }
-            // A thread that waits for the lock that it owns has just got it.
-            let wait = waits.iter().find(|wait| wait.0 == owner && !ptr::eq(wait.1, lock));
-            match wait {
-                Some((_, next)) => lock = next,
-                None => break,
-            }
+        if wait.closes_cycle(&waits) {
+            return Err(LockError::Deadlock);
         }
         waits.try_reserve(1).map_err(|_| LockError::NoMemory)?;
-        waits.push((thread, wanted));
-        Ok(Self(thread))
+        waits.push(wait);
+        Ok(Self(wait))
+    }
+
+    /// Whether the wait can still end.
+    fn check(&self) -> Result<(), LockError> {
+        match self.0.closes_cycle(&WAITS.lock()) {
+            true => Err(LockError::Deadlock),
+            false => Ok(()),
+        }
     }
 }
 
 impl Drop for Wait {
     fn drop(&mut self) {
-        WAITS.lock().retain(|wait| wait.0 != self.0);
+        WAITS.lock().retain(|wait| wait.thread != self.0.thread);
     }
 }

@@ -10,7 +10,10 @@ pub(crate) use reservations::Reservations;
 
 use crate::error::Error;
 use crate::map::Map;
+use crate::value::holder::{GaveUp, Holder, Stuck};
 use crate::value::kind::SpaceKind;
+use crate::value::region::Vdev;
+use core::time::Duration;
 use lock::LockError;
 use parking_lot::Mutex;
 
@@ -65,6 +68,25 @@ impl Space {
     /// As [`Space::hold`], but `None` if it would have to wait.
     pub(crate) fn try_hold(&self) -> Option<Held> {
         self.lock.try_hold()
+    }
+
+    /// As [`Space::hold`], but waits for at most `time` of the `limit` milliseconds that the guest
+    /// allows, and gives way.
+    pub(crate) fn hold_for(&self, time: Duration, limit: u32) -> Result<Held, Stuck> {
+        self.lock.hold_for(time, limit).map_err(|why| self.stuck(why))
+    }
+
+    /// The thread that holds the lock.
+    pub(crate) fn holder(&self) -> Result<Holder, Error> {
+        self.lock.holder().ok_or(Error::NotHeld(self.kind))
+    }
+
+    /// The failure of a wait that ended for this reason.
+    #[cold]
+    pub(crate) fn stuck(&self, why: GaveUp) -> Stuck {
+        // The holder may have released the lock meanwhile.
+        let gone = Holder { thread: 0, vdev: Vdev(0) };
+        Stuck { holder: self.lock.holder().unwrap_or(gone), why }
     }
 
     #[cold]

@@ -5,6 +5,7 @@
 
 pub(crate) mod convert;
 pub(crate) mod flags;
+pub(crate) mod holder;
 pub(crate) mod kind;
 pub(crate) mod range;
 pub(crate) mod region;

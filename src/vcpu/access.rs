@@ -9,7 +9,6 @@ use crate::error::Error;
 use crate::guest::{Guest, Policy, fatal};
 use crate::raw::bytes::Buffer;
 use crate::sys::process::keep_errno;
-use crate::value::flags::Flags;
 use crate::value::kind::SpaceKind;
 use crate::value::range::Range;
 use crate::value::region::{Region, Vdev};
@@ -31,15 +30,15 @@ const UNSUPPORTED: u64 = u64::MAX;
 
 /// The device of a region, as the region names it.
 #[derive(Debug, Clone, Copy)]
-struct Device {
+pub(super) struct Device {
     vdev: Vdev,
     cookie: u32,
 }
 
 impl Device {
-    const NONE: Self = Self { vdev: Vdev(0), cookie: 0 };
+    pub(super) const NONE: Self = Self { vdev: Vdev(0), cookie: 0 };
 
-    fn of(region: &Region) -> Self {
+    pub(super) fn of(region: &Region) -> Self {
         Self { vdev: region.vdev, cookie: region.cookie }
     }
 }
@@ -47,7 +46,7 @@ impl Device {
 /// Where an access is made: the slot of the vCPU, and the address on the stack that
 /// [`super::handlers`] knows the access by.
 #[derive(Debug, Clone, Copy)]
-struct Place {
+pub(super) struct Place {
     slot: &'static CpuSlot,
     address: usize,
 }
@@ -55,7 +54,7 @@ struct Place {
 impl Access {
     /// The part of the access that is in `range`.
     #[inline(always)]
-    fn part(&self, range: &Range) -> Self {
+    pub(super) fn part(&self, range: &Range) -> Self {
         if *range == self.range {
             return *self;
         }
@@ -99,33 +98,9 @@ impl Vcpu {
         result
     }
 
-    #[cold]
-    fn in_pieces(&self, at: Place, guest: &Guest, access: &Access) -> Result<(), Error> {
-        let mut rest = Some(access.range);
-        while let Some(now) = rest {
-            let found = guest.map(access.space).lookup_from(now.first());
-            let piece = match found
-                .and_then(|region| Some((region.range.intersection(&now)?, region)))
-            {
-                Some((part, region)) if part.first() == now.first() => {
-                    let piece = access.part(&part);
-                    self.perform(at, guest, &piece, &region)?;
-                    part
-                }
-                next => {
-                    let hole = next.and_then(|(part, _)| now.below(part.first())).unwrap_or(now);
-                    self.unsupported(at, guest, &access.part(&hole), Device::NONE, Reason::Absent)?;
-                    hole
-                }
-            };
-            rest = now.above(piece.last());
-        }
-        Ok(())
-    }
-
     /// Makes an access that is inside one region.
     #[inline(always)]
-    fn perform(
+    pub(super) fn perform(
         &self,
         at: Place,
         guest: &Guest,
@@ -137,9 +112,7 @@ impl Vcpu {
         } else if region.flags.has_any(access.kind.pass_flag()) {
             self.pass(at, guest, access, region)
         } else {
-            let fetch = region.flags.has_any(Flags::VIRT_EX) && access.kind == AccessKind::Execute;
-            let reason = if fetch { Reason::TrappedFetch } else { Reason::NoRight };
-            self.unsupported(at, guest, access, Device::of(region), reason)
+            self.in_pieces(at, guest, access)
         }
     }
 
@@ -214,9 +187,10 @@ impl Vcpu {
         Ok(())
     }
 
-    /// Calls the handler of unsupported accesses, and applies the policy.
+    /// Calls the handler of unsupported accesses, and applies the policy. The error can be one that
+    /// is only told.
     #[cold]
-    fn unsupported(
+    pub(super) fn unsupported(
         &self,
         at: Place,
         guest: &Guest,
@@ -227,7 +201,7 @@ impl Vcpu {
         self.counts.count_unsupported(access.kind);
         if let Some(handler) = guest.unsupported_handler() {
             let access = access.as_trap(device);
-            let call = || keep_errno(|| handler.call(handle(at.slot), &access, reason as u32));
+            let call = || keep_errno(|| handler.call(handle(at.slot), &access, reason.number()));
             // A vCPU that is in this handler already does not call it again.
             let _ = self.in_handler(at.address, UNSUPPORTED, call);
         }
@@ -235,16 +209,19 @@ impl Vcpu {
     }
 
     fn apply_policy(&self, guest: &Guest, access: &Access, reason: Reason) -> Result<(), Error> {
+        let (policy, kind, range) = (guest.policy(), access.space, access.range);
+        let ignored = policy == Policy::Ignore;
         let error = match reason {
-            Reason::Vanished => Error::Vanished(access.range),
-            _ => Error::Unsupported { kind: access.space, range: access.range },
+            Reason::Vanished => Error::Vanished(range),
+            Reason::Held(stuck) => Error::Held { kind, range, stuck, ignored },
+            _ => Error::Unsupported { kind, range },
         };
-        match guest.policy() {
+        match policy {
             Policy::Ignore => {
                 if access.kind != AccessKind::Write {
                     access.data.fill(0xff);
                 }
-                Ok(())
+                if error.is_only_told() { Err(error) } else { Ok(()) }
             }
             Policy::Fail => Err(error),
             Policy::Abort => {

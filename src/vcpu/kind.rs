@@ -4,9 +4,11 @@
 
 use crate::error::Error;
 use crate::value::flags::Flags;
+use crate::value::holder::Stuck;
 use gasp_abi::{
-    GASP_EXECUTE, GASP_READ, GASP_REASON_ABSENT, GASP_REASON_DECLINED, GASP_REASON_NO_HANDLER,
-    GASP_REASON_NO_RIGHT, GASP_REASON_TRAPPED_FETCH, GASP_REASON_VANISHED, GASP_WRITE,
+    GASP_EXECUTE, GASP_READ, GASP_REASON_ABSENT, GASP_REASON_DECLINED, GASP_REASON_HELD,
+    GASP_REASON_NO_HANDLER, GASP_REASON_NO_RIGHT, GASP_REASON_TRAPPED_FETCH, GASP_REASON_VANISHED,
+    GASP_WRITE,
 };
 
 /// A kind of access.
@@ -45,19 +47,35 @@ impl AccessKind {
 }
 
 /// Why an access is unsupported.
-#[repr(u32)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reason {
     /// No region is there.
-    Absent = GASP_REASON_ABSENT,
+    Absent,
     /// The region neither passes nor traps this kind.
-    NoRight = GASP_REASON_NO_RIGHT,
+    NoRight,
     /// The access traps, and there is no trap handler.
-    NoHandler = GASP_REASON_NO_HANDLER,
+    NoHandler,
     /// The trap handler has left the access to the policy.
-    Declined = GASP_REASON_DECLINED,
+    Declined,
     /// The region traps fetches, which no handler takes.
-    TrappedFetch = GASP_REASON_TRAPPED_FETCH,
+    TrappedFetch,
     /// The host memory behind the region is not there.
-    Vanished = GASP_REASON_VANISHED,
+    Vanished,
+    /// Nothing takes the access, but another thread holds the lock, and may be about to change that.
+    Held(Stuck),
+}
+
+impl Reason {
+    /// The `GASP_REASON_*` number.
+    pub(super) fn number(self) -> u32 {
+        match self {
+            Self::Absent => GASP_REASON_ABSENT,
+            Self::NoRight => GASP_REASON_NO_RIGHT,
+            Self::NoHandler => GASP_REASON_NO_HANDLER,
+            Self::Declined => GASP_REASON_DECLINED,
+            Self::TrappedFetch => GASP_REASON_TRAPPED_FETCH,
+            Self::Vanished => GASP_REASON_VANISHED,
+            Self::Held(_) => GASP_REASON_HELD,
+        }
+    }
 }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `system` | a guest with its vCPUs, and one vCPU |
 //! | `access` | an access: passed, trapped or unsupported |
+//! | `pieces`, `misses` | accesses over several regions, and to none |
 //! | `handlers` | the trap handlers that threads and vCPUs are in |
 //! | `running`, `waits` | accesses under way, and the calls that wait for their end |
 //! | `grace` | the protocol between accesses and grace periods |
@@ -18,6 +19,8 @@ mod handlers;
 mod kind;
 #[cfg(all(test, loom))]
 mod loom;
+mod misses;
+mod pieces;
 mod running;
 mod system;
 mod waits;
