@@ -15,6 +15,7 @@
 #![allow(clippy::unwrap_used)] // a failed step is a failed test
 #![allow(clippy::arc_with_non_send_sync)] // loom runs its threads in one, by turns
 
+mod misses;
 mod scenarios;
 
 use super::grace::{AccessCounter, Accesses, GracePeriods};
