@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code)]
 
-use super::guest::{Error, Guest, errno, last_error};
+use super::guest::{Error, Guest, check, errno, last_error};
 use super::numbers::{AccessKind, Space};
 use core::ffi::{c_uint, c_void};
 use core::ptr::NonNull;
@@ -60,6 +60,12 @@ impl<'g> Cpu<'g> {
             )
         };
         if code == 0 { Ok(()) } else { Err(code) }
+    }
+
+    /// Waits until no other thread holds the lock of a space of the guest, for a limited time.
+    pub fn settle(&self, space: Space) -> Result<(), Error> {
+        // SAFETY: the handle is a guest's.
+        check(unsafe { gasp_abi::gasp_guest_settle(self.guest.handle(), space.number()) })
     }
 }
 

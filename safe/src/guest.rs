@@ -7,8 +7,8 @@ use core::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use core::mem::ManuallyDrop;
 use core::ptr::{self, NonNull};
 use gasp_abi::{
-    GASP_SET_ALL_OR_NOTHING, QSL_NO_LOCATION, gasp_counts, gasp_region, gasp_span,
-    gasp_trap_handler_t, guest_system,
+    GASP_SET_ALL_OR_NOTHING, QSL_NO_LOCATION, gasp_counts, gasp_guest_options, gasp_region,
+    gasp_span, gasp_trap_handler_t, guest_system,
 };
 
 /// A failure of libgasp.
@@ -67,8 +67,14 @@ unsafe impl Sync for Guest {}
 impl Guest {
     /// A guest with two empty spaces.
     pub fn new() -> Result<Self, Error> {
-        // SAFETY: NULL asks for the defaults.
-        let guest = unsafe { gasp_abi::gasp_guest_create(ptr::null()) };
+        Self::with(0)
+    }
+
+    /// A guest with two empty spaces and these options (`GASP_GUEST_*`).
+    pub fn with(flags: u32) -> Result<Self, Error> {
+        let options = gasp_guest_options { size: size_of::<gasp_guest_options>(), flags };
+        // SAFETY: the options have their size.
+        let guest = unsafe { gasp_abi::gasp_guest_create(&raw const options) };
         NonNull::new(guest).map(Self).ok_or_else(|| last_error(errno()))
     }
 

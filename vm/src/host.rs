@@ -15,6 +15,7 @@ use crate::report::Report;
 use crate::runner::Runner;
 use crate::show;
 use crate::vdevs::Vdevs;
+use gasp_abi::GASP_GUEST_HOLD_MISSES;
 use gasp_safe::{FatalHandler, Guest};
 use gasp_text::readings::DRYRUN_CODE;
 use gasp_text::{ParseError, Sources};
@@ -33,7 +34,7 @@ struct Host {
 
 /// Runs a guest and returns its exit code.
 pub(crate) fn run(options: &Options) -> Result<u8, Failure> {
-    let guest = Guest::new().map_err(Failure::before)?;
+    let guest = Guest::with(GASP_GUEST_HOLD_MISSES).map_err(Failure::before)?;
     let vdevs = Vdevs::new(&guest, &options.vdev_path, options.map).map_err(Failure::before)?;
     let mut host = Host { vdevs, guest, built: Built::default() };
     let (config, sources) = host.read(options)?;

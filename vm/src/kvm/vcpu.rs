@@ -208,12 +208,16 @@ impl<'m, 'g> Runner<'m, 'g> {
     }
 
     /// Handles an internal error of KVM. That is the guest's error, unless slots changed meanwhile:
-    /// then KVM could not read the instruction, or not deliver an interrupt.
+    /// then KVM could not read the instruction, or not deliver an interrupt. Who changes the map step
+    /// by step holds the lock until the last one, so this waits for the lock first, as an access does
+    /// that finds nothing.
     fn retry(&mut self, before: u64, error: &InternalError) -> Result<(), KvmError> {
         self.failures = self.failures.saturating_add(1);
+        let settled = self.cpu.settle(Space::Memory);
         let unchanged = self.shared.slots.changes() == before && before & 1 == 0;
         if unchanged || self.failures > RETRIES {
-            return Err(self.failed(&error.text()));
+            let also = settled.map_or_else(|error| format!("; {error}"), |()| String::new());
+            return Err(self.failed(&format!("{}{also}", error.text())));
         }
         while self.shared.slots.changes() & 1 != 0 && !self.shared.fate.ended() {
             std::thread::sleep(PAUSE);

@@ -9,6 +9,7 @@ mod device;
 mod fake;
 mod gate;
 mod guests;
+mod hold;
 mod interrupts;
 mod live;
 mod numbers;
