@@ -353,6 +353,9 @@ int gasp_guest_set(struct guest_system *gsp, unsigned num_regions, const struct 
 
 uint64_t gasp_guest_generation(struct guest_system *gsp, unsigned type) { return 0; }
 
+int gasp_guest_copy(struct guest_system *gsp, unsigned kind, uint64_t location, void *data,
+		size_t length, uint64_t *failed) { return 0; }
+
 struct gasp_acting *gasp_acting(void) { return NULL; }
 
 int gasp_on_failure(void (*fn)(void *arg, const char *function, int error, const char *message),

@@ -228,6 +228,7 @@ const HEADERS: [Header; 14] = [
             "abi/src/change.rs",
             "abi/src/acting.rs",
             "abi/src/hold.rs",
+            "abi/src/copy.rs",
             "abi/src/text.rs",
         ],
         before: &[],

@@ -30,6 +30,7 @@
 mod abi;
 mod acting;
 mod change;
+mod copy;
 mod cpu;
 mod gasp;
 mod guest;
@@ -50,6 +51,7 @@ mod wdog;
 pub use abi::*;
 pub use acting::*;
 pub use change::*;
+pub use copy::*;
 pub use cpu::*;
 pub use gasp::*;
 pub use guest::*;

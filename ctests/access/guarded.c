@@ -229,10 +229,51 @@ static void host_reads_and_writes(void)
 		CHECK_EQ(gasp_guest_read(v->gsp, AT + PAGE - 1, data, lengths[i] + 1), EIO);
 		CHECK_EQ(gasp_guest_write(v->gsp, AT + PAGE - 1, data, lengths[i] + 1), EIO);
 	}
-	CHECK_HAS(gasp_last_error(), "[0x10fff, 0x11fff]");
+	CHECK_HAS(gasp_last_error(), "behind [0x11000, 0x11fff] is not there");
 	CHECK_EQ(gasp_guest_read(v->gsp, AT + PAGE, data, 0), EOK);
 	CHECK_EQ(gasp_guest_read(v->gsp, AT + PAGE, data, LENGTH), ENXIO);	/* before any copy */
 	CHECK_EQ(errno, ERRNO_MARK);
+	vanish_close(v);
+}
+
+/* Where a copy fails, and what it has done before. */
+static void copy_expect(const char *file, int line, struct vanish *v, unsigned kind,
+			uint64_t location, size_t length, int want, uint64_t want_at)
+{
+	static unsigned char data[4 * PAGE];
+	uint64_t at = 4711;
+	errno = ERRNO_MARK;
+	memset(data, 0xAA, sizeof(data));
+	int got = gasp_guest_copy(v->gsp, kind, location, data, length, &at);
+	check_eq(file, line, "gasp_guest_copy", "expected", (uint64_t)got, (uint64_t)want);
+	check_eq(file, line, "the location", "expected", at, want_at);
+	check_eq(file, line, "errno", "untouched", (uint64_t)errno, ERRNO_MARK);
+	check_eq(file, line, "without it", "the same",
+		 (uint64_t)gasp_guest_copy(v->gsp, kind, location, data, length, NULL), (uint64_t)want);
+	if (want == EIO && kind == GASP_READ)
+		check_true(file, line, "what is below is copied",
+			   all_bytes(data, 0x55, (size_t)(want_at - location)));
+}
+
+#define CHECK_COPY(v, location, length, want, at) do { \
+		copy_expect(__FILE__, __LINE__, (v), GASP_READ, (location), (length), (want), (at)); \
+		copy_expect(__FILE__, __LINE__, (v), GASP_WRITE, (location), (length), (want), (at)); \
+		memset((v)->host, 0x55, PAGE); \
+	} while (0)
+
+static void the_location_at_which_a_copy_fails(void)
+{
+	struct vanish *v = guarded(GASP_UNSUPPORTED_IGNORE);
+	memset(v->host, 0x55, LENGTH);
+	vanish_to(v, PAGE);
+	CHECK_COPY(v, AT, PAGE, EOK, 4711);
+	CHECK_COPY(v, AT, PAGE + 1, EIO, AT + PAGE);
+	CHECK_COPY(v, AT + PAGE - 1, 2, EIO, AT + PAGE);
+	CHECK_COPY(v, AT + 77, LENGTH - 77, EIO, AT + PAGE);
+	CHECK_COPY(v, AT + PAGE, 8, EIO, AT + PAGE);
+	CHECK_COPY(v, AT + PAGE + 9, 1, EIO, AT + PAGE + 9);
+	CHECK_COPY(v, AT, LENGTH + 1, ENXIO, AT + LENGTH);	/* before any copy */
+	CHECK_COPY(v, AT - 1, 2, ENXIO, AT - 1);
 	vanish_close(v);
 }
 
@@ -318,7 +359,7 @@ static const struct test_case cases[] = {
 	CASE(copies_are_those_of_other_guests), CASE(nothing_around_is_written), CASE(data_overlaps),
 	CASE(memory_of_the_guest), CASE(with_strict_mode), CASE(ignored), CASE(failed), CASE(aborted),
 	CASE(across_the_end), CASE(in_pieces), CASE(memory_that_comes_back),
-	CASE(host_reads_and_writes), CASE(unmapped), CASE(read_only), CASE(several_threads),
+	CASE(host_reads_and_writes), CASE(the_location_at_which_a_copy_fails), CASE(unmapped), CASE(read_only), CASE(several_threads),
 };
 
 static const struct test_case children[] = { CASE(child_abort) };

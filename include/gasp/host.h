@@ -6,6 +6,7 @@
  * abi/src/change.rs,
  * abi/src/acting.rs,
  * abi/src/hold.rs,
+ * abi/src/copy.rs,
  * abi/src/text.rs by
  *   GASP_BLESS=1 cargo test --test headers
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
@@ -963,6 +964,29 @@ int gasp_guest_set_hold_limit(struct guest_system *gsp, unsigned int millisecond
  * Threads: any. Source: libgasp's own.
  */
 int gasp_guest_settle(struct guest_system *gsp, unsigned int type);
+
+/**
+ * Read or write the memory behind locations, as gasp_guest_read() and gasp_guest_write() do, and
+ * tell where it fails.
+ *
+ * kind: GASP_READ (into data) or GASP_WRITE (from data). failed: NULL, or where the location
+ * goes.
+ *
+ * Returns EOK, or an error number (errno is unchanged; *failed is written only where it says so):
+ * - ENXIO: some location is not backed; *failed is the lowest such one; nothing was copied
+ * - EIO: host memory is not there (GASP_GUEST_GUARDED); *failed is the lowest location for which
+ *   this is so; what is below it was copied
+ * - EINVAL: bad gsp or kind, data NULL, a range past the end of the space
+ * - ENOMEM
+ *
+ * Threads: any. Source: libgasp's own.
+ */
+int gasp_guest_copy(struct guest_system *gsp,
+                    unsigned int kind,
+                    uint64_t location,
+                    void *data,
+                    size_t length,
+                    uint64_t *failed);
 
 /**
  * Get the version of the library that is loaded, in the form of GASP_VERSION.

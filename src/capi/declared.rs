@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::{acting, change, cpu, find, gram, hold, host, map, region, text, walk};
+use super::{acting, change, copy, cpu, find, gram, hold, host, map, region, text, walk};
 
 macro_rules! declared {
     ($($($name:ident),+ in $here:ident;)+) => {
@@ -51,4 +51,5 @@ declared! {
     gasp_acting, gasp_on_failure, gasp_guest_locks_held, gasp_guest_next_mapping,
     gasp_guest_set_unsupported_handler in acting;
     gasp_guest_lock_holder, gasp_guest_set_hold_limit, gasp_guest_settle in hold;
+    gasp_guest_copy in copy;
 }

@@ -24,6 +24,7 @@ mod acting;
 mod args;
 mod change;
 mod convert;
+mod copy;
 mod cpu;
 mod declared;
 mod find;

@@ -311,6 +311,15 @@ impl Error {
         matches!(self, Self::Held { ignored: true, .. })
     }
 
+    /// The first location for which a copy failed.
+    pub(crate) fn failed_at(&self) -> Option<Location> {
+        match self {
+            Self::Unbacked(location) => Some(*location),
+            Self::Vanished(range) => Some(range.first()),
+            _ => None,
+        }
+    }
+
     /// The region that an element conflicts with.
     pub(crate) fn conflict(&self) -> Option<Region> {
         match self {

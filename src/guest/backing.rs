@@ -79,6 +79,16 @@ impl Guest {
         })
     }
 
+    /// Reads or writes the memory behind a range, as the kind of access says.
+    pub(crate) fn copy_memory(
+        &self,
+        write: bool,
+        location: u64,
+        data: Buffer,
+    ) -> Result<(), Error> {
+        if write { self.write_memory(location, data) } else { self.read_memory(location, data) }
+    }
+
     /// Calls `action` with each contiguous piece of host memory behind a range and its part of
     /// `data`, until it fails. If some location is not backed, `action` is not called at all.
     fn each_piece(
@@ -93,9 +103,12 @@ impl Guest {
         let range = SpaceKind::Memory.range(location, data.len() as u64)?;
         let pieces = self.memory.map.snapshot(|map| pieces_behind(map, &range))?;
         for piece in pieces {
-            let start = piece.range.first().offset_from(range.first());
-            action(piece.host, data.part(start, piece.range.saturating_length()))
-                .map_err(|Vanished| Error::Vanished(piece.range))?;
+            let part = |of: &Range| {
+                data.part(of.first().offset_from(range.first()), of.saturating_length())
+            };
+            if action(piece.host, part(&piece.range)).is_err() {
+                by_pages(&piece, |page| action(piece.host_at(page.first()), part(page)))?;
+            }
         }
         Ok(())
     }
@@ -121,6 +134,20 @@ impl Guest {
     fn file_at(&self, host: u64) -> Option<InFile> {
         self.memories.lock().iter().find_map(|memory| memory.file_at(host))
     }
+}
+
+/// Copies a piece once more, page by page, because host memory comes and goes by pages: the error
+/// begins with the first location whose memory is not there.
+#[cold]
+fn by_pages(piece: &Region, copy: impl Fn(&Range) -> Result<(), Vanished>) -> Result<(), Error> {
+    let mut rest = Some(piece.range);
+    while let Some(now) = rest {
+        let next = now.first().next().and_then(|second| second.align_up(PAGE));
+        let page = next.and_then(|next| now.below(next)).unwrap_or(now);
+        copy(&page).map_err(|Vanished| Error::Vanished(now))?;
+        rest = now.above(page.last());
+    }
+    Ok(())
 }
 
 /// The memory behind a range, in contiguous pieces.
