@@ -353,6 +353,8 @@ int gasp_guest_set(struct guest_system *gsp, unsigned num_regions, const struct 
 
 uint64_t gasp_guest_generation(struct guest_system *gsp, unsigned type) { return 0; }
 
+uint64_t gasp_guest_unique_generation(struct guest_system *gsp, unsigned type) { return 0; }
+
 int gasp_guest_copy(struct guest_system *gsp, unsigned kind, uint64_t location, void *data,
 		size_t length, uint64_t *failed) { return 0; }
 

@@ -22,6 +22,7 @@ mod model {
     pub(crate) mod device;
     pub(crate) mod follow;
     pub(crate) mod generate;
+    pub(crate) mod hold;
     pub(crate) mod library;
     pub(crate) mod listener;
     pub(crate) mod numbers;

@@ -27,6 +27,7 @@ static void every_function_refuses(struct guest_system *bad)
 	CHECK_EQ(gasp_guest_write(bad, 0, data, 1), EINVAL);
 	CHECK_EQ(gasp_guest_settle(bad, QST_MEMORY), EINVAL);
 	CHECK_EQ(gasp_guest_copy(bad, GASP_READ, 0, data, 1, NULL), EINVAL);
+	CHECK_EQ(gasp_guest_unique_generation(bad, QST_MEMORY), 0);
 	CHECK_EQ(gasp_guest_set_hold_limit(bad, 1), EINVAL);
 	CHECK_EQ(gasp_region_set_soft(bad, 0, NULL), 0);
 	gasp_guest_set_fatal_handler(bad, NULL, NULL);

@@ -53,6 +53,7 @@ static void functions_of_hosts(void)
 	RETURNS(gasp_guest_set, (gsp, 0, NULL, 4, NULL), EINVAL);
 	RETURNS(gasp_guest_copy, (gsp, GASP_READ, 0, &data, 1, NULL), ENXIO);
 	SETS(gasp_guest_generation, (gsp, QST_HOST), 0, EINVAL);
+	SETS(gasp_guest_unique_generation, (gsp, QST_HOST), 0, EINVAL);
 	SETS(gasp_flags_text, (0, NULL, 1), 0, EINVAL);
 	SETS(gasp_span_text, (NULL, QST_MEMORY, &data, 1), 0, EINVAL);
 	RETURNS(gasp_guest_next_mapping, (gsp, 0, NULL), EINVAL);

@@ -1,5 +1,5 @@
-/* gasp_guest_generation(): one more with each visible change of a space
- * (specification 11.8).
+/* gasp_guest_generation(): one more with each visible change of a space; and
+ * gasp_guest_unique_generation() (specification 11.8).
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "check.h"
 
@@ -106,6 +106,86 @@ static void not_with_what_changes_no_region(void)
 	gasp_guest_destroy(gsp);
 }
 
+/* ---- Unique numbers ---- */
+
+static uint64_t unique(struct guest_system *gsp, unsigned type)
+{
+	errno = ERRNO_MARK;
+	uint64_t number = gasp_guest_unique_generation(gsp, type);
+	CHECK_EQ(errno, ERRNO_MARK);
+	CHECK(number != 0);
+	return number;
+}
+
+static void unique_numbers_change_when_the_others_do(void)
+{
+	struct guest_system *gsp = guest();
+	uint64_t memory = unique(gsp, QST_MEMORY), ports = unique(gsp, QST_X86_IO);
+	CHECK(memory != ports);
+	CHECK_EQ(unique(gsp, QST_PCI_IO), memory);
+	CHECK_SET(gsp, mem(0x1000, 0x1000, VIRT));
+	CHECK(unique(gsp, QST_MEMORY) > memory);
+	CHECK_EQ(unique(gsp, QST_X86_IO), ports);
+	memory = unique(gsp, QST_MEMORY);
+	CHECK_SET(gsp, mem(0x1000, 0x1000, VIRT), port(0x60, 1, VIRT));
+	CHECK_EQ(unique(gsp, QST_MEMORY), memory);
+	CHECK(unique(gsp, QST_X86_IO) > ports);
+	CHECK_REFUSED(gsp, 0, EINVAL, mem(0, 0, VIRT));
+	CHECK_EQ(gasp_guest_reserve(gsp, QST_MEMORY, 0x1000, 1), EOK);
+	CHECK_EQ(unique(gsp, QST_MEMORY), memory);
+	gasp_guest_destroy(gsp);
+}
+
+static int by_number(const void *one, const void *other)
+{
+	uint64_t a = *(const uint64_t *)one, b = *(const uint64_t *)other;
+	return a < b ? -1 : a > b;
+}
+
+/* Guests come and go; each state of each space has a number of its own. */
+static void no_state_of_the_process_has_the_number_of_another(void)
+{
+	static uint64_t seen[2000];
+	unsigned n = 0;
+	for (unsigned i = 0; i < 100; i++) {
+		struct guest_system *gsp = guest();
+		for (uint32_t change = 0; change < 10; change++) {
+			seen[n++] = unique(gsp, QST_MEMORY);
+			seen[n++] = unique(gsp, QST_X86_IO);
+			CHECK_SET(gsp, cookie(change + 1, mem(0x1000, 1, VIRT)),
+				  cookie(change + 1, port(0x60, 1, VIRT)));
+		}
+		gasp_guest_destroy(gsp);
+	}
+	qsort(seen, n, sizeof(seen[0]), by_number);
+	for (unsigned i = 1; i < n; i++)
+		CHECK(seen[i] != seen[i - 1]);
+}
+
+/* Threads change guests of their own at the same time. */
+static void *collect(void *arg)
+{
+	uint64_t *seen = (uint64_t *)arg;
+	struct guest_system *gsp = guest();
+	for (uint32_t i = 0; i < 2000; i++) {
+		CHECK_SET(gsp, cookie(i + 1, mem(0x1000, 1, VIRT)));
+		seen[i] = unique(gsp, QST_MEMORY);
+	}
+	gasp_guest_destroy(gsp);
+	return NULL;
+}
+
+static void nor_if_threads_change_guests_at_once(void)
+{
+	static uint64_t seen[4000];
+	pthread_t other = thread_start(collect, seen);
+	collect(seen + 2000);
+	pthread_join(other, NULL);
+	qsort(seen, COUNT(seen), sizeof(seen[0]), by_number);
+	for (unsigned i = 1; i < COUNT(seen); i++)
+		CHECK(seen[i] != seen[i - 1]);
+}
+
 static void bad_arguments(void)
 {
 	struct guest_system *gsp = guest(), *dead = dead_guest();
@@ -114,7 +194,16 @@ static void bad_arguments(void)
 		errno = 0;
 		CHECK_EQ(gasp_guest_generation(gsp, types[i]), 0);
 		CHECK_EQ(errno, EINVAL);
+		errno = 0;
+		CHECK_EQ(gasp_guest_unique_generation(gsp, types[i]), 0);
+		CHECK_EQ(errno, EINVAL);
 	}
+	errno = 0;
+	CHECK_EQ(gasp_guest_unique_generation(NULL, QST_MEMORY), 0);
+	CHECK_EQ(errno, EINVAL);
+	errno = 0;
+	CHECK_EQ(gasp_guest_unique_generation(dead, QST_MEMORY), 0);
+	CHECK_EQ(errno, EINVAL);
 	errno = 0;
 	CHECK_EQ(gasp_guest_generation(NULL, QST_MEMORY), 0);
 	CHECK_EQ(errno, EINVAL);
@@ -127,7 +216,9 @@ static void bad_arguments(void)
 static const struct test_case cases[] = {
 	CASE(one_more_with_each_call), CASE(not_with_a_call_that_changes_nothing),
 	CASE(many_added_and_deleted_in_one_call), CASE(not_with_a_call_that_is_refused),
-	CASE(not_with_what_changes_no_region), CASE(bad_arguments),
+	CASE(not_with_what_changes_no_region), CASE(unique_numbers_change_when_the_others_do),
+	CASE(no_state_of_the_process_has_the_number_of_another),
+	CASE(nor_if_threads_change_guests_at_once), CASE(bad_arguments),
 };
 
 TEST_MAIN(cases)

@@ -847,6 +847,22 @@ int gasp_guest_set(struct guest_system *gsp,
 uint64_t gasp_guest_generation(struct guest_system *gsp, unsigned int type);
 
 /**
+ * Get a number for the present state of a space that no other state of this space, of the other
+ * space, or of any other guest of the process has, whether it exists or not. So what was kept
+ * with the number can be found again by the number alone. It costs one load.
+ *
+ * type: QST_MEMORY (or QST_PCI_IO) or QST_X86_IO.
+ *
+ * It changes when gasp_guest_generation() does. Numbers of a space ascend, but not one by one.
+ *
+ * Returns the number, which is not 0, or 0 with errno EINVAL for a bad gsp or type. errno is
+ * unchanged otherwise.
+ *
+ * Threads: any. Source: libgasp's own.
+ */
+uint64_t gasp_guest_unique_generation(struct guest_system *gsp, unsigned int type);
+
+/**
  * Get the calling thread's record of the vdev for which it acts. The caller writes the record:
  * before it calls a vdev, and back to what was there after that.
  *

@@ -81,6 +81,18 @@ pub(super) unsafe extern "C" fn gasp_guest_generation(
     })
 }
 
+#[unsafe(no_mangle)]
+pub(super) unsafe extern "C" fn gasp_guest_unique_generation(
+    gsp: *mut guest_system,
+    r#type: c_uint,
+) -> u64 {
+    ret::number(c"gasp_guest_unique_generation", || {
+        // SAFETY: promise 1.
+        let guest = unsafe { args::guest(gsp)? };
+        guest.unique_generation(r#type)
+    })
+}
+
 fn set_options(flags: c_uint) -> Result<SetOptions, Error> {
     const KNOWN: c_uint = GASP_SET_ALL_OR_NOTHING | GASP_SET_DRY_RUN;
     match flags & !KNOWN {

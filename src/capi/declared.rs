@@ -46,8 +46,8 @@ declared! {
     gasp_guest_set_trap_handler, gasp_guest_set_unsupported, gasp_guest_synchronize,
     gasp_guest_call_when_quiet, gasp_guest_counts, gasp_guest_backing in cpu;
     gasp_version, gasp_flags_text, gasp_span_text in text;
-    gasp_guest_add_listener, gasp_guest_remove_listener, gasp_guest_set, gasp_guest_generation
-        in change;
+    gasp_guest_add_listener, gasp_guest_remove_listener, gasp_guest_set, gasp_guest_generation,
+    gasp_guest_unique_generation in change;
     gasp_acting, gasp_on_failure, gasp_guest_locks_held, gasp_guest_next_mapping,
     gasp_guest_set_unsupported_handler in acting;
     gasp_guest_lock_holder, gasp_guest_set_hold_limit, gasp_guest_settle in hold;

@@ -211,6 +211,11 @@ impl Guest {
         Ok(self.space_of(kind)?.map.generation())
     }
 
+    /// A number for the state of a space that no other state of any space has.
+    pub(crate) fn unique_generation(&self, kind: u32) -> Result<u64, Error> {
+        Ok(self.space_of(kind)?.map.unique_generation())
+    }
+
     /// Sets the fatal handler; `None` removes it.
     pub(crate) fn set_fatal_handler(&self, handler: Option<FatalHandler>) {
         *self.fatal.lock() = handler;

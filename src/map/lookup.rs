@@ -5,6 +5,7 @@
 use super::gate::Version;
 use super::pool::Pool;
 use super::root::Root;
+use super::unique::UniqueNumber;
 use crate::value::range::Location;
 use crate::value::region::Region;
 use core::ptr;
@@ -14,18 +15,20 @@ use core::ptr;
 pub(crate) struct Map {
     pub(super) pool: Pool,
     pub(super) version: Version,
+    pub(super) generation: UniqueNumber,
 }
 
 impl Map {
     /// An empty map.
     pub(crate) fn new() -> Self {
-        Self { pool: Pool::new(0), version: Version::new(0) }
+        Self { pool: Pool::new(0), version: Version::new(0), generation: UniqueNumber::new() }
     }
 
     /// An empty map with these counters.
     #[cfg(test)]
     pub(super) fn old(reuse: u64, version: u64) -> Self {
-        Self { pool: Pool::new(reuse), version: Version::new(version) }
+        let generation = UniqueNumber::new();
+        Self { pool: Pool::new(reuse), version: Version::new(version), generation }
     }
 
     /// The region that holds a location.
@@ -52,6 +55,11 @@ impl Map {
     /// How many drafts have been committed.
     pub(crate) fn generation(&self) -> u64 {
         self.version.now() / 2
+    }
+
+    /// A number for the state of the map that no other state of any map of the process has.
+    pub(crate) fn unique_generation(&self) -> u64 {
+        self.generation.now()
     }
 }
 

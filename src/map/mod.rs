@@ -68,6 +68,7 @@ pub(crate) mod runs;
 mod snapshot;
 #[cfg(test)]
 mod tests;
+mod unique;
 
 pub(crate) use draft::{Draft, Window};
 pub(crate) use hint::Hint;

@@ -3,6 +3,7 @@
 use super::cells::Extent;
 use super::change::Snapshot;
 use super::generate::{Generator, block};
+use super::hold::Generations;
 use super::library::{FILTERS, Guest, Walk};
 use super::listener::{Notification, Recorder, SetOptions};
 use super::numbers::*;
@@ -29,6 +30,8 @@ pub(crate) struct Session {
     pub(super) expected: Vec<Notification>,
     /// How often each space has changed.
     pub(super) generations: [u64; 2],
+    /// The generations after the last call.
+    pub(super) last: Generations,
     pub(crate) model: Model,
     pub(crate) story: Story,
 }
@@ -45,6 +48,7 @@ impl Session {
             listener: None,
             expected: vec![],
             generations: [0; 2],
+            last: [(0, 0); 2],
             model,
             story: Story::default(),
         }
@@ -69,6 +73,8 @@ impl Session {
             _ => self.begin_stroll(generator),
         }?;
         self.compare_maps()?;
+        self.compare_locks()?;
+        self.compare_unique()?;
         self.ask(generator)
     }
 

@@ -100,6 +100,7 @@ impl<'m> Draft<'m> {
                 map.version.publish(|| writer.publish(root));
             }
         }
+        map.generation.renew();
         self.writer.commit();
         self.view.state = DraftState::Unchanged(self.writer.published());
         #[cfg(debug_assertions)]
