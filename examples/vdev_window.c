@@ -13,44 +13,44 @@
 #include <string.h>
 
 #define CONTROL_LENGTH 0x1000u
+#define PIECES_MAX 64u
+#define REGISTERS 2u
 enum { COOKIE_CONTROL = 1, COOKIE_DATA = 2 };
 
 int vdev_window_start(vdev_t *vdev);
 
-/* Delete the regions of the window, piece by piece: the loop of QNX's page on gasp_region_set().
- * The window can have several regions, since a region has one set of flags, and contiguous host
- * memory behind it. */
-static int take_window(vdev_t *vdev)
+/* Write down the deletion of each region in the window: the loop of QNX's page on gasp_region_set(),
+ * without its call. The window can have several regions, since a region has one set of flags, and
+ * contiguous host memory behind it. Returns the number of deletions, or -1 after a message. */
+static int delete_window(vdev_t *vdev, struct gasp_region *rgn)
 {
 	struct qvm_state_block blk = vdev->v_block;
-	struct gasp_region rgn;
+	int n = 0;
 
 	while (blk.length != 0) {
-		if (gasp_region_info(vdev->v_gsp, &blk, &rgn) != EOK) {
+		if (n == PIECES_MAX) {
+			fprintf(stderr, "vdev: the window is in more than %u pieces\n", PIECES_MAX);
+			return -1;
+		}
+		if (gasp_region_info(vdev->v_gsp, &blk, &rgn[n]) != EOK) {
 			fprintf(stderr, "vdev: nothing at 0x%" PRIx64 "\n", blk.location);
 			return -1;
 		}
-		rgn.flags = GRF_NONE;
-		if (gasp_region_set_soft(vdev->v_gsp, 1, &rgn) != 1) {
-			fprintf(stderr, "vdev: cannot delete: %s\n", strerror(errno));
-			return -1;
-		}
-		printf("    deleted   0x%08" PRIx64 "-0x%08" PRIx64 "  (%" PRIu32 " KiB)\n", blk.location,
-			blk.location + rgn.guest.length - 1, rgn.guest.length / 1024);
-		blk.location += rgn.guest.length;
-		blk.length -= rgn.guest.length;
+		rgn[n].flags = GRF_NONE;
+		blk.location += rgn[n].guest.length;
+		blk.length -= rgn[n].guest.length;
+		n++;
 	}
-	return 0;
+	return n;
 }
 
-/* Set the registers in one call: a page of control registers, then the data. */
-static int place_registers(vdev_t *vdev)
+/* Write down the registers: a page of control registers, then the data. */
+static void place_registers(vdev_t *vdev, struct gasp_region *regs)
 {
-	struct gasp_region regs[2];
 	unsigned i;
 
-	memset(regs, 0, sizeof regs);
-	for (i = 0; i < 2; i++) {
+	memset(regs, 0, REGISTERS * sizeof *regs);
+	for (i = 0; i < REGISTERS; i++) {
 		regs[i].flags = GRF_VIRT_RD | GRF_VIRT_WR | GRF_PRECIOUS;
 		regs[i].vdev = vdev;
 		regs[i].guest = vdev->v_block;
@@ -60,18 +60,45 @@ static int place_registers(vdev_t *vdev)
 	regs[1].cookie = COOKIE_DATA;
 	regs[1].guest.location += CONTROL_LENGTH;
 	regs[1].guest.length -= CONTROL_LENGTH;
-	if (gasp_region_set_soft(vdev->v_gsp, 2, regs) != 2) {
-		fprintf(stderr, "vdev: cannot place the registers: %s\n", strerror(errno));
+}
+
+static void print_change(const struct gasp_region *rgn, unsigned n)
+{
+	unsigned i;
+
+	for (i = 0; i < n; i++) {
+		uint64_t first = rgn[i].guest.location, last = first + rgn[i].guest.length - 1;
+
+		if (rgn[i].flags == GRF_NONE)
+			printf("    deleted   0x%08" PRIx64 "-0x%08" PRIx64 "  (%" PRIu32 " KiB)\n", first, last,
+				rgn[i].guest.length / 1024);
+		else
+			printf("    registers 0x%08" PRIx64 "-0x%08" PRIx64 "  (%" PRIu32 " KiB, cookie %" PRIu32
+				")\n", first, last, rgn[i].guest.length / 1024, rgn[i].cookie);
+	}
+}
+
+/* Deletions and registers are one array and one call, so no vCPU finds the window empty. */
+static int change_window(vdev_t *vdev)
+{
+	struct gasp_region rgn[PIECES_MAX + REGISTERS];
+	int deletions = delete_window(vdev, rgn);
+	unsigned n;
+
+	if (deletions < 0)
+		return -1;
+	n = (unsigned)deletions + REGISTERS;
+	place_registers(vdev, &rgn[deletions]);
+	if (gasp_region_set_soft(vdev->v_gsp, n, rgn) != n) {
+		fprintf(stderr, "vdev: cannot change the window: %s\n", strerror(errno));
 		return -1;
 	}
-	for (i = 0; i < 2; i++)
-		printf("    registers 0x%08" PRIx64 "-0x%08" PRIx64 "  (%" PRIu32 " KiB, cookie %" PRIu32 ")\n",
-			regs[i].guest.location, regs[i].guest.location + regs[i].guest.length - 1,
-			regs[i].guest.length / 1024, regs[i].cookie);
+	print_change(rgn, n);
 	return 0;
 }
 
-/* Called by the host. The device's window is v_block. Returns 0, or -1 after a message. */
+/* Called by the host. The device's window is v_block. Returns 0, or -1 after a message. The lock
+ * keeps the window as it is between the look at its pieces and the change. */
 int vdev_window_start(vdev_t *vdev)
 {
 	int failed;
@@ -80,6 +107,6 @@ int vdev_window_start(vdev_t *vdev)
 		fprintf(stderr, "vdev: cannot lock the guest's memory\n");
 		return -1;
 	}
-	failed = take_window(vdev) != 0 || place_registers(vdev) != 0;
+	failed = change_window(vdev) != 0;
 	return gasp_unlock(vdev->v_gsp, vdev->v_block.type) != EOK || failed ? -1 : 0;
 }
