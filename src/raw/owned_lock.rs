@@ -13,10 +13,10 @@ use gasp_abi::vdev_t;
 use parking_lot::RawMutex;
 use parking_lot::lock_api::{RawMutex as _, RawMutexTimed as _};
 
-/// The maximum number of times that a thread can hold a lock.
-const MAX_DEPTH: u32 = 65_535;
+/// How often a thread can take a lock again that it holds. With the first time, that is 65,535.
+const MAX_DEPTH: u32 = 65_534;
 
-/// The calling thread holds the lock [`MAX_DEPTH`] times already.
+/// The calling thread has taken the lock [`MAX_DEPTH`] times again already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TooDeep;
 
@@ -29,7 +29,7 @@ pub(crate) struct OwnedLock {
     /// The vdev for which the owner acted when it locked `mutex`; of the last owner, if there is
     /// none now.
     vdev: AtomicPtr<vdev_t>,
-    /// The number of times that the owner holds the lock. Used by the owner only.
+    /// How often the owner has taken the lock again; 0 if there is none. Used by the owner only.
     depth: AtomicU32,
 }
 
@@ -71,7 +71,7 @@ impl OwnedLock {
 
     /// How often the calling thread holds the lock.
     pub(crate) fn times_held(&self) -> u32 {
-        if self.is_mine() { self.depth.load(Relaxed) } else { 0 }
+        if self.is_mine() { self.depth.load(Relaxed) + 1 } else { 0 }
     }
 
     /// Takes the lock if that needs no waiting. The result says whether it did.
@@ -111,7 +111,6 @@ impl OwnedLock {
     fn own(&self, thread: u64) {
         self.vdev.store(acting::vdev(), Release);
         self.owner.store(thread, Release);
-        self.depth.store(1, Relaxed);
     }
 
     /// Releases the lock once; false if the calling thread does not own it.
@@ -120,12 +119,13 @@ impl OwnedLock {
         if !self.is_mine() {
             return false;
         }
-        let depth = self.depth.load(Relaxed) - 1;
-        self.depth.store(depth, Relaxed);
+        let depth = self.depth.load(Relaxed);
         if depth == 0 {
             self.owner.store(NO_THREAD, Relaxed);
             // SAFETY: the calling thread was the owner, so it has locked the mutex.
             unsafe { self.mutex.unlock() };
+        } else {
+            self.depth.store(depth - 1, Relaxed);
         }
         true
     }
