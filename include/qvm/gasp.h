@@ -430,4 +430,21 @@ static inline uint64_t gram_find_free(struct guest_system *const gsp, uint64_t c
 	return gram_find_free_range(gsp, size, align, flags, 0, UINT64_MAX);
 }
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * Why the calling thread's last call has failed, in one English sentence; <gasp/host.h> has it too.
+ * It is here because the functions above return no more than a number. A vdev that calls it works
+ * with libgasp alone.
+ *
+ * Threads: any. Source: libgasp's own.
+ */
+const char *gasp_last_error(void);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif
+
 #endif  /* LIBGASP_QVM_GASP_H */
