@@ -128,6 +128,10 @@ unsafe extern "C" {
     /// Create the set of vdevs of a guest, with the interrupt controller `apic`. It sets the trap
     /// handler of the guest.
     ///
+    /// The thread that calls a vdev has it in its record, gasp_acting(); so has a thread of
+    /// vdev_thread_create(). A host can name a vdev in the record of a thread of its own, and leaves
+    /// `data` NULL there.
+    ///
     /// host: copied; NULL: the defaults. Otherwise host->size is sizeof(struct gasp_vdev_host).
     ///
     /// Returns the set, or NULL with errno set:

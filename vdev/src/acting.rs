@@ -1,15 +1,12 @@
 //! Who acts: the vdev for which a thread runs, and the access or timer that it serves.
+//!
+//! They are in libgasp's record of the thread, so that its messages, its list of mappings, and hosts
+//! see them too.
 
 #![allow(unsafe_code)]
 
-use core::cell::Cell;
 use core::ptr;
-use gasp_abi::{gasp_cpu, guest_cpu, vdev_t};
-
-thread_local! {
-    static VDEV: Cell<*const vdev_t> = const { Cell::new(ptr::null()) };
-    static CPU: Cell<*const GuestCpu> = const { Cell::new(ptr::null()) };
-}
+use gasp_abi::{gasp_acting, gasp_cpu, guest_cpu, vdev_t};
 
 /// What a vdev knows as `struct guest_cpu`: it is valid while the vdev is called with it, on that
 /// thread.
@@ -26,47 +23,66 @@ impl GuestCpu {
     }
 }
 
-/// Marks this thread as acting for a vdev until it is dropped.
+/// A mark of this thread. It has no destructor, because a vdev that is called need not return.
 #[derive(Debug)]
 pub(crate) struct Mark {
-    vdev: *const vdev_t,
-    cpu: *const GuestCpu,
+    record: *mut gasp_acting,
+    before: gasp_acting,
 }
 
 impl Mark {
-    /// For this vdev, which is called with this vCPU or none.
+    /// Marks this thread as acting for this vdev, which is called with this vCPU or none.
     #[inline]
-    pub(crate) fn new(vdev: *const vdev_t, cpu: *const GuestCpu) -> Self {
-        Self { vdev: VDEV.replace(vdev), cpu: CPU.replace(cpu) }
+    pub(crate) fn set(vdev: *const vdev_t, cpu: *const GuestCpu) -> Self {
+        let record = record();
+        let now = gasp_acting { vdev: vdev.cast_mut(), data: cpu.cast_mut().cast() };
+        // SAFETY: this thread's record.
+        Self { record, before: unsafe { record.replace(now) } }
     }
 
-    /// For this vdev, which another one calls: the vCPU stays.
+    /// Marks this thread as acting for this vdev, which another one calls: the vCPU stays.
     #[inline]
     pub(crate) fn within(vdev: *const vdev_t) -> Self {
-        Self { vdev: VDEV.replace(vdev), cpu: CPU.get() }
+        let record = record();
+        // SAFETY: this thread's record.
+        let before = unsafe { record.read() };
+        let now = gasp_acting { vdev: vdev.cast_mut(), ..before };
+        // SAFETY: as above.
+        unsafe { record.write(now) };
+        Self { record, before }
     }
-}
 
-impl Drop for Mark {
+
+    /// Takes the mark away: the vdev has returned, on the same thread.
     #[inline]
-    fn drop(&mut self) {
-        VDEV.set(self.vdev);
-        CPU.set(self.cpu);
+    pub(crate) fn remove(self) {
+        // SAFETY: this thread's record.
+        unsafe { self.record.write(self.before) };
     }
 }
 
 /// Marks this thread as one of a vdev's, for good.
 pub(crate) fn belong_to(vdev: *const vdev_t) {
-    VDEV.set(vdev);
+    Mark::set(vdev, ptr::null());
 }
 
 /// The vdev for which this thread acts, or `NULL`.
 pub(crate) fn vdev() -> *const vdev_t {
-    VDEV.get()
+    // SAFETY: this thread's record.
+    unsafe { (*record()).vdev }
 }
 
 /// The vCPU with which a vdev is called on this thread.
 pub(crate) fn cpu() -> Option<&'static GuestCpu> {
-    // SAFETY: the mark of this thread, which is dropped before the vCPU; callers do not keep it.
-    unsafe { CPU.get().as_ref() }
+    // SAFETY: this thread's record.
+    let cpu = unsafe { (*record()).data }.cast::<GuestCpu>();
+    // SAFETY: the mark of this thread, which is removed before the vCPU ends; callers do not keep
+    // it.
+    unsafe { cpu.as_ref() }
+}
+
+#[inline]
+fn record() -> *mut gasp_acting {
+    // SAFETY: no preconditions.
+    unsafe { gasp_abi::gasp_acting() }
 }

@@ -42,17 +42,20 @@ impl Controller {
     /// Its answer to a change of a line.
     pub(crate) fn signal(self, intr: &guest_intr, state: any_guest_intr_state) -> c_int {
         let Some(signal) = self.functions.signal else { return libc::EINVAL };
-        let _mark = Mark::within(self.vdev);
+        let mark = Mark::within(self.vdev);
         // SAFETY: the controller's function, with an interrupt of its.
-        unsafe { signal(intr, state) }
+        let answer = unsafe { signal(intr, state) };
+        mark.remove();
+        answer
     }
 
     /// Tells it of which events of an input it has to tell from now on. False: it cannot.
     pub(crate) fn notify(self, intr: &guest_intr, events: any_guest_intr_notifications) -> bool {
         let Some(notify) = self.functions.notify else { return false };
-        let _mark = Mark::within(self.vdev);
+        let mark = Mark::within(self.vdev);
         // SAFETY: the controller's function, with an interrupt of its.
         unsafe { notify(intr, events) };
+        mark.remove();
         true
     }
 
@@ -67,18 +70,21 @@ impl Controller {
         (bytes, room): (*mut c_void, usize),
     ) -> Option<isize> {
         let table_spec = self.functions.table_spec?;
-        let _mark = Mark::within(self.vdev);
+        let mark = Mark::within(self.vdev);
         // SAFETY: the controller's function, with an interrupt of its; the caller's promise.
-        Some(unsafe { table_spec(intr, component, bytes, room) })
+        let written = unsafe { table_spec(intr, component, bytes, room) };
+        mark.remove();
+        Some(written)
     }
 
     /// Has it read the text of an input. `None`: it leaves that to others. Otherwise how much of
     /// the text it has read; `Some(None)`: the text is no input.
     pub(crate) fn parse(self, intr: &mut guest_intr, text: &CStr) -> Option<Option<usize>> {
         let parse = self.functions.parse?;
-        let _mark = Mark::within(self.vdev);
+        let mark = Mark::within(self.vdev);
         // SAFETY: the controller's function, with an interrupt of its and a string.
         let rest = unsafe { parse(intr, text.as_ptr()) };
+        mark.remove();
         let read = rest.addr().checked_sub(text.as_ptr().addr());
         Some(read.filter(|read| !rest.is_null() && *read <= text.count_bytes()))
     }
@@ -98,8 +104,10 @@ impl Controller {
 
     fn string_into(self, intr: &guest_intr, text: &mut [u8]) -> Option<usize> {
         let string = self.functions.string?;
-        let _mark = Mark::within(self.vdev);
+        let mark = Mark::within(self.vdev);
         // SAFETY: the controller's function, with an interrupt of its and room for a text.
-        Some(unsafe { string(intr, text.as_mut_ptr().cast(), text.len()) })
+        let length = unsafe { string(intr, text.as_mut_ptr().cast(), text.len()) };
+        mark.remove();
+        Some(length)
     }
 }

@@ -72,11 +72,12 @@ impl Vdevs {
             ));
         }
         for wish in self.shared.power.set(number, state) {
-            let _mark = Mark::within(ptr::with_exposed_provenance(wish.vdev));
+            let mark = Mark::within(ptr::with_exposed_provenance(wish.vdev));
             if let Some(function) = wish.function {
                 // SAFETY: the function of a vdev, with its data.
                 unsafe { function(ptr::with_exposed_provenance_mut(wish.data)) };
             }
+            mark.remove();
         }
         Ok(())
     }
@@ -93,9 +94,11 @@ impl Vdevs {
         let mut handlers = self.shared.instructions.of(instruction, qualifier).into_iter();
         let answers = handlers.find_map(|handler| {
             let vdev = ptr::with_exposed_provenance_mut(handler.vdev);
-            let _mark = Mark::new(vdev, &cpu);
+            let function = handler.function?;
+            let mark = Mark::set(vdev, &cpu);
             // SAFETY: the function of a vdev, which forgets it when it goes.
-            let answer = unsafe { handler.function?(vdev, cpu.pointer(), instruction, qualifier) };
+            let answer = unsafe { function(vdev, cpu.pointer(), instruction, qualifier) };
+            mark.remove();
             (answer != PASSED_ON).then_some(answer)
         });
         if answers == Some(vrs::VRS_TERMINATE as u32) {
@@ -158,8 +161,9 @@ pub(crate) fn send_message(source: *const vdev_t, address: u64, data: u32) -> c_
         return shared.host.message(address, data);
     };
     let controller = ptr::with_exposed_provenance_mut(claim.controller);
-    let _mark = Mark::within(controller);
+    let mark = Mark::within(controller);
     // SAFETY: the function of a controller, which forgets it when it goes.
     unsafe { deliver(controller, source, address, data, claim.cookie) };
+    mark.remove();
     0
 }

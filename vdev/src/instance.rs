@@ -127,9 +127,11 @@ impl Instance {
     /// Calls its control function.
     pub(crate) fn control(&self, step: u32, argument: *const c_char) -> Result<(), Refused> {
         let Some(control) = self.factory.control() else { return Err(Refused(libc::ENOSYS)) };
-        let _mark = Mark::new(self.pointer(), ptr::null());
+        let mark = Mark::set(self.pointer(), ptr::null());
         // SAFETY: the plugin's function, with its vdev and the argument of this step.
-        match unsafe { control(self.pointer(), step, argument) } {
+        let answer = unsafe { control(self.pointer(), step, argument) };
+        mark.remove();
+        match answer {
             0 => Ok(()),
             answer => Err(Refused(answer)),
         }

@@ -65,9 +65,10 @@ fn call_with(shared: &Shared, due: Due, cpu: &GuestCpu) {
     let Some(timer) = (unsafe { (*factory).timer }) else { return };
     let data = times(due.setting.start, shared.timers.clock.now());
     let given = ptr::with_exposed_provenance_mut(due.data);
-    let _mark = Mark::new(vdev, cpu);
+    let mark = Mark::set(vdev, cpu);
     // SAFETY: the plugin's function, with its vdev and its data.
     unsafe { timer(vdev, given, &raw const data, cpu.pointer()) };
+    mark.remove();
 }
 
 impl Due {

@@ -93,10 +93,12 @@ impl Call<'_> {
         let block = |location, r#type| qvm_state_block { location, length, r#type, flags: 0 };
         let touched = block(self.trap.location, self.trap.r#type);
         let other = block(self.trap.data.expose_provenance() as u64, qst::QST_HOST as u16);
-        let _mark = Mark::new(vdev, &self.cpu);
         let gcp = self.cpu.pointer();
+        let mark = Mark::set(vdev, &self.cpu);
         // SAFETY: the plugin's function, with its vdev and operands that are valid during the call.
-        Some(unsafe { call(vdev, cookie, &raw const touched, &raw const other, gcp) })
+        let answer = unsafe { call(vdev, cookie, &raw const touched, &raw const other, gcp) };
+        mark.remove();
+        Some(answer)
     }
 
     fn is_read(&self) -> bool {

@@ -1,6 +1,7 @@
 //! Vdevs in C, compiled here and called through a real guest of libgasp's.
 
 mod accesses;
+mod acting;
 mod calls;
 mod console_options;
 mod consoles;
