@@ -24,6 +24,7 @@ fn main() {
         .file("c/cdev_open.c")
         .file("c/cdev_transfer.c")
         .file("c/cdev_watch.c")
+        .file("c/leave.c")
         .file("c/outpipe.c")
         .file("c/pulse.c")
         .file("c/thread.c")

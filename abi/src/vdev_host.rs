@@ -54,7 +54,10 @@ pub struct gasp_vdev_host {
     /// be called more than once; the first call counts. NULL: only a line in the log.
     pub terminate: Option<unsafe extern "C" fn(arg: *mut c_void, exit_code: c_int)>,
     /// A vdev has failed in a way that ends the process, as qvm_fatal() does. When this returns,
-    /// exit(exit_code) is called; it may leave by longjmp(). NULL: exit(exit_code) at once.
+    /// exit(exit_code) is called. It may leave by longjmp() to a caller of this library or of
+    /// gasp_cpu_access() on the same thread, or end its thread (pthread_exit()): the library can be
+    /// used as before, and its thread acts for no vdev. A control or timer function is left first,
+    /// without returning, and no other vdev is called until this was. NULL: exit(exit_code).
     pub fatal: Option<unsafe extern "C" fn(arg: *mut c_void, exit_code: c_int)>,
     /// A line that has passed the filters of the log (gasp_vdevs_logger(), and the option `log` of
     /// a vdev). attr: QVM_OUT*. destinations: one or more of GASP_LOG_*, where the host writes it.

@@ -70,7 +70,10 @@ struct gasp_vdev_host {
     void (*terminate)(void *arg, int exit_code);
     /**
      * A vdev has failed in a way that ends the process, as qvm_fatal() does. When this returns,
-     * exit(exit_code) is called; it may leave by longjmp(). NULL: exit(exit_code) at once.
+     * exit(exit_code) is called. It may leave by longjmp() to a caller of this library or of
+     * gasp_cpu_access() on the same thread, or end its thread (pthread_exit()): the library can be
+     * used as before, and its thread acts for no vdev. A control or timer function is left first,
+     * without returning, and no other vdev is called until this was. NULL: exit(exit_code).
      */
     void (*fatal)(void *arg, int exit_code);
     /**

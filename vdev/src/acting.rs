@@ -52,7 +52,6 @@ impl Mark {
         Self { record, before }
     }
 
-
     /// Takes the mark away: the vdev has returned, on the same thread.
     #[inline]
     pub(crate) fn remove(self) {
@@ -64,6 +63,11 @@ impl Mark {
 /// Marks this thread as one of a vdev's, for good.
 pub(crate) fn belong_to(vdev: *const vdev_t) {
     Mark::set(vdev, ptr::null());
+}
+
+/// Takes away all marks of this thread: it does not return to what set them.
+pub(crate) fn forget() {
+    Mark::set(ptr::null(), ptr::null());
 }
 
 /// The vdev for which this thread acts, or `NULL`.

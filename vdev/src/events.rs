@@ -102,7 +102,9 @@ impl Vdevs {
             (answer != PASSED_ON).then_some(answer)
         });
         if answers == Some(vrs::VRS_TERMINATE as u32) {
-            self.shared.terminate(fatal::VDEV);
+            if let Some(end) = self.shared.terminate(fatal::VDEV) {
+                end.later();
+            }
         }
         answers.unwrap_or(PASSED_ON)
     }

@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 use super::acting::Mark;
+use super::ending;
 use super::factory::Factory;
 use super::shared::Shared;
 use super::slots::{self, Slot};
@@ -127,11 +128,14 @@ impl Instance {
     /// Calls its control function.
     pub(crate) fn control(&self, step: u32, argument: *const c_char) -> Result<(), Refused> {
         let Some(control) = self.factory.control() else { return Err(Refused(libc::ENOSYS)) };
+        if ending::is_pending() {
+            return Err(Refused(libc::ECANCELED));
+        }
         let mark = Mark::set(self.pointer(), ptr::null());
         // SAFETY: the plugin's function, with its vdev and the argument of this step.
-        let answer = unsafe { control(self.pointer(), step, argument) };
+        let answer = unsafe { ending::control(control, self.pointer(), step, argument) };
         mark.remove();
-        match answer {
+        match answer.unwrap_or(libc::ECANCELED) {
             0 => Ok(()),
             answer => Err(Refused(answer)),
         }

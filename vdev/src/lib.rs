@@ -14,6 +14,7 @@ mod acting;
 mod capi;
 mod clock;
 mod controller;
+mod ending;
 mod events;
 mod exports;
 mod factory;

@@ -11,7 +11,7 @@ use super::lock::unpoisoned;
 use super::sequence::{self, Refusal, VdevOption};
 use super::shared::Shared;
 use super::timer_thread::{self, TimerThread};
-use super::{interrupt, loader, log, place, pulse_thread, trap};
+use super::{ending, interrupt, loader, log, place, pulse_thread, trap};
 use core::ffi::c_char;
 use core::ptr;
 use gasp_abi::{
@@ -208,7 +208,11 @@ impl Vdevs {
 
     fn tell(&self, step: u32) {
         for vdev in unpoisoned(self.instances.read()).iter() {
-            if let Err(error) = vdev.control(step, ptr::null()) {
+            let told = vdev.control(step, ptr::null());
+            if ending::is_pending() {
+                return;
+            }
+            if let Err(error) = told {
                 let text = format!("was told {}, and answered: {error}", what(step));
                 log::warn(&self.shared.host, vdev.pointer(), &text);
             }
@@ -230,6 +234,9 @@ impl Vdevs {
         })?;
         while let Some(due) = timers.next_until(end) {
             timer_thread::call(&self.shared, due);
+            if ending::is_pending() {
+                return Ok(());
+            }
         }
         timers.clock.set(end);
         Ok(())
@@ -293,5 +300,6 @@ impl Drop for Vdevs {
             place::take_away(&self.guest, vdev);
         }
         trap::let_go(&self.shared);
+        self.shared.forget();
     }
 }

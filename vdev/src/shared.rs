@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use super::ending::End;
 use super::fatal;
 use super::hits::Hits;
 use super::host::Host;
@@ -90,6 +91,12 @@ impl Shared {
         unpoisoned(GUESTS.lock()).iter().filter_map(Weak::upgrade).collect()
     }
 
+    /// Lets the guest have other vdevs, even if a thread that was left still has this state.
+    pub(crate) fn forget(self: &Arc<Self>) {
+        let this = Arc::downgrade(self);
+        unpoisoned(GUESTS.lock()).retain(|other| !other.ptr_eq(&this));
+    }
+
     /// The state of a guest.
     pub(crate) fn of_guest(guest: usize) -> Option<Arc<Self>> {
         Self::all().into_iter().find(|shared| shared.guest == guest)
@@ -167,14 +174,15 @@ impl Shared {
         self.started.store(true, Ordering::Release);
     }
 
-    /// Ends the guest with this exit code or, before it has started, the process.
-    pub(crate) fn terminate(&self, code: u8) {
-        if self.has_started() {
-            // Without a function of the host's, the line in the log is all that there is.
-            let _ = self.host.terminate(code);
-        } else {
-            self.host.end(fatal::code());
+    /// Ends the guest with this exit code. Before it has started, returns the end of the process.
+    #[must_use]
+    pub(crate) fn terminate(&self, code: u8) -> Option<End> {
+        if !self.has_started() {
+            return Some(End { host: self.host.functions, code: fatal::code() });
         }
+        // Without a function of the host's, the line in the log is all that there is.
+        let _ = self.host.terminate(code);
+        None
     }
 
     /// Whether the guest has started.

@@ -6,47 +6,76 @@ use super::acting::{GuestCpu, Mark};
 use super::clock::times;
 use super::shared::Shared;
 use super::timer::Due;
-use super::{log, outside};
+use super::{ending, log, outside};
+use core::ffi::c_void;
+use core::mem::MaybeUninit;
 use core::ptr;
 use gasp_abi::vdev_t;
+use std::io;
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
 
-/// The thread; it ends when this is dropped.
+/// The thread; it ends when this is dropped. It is one of C, which the host's `fatal` may end:
+/// nothing may unwind through those of Rust.
 #[derive(Debug)]
 pub(crate) struct TimerThread {
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
+    thread: Option<libc::pthread_t>,
 }
 
 impl TimerThread {
     /// Starts the thread, unless the clock is simulated.
-    pub(crate) fn start(shared: &Arc<Shared>) -> std::io::Result<Self> {
-        let (shared, of_thread) = (Arc::clone(shared), Arc::clone(shared));
+    pub(crate) fn start(shared: &Arc<Shared>) -> io::Result<Self> {
         let thread = match shared.timers.clock.is_simulated() {
             true => None,
-            false => Some(
-                thread::Builder::new().name("vdev timers".into()).spawn(move || run(&of_thread))?,
-            ),
+            false => Some(create(Arc::clone(shared))?),
         };
-        Ok(Self { shared, thread })
+        Ok(Self { shared: Arc::clone(shared), thread })
     }
+}
+
+fn create(shared: Arc<Shared>) -> io::Result<libc::pthread_t> {
+    let (arg, mut thread) = (Arc::into_raw(shared), MaybeUninit::uninit());
+    let given = arg.cast_mut().cast();
+    // SAFETY: the function takes this argument, which is its own from now on.
+    match unsafe { libc::pthread_create(thread.as_mut_ptr(), ptr::null(), run, given) } {
+        0 => {}
+        errno => {
+            // SAFETY: there is no thread that has it.
+            drop(unsafe { Arc::from_raw(arg) });
+            return Err(io::Error::from_raw_os_error(errno));
+        }
+    }
+    // SAFETY: the call has filled it.
+    let thread = unsafe { thread.assume_init() };
+    // SAFETY: a thread that is not joined yet, and a string. A thread without a name works, too.
+    unsafe { libc::pthread_setname_np(thread, c"vdev timers".as_ptr()) };
+    Ok(thread)
 }
 
 impl Drop for TimerThread {
     fn drop(&mut self) {
         self.shared.timers.end();
         if let Some(thread) = self.thread.take() {
-            // A panic would have ended the process.
-            let _ = thread.join();
+            // SAFETY: a thread that is joined once.
+            unsafe { libc::pthread_join(thread, ptr::null_mut()) };
         }
     }
 }
 
-fn run(shared: &Shared) {
+extern "C" fn run(arg: *mut c_void) -> *mut c_void {
+    // SAFETY: what `create` gave.
+    let shared = unsafe { Arc::from_raw(arg.cast::<Shared>()) };
     while let Some(due) = shared.timers.next() {
-        call(shared, due);
+        call(&shared, due);
+        if ending::is_pending() {
+            break;
+        }
     }
+    drop(shared);
+    if let Some(end) = ending::take() {
+        end.now();
+    }
+    ptr::null_mut()
 }
 
 /// Calls the timer function of a vdev.
@@ -67,7 +96,7 @@ fn call_with(shared: &Shared, due: Due, cpu: &GuestCpu) {
     let given = ptr::with_exposed_provenance_mut(due.data);
     let mark = Mark::set(vdev, cpu);
     // SAFETY: the plugin's function, with its vdev and its data.
-    unsafe { timer(vdev, given, &raw const data, cpu.pointer()) };
+    unsafe { ending::timer(timer, vdev, given, &data, cpu.pointer()) };
     mark.remove();
 }
 

@@ -39,7 +39,8 @@ pub(crate) fn let_go(shared: &Shared) {
                 ptr::null(),
                 &format!("cannot wait for accesses to vdevs: {reason}"),
             );
-            shared.host.end(fatal::AFTER)
+            // The host's function is not called, because it could leave.
+            std::process::exit(fatal::AFTER.into())
         }
     }
 }
@@ -114,20 +115,28 @@ impl Call<'_> {
             Some(errno @ 1..) => return c_int::try_from(errno).unwrap_or(libc::EIO),
             _ if is(vrs::VRS_NORMAL) || is(vrs::VRS_NO_ADVANCE) => {}
             _ if is(vrs::VRS_BUS_ERROR) => return libc::EFAULT,
-            _ if is(vrs::VRS_TERMINATE) => self.end(fatal::VDEV, "ends the guest (VRS_TERMINATE)"),
-            _ => self.end(fatal::VDEV, &format!("answered {answer}, which is no VRS_*")),
+            _ if is(vrs::VRS_TERMINATE) => self.end("ends the guest (VRS_TERMINATE)".into()),
+            _ => self.end(format!("answered {answer}, which is no VRS_*")),
         }
         0
     }
 
     /// Ends the guest and logs the reason.
-    fn end(&self, code: u8, why: &str) {
+    fn end(&self, why: String) {
+        self.log(why);
+        // It may not return, so all else has been dropped.
+        if let Some(end) = self.shared.terminate(fatal::VDEV) {
+            end.now();
+        }
+    }
+
+    /// Logs what a vdev has answered.
+    fn log(&self, why: String) {
         let gasp_trap { length, location, vdev, .. } = *self.trap;
         let verb = if self.is_read() { "read" } else { "write" };
         let cpu = self.shared.number(self.cpu.cpu.addr());
         let by = cpu.map_or_else(String::new, |number| format!(" by vCPU {number}"));
         let text = format!("{why}: a {verb} of {length} bytes at {location:#x}{by}");
         log::error(&self.shared.host, vdev, &text);
-        self.shared.terminate(code);
     }
 }

@@ -1,6 +1,7 @@
 //! Conversions from results to return values and errno. Every failure becomes the thread's
 //! `gasp_last_error()`.
 
+use crate::ending;
 use crate::failure::Failure;
 use core::ffi::c_int;
 use core::ptr;
@@ -22,7 +23,7 @@ pub(super) fn length(call: impl FnOnce() -> Result<usize, Failure>) -> isize {
 /// A result with an error number.
 fn number<T>(call: impl FnOnce() -> Result<T, Failure>) -> Result<T, c_int> {
     let before = errno();
-    let result = call();
+    let result = settled(call());
     set_errno(before);
     result.map_err(|failure| {
         record(&failure);
@@ -33,7 +34,7 @@ fn number<T>(call: impl FnOnce() -> Result<T, Failure>) -> Result<T, c_int> {
 /// A pointer, or NULL and errno.
 pub(super) fn pointer<T>(call: impl FnOnce() -> Result<*mut T, Failure>) -> *mut T {
     let before = errno();
-    let result = call();
+    let result = settled(call());
     match result {
         Ok(pointer) => {
             set_errno(before);
@@ -45,6 +46,13 @@ pub(super) fn pointer<T>(call: impl FnOnce() -> Result<*mut T, Failure>) -> *mut
             ptr::null_mut()
         }
     }
+}
+
+/// The result, unless a vdev's error is fatal: then the process ends.
+fn settled<T>(result: Result<T, Failure>) -> Result<T, Failure> {
+    let Some(end) = ending::take() else { return result };
+    drop(result);
+    end.now()
 }
 
 fn record(failure: &Failure) {

@@ -1,6 +1,7 @@
 //! The functions.
 
 use super::{args, ret, sets};
+use crate::ending;
 use crate::failure::Failure;
 use crate::set::Vdevs;
 use crate::{safety, slots};
@@ -32,6 +33,9 @@ pub(super) unsafe extern "C" fn gasp_vdevs_create(
 #[unsafe(no_mangle)]
 pub(super) unsafe extern "C" fn gasp_vdevs_destroy(vdevs: *mut gasp_vdevs) {
     drop(sets::take(vdevs.addr()));
+    if let Some(end) = ending::take() {
+        end.now();
+    }
 }
 
 #[unsafe(no_mangle)]

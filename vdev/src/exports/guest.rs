@@ -1,6 +1,6 @@
 //! `<qvm/guest.h>`: timers and the end of the guest.
 
-use super::write::end;
+use super::write::{error, host};
 use crate::clock::{Moment, RESOLUTION, times};
 use crate::shared::Shared;
 use crate::timer::GuestTimer;
@@ -97,16 +97,22 @@ pub(super) unsafe extern "C" fn guest_terminate(
         Ok(code) if cause <= GTC_MAX => code,
         _ => fatal::VDEV,
     };
-    match Shared::of_guest(gsp.addr()) {
-        Some(shared) if shared.has_started() => {
-            if !shared.host.terminate(code) {
-                let text = format!("ends the guest (cause {cause}), but the host cannot");
-                log::error(&shared.host, acting::vdev(), &text);
+    let found = Shared::of_guest(gsp.addr());
+    match found.map(|shared| (shared.host.functions, shared.has_started())) {
+        Some((host, true)) => {
+            if !host.terminate(code) {
+                cannot_terminate(cause);
             }
         }
-        Some(_) => end(&format!("ended the guest before it started (cause {cause})")),
-        None => end("guest_terminate: gsp is no guest"),
+        Some(_) => error(format!("ended the guest before it started (cause {cause})")).now(),
+        None => error("guest_terminate: gsp is no guest".into()).now(),
     }
+}
+
+fn cannot_terminate(cause: guest_termination_cause_t) {
+    let vdev = acting::vdev();
+    let text = format!("ends the guest (cause {cause}), but the host cannot");
+    log::error(&host(vdev), vdev, &text);
 }
 
 #[unsafe(no_mangle)]

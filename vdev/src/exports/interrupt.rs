@@ -1,6 +1,6 @@
 //! `<qvm/guest.h>`: interrupts.
 
-use super::write::{end, host};
+use super::write::{error, host};
 use crate::msi::Claim;
 use crate::{acting, events, interrupt, log, slots};
 use core::ffi::{c_int, c_uint};
@@ -26,15 +26,14 @@ pub(super) unsafe extern "C" fn guest_intr_assign(
     r#type: any_guest_intr_assign_type,
     ip: *mut guest_intr,
 ) {
-    match interrupt::assign(pic, pnum, r#type) {
+    let assigned = interrupt::assign(pic, pnum, r#type);
+    match assigned.map_err(|why| error(format!("guest_intr_assign: {why}"))) {
         Ok(intr) if !ip.is_null() => {
             // SAFETY: the caller's promise.
             unsafe { ip.write(intr) };
         }
         Ok(_) => {}
-        Err(why) => {
-            end(&format!("guest_intr_assign: {why}"));
-        }
+        Err(end) => end.now(),
     }
 }
 
@@ -69,8 +68,9 @@ pub(super) unsafe extern "C" fn guest_msi_register(
 ) {
     let claim =
         Claim { controller: pic.expose_provenance(), address: paddr, mask, deliver, cookie };
-    if let Err(why) = claim_messages(pic, claim) {
-        end(&format!("guest_msi_register: {why}"));
+    let claimed = claim_messages(pic, claim);
+    if let Err(end) = claimed.map_err(|why| error(format!("guest_msi_register: {why}"))) {
+        end.now();
     }
 }
 

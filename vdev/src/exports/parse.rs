@@ -1,6 +1,7 @@
 //! `<qvm/utils.h>`: options as QNX's vdevs read them.
 
 use super::write::host;
+use crate::ending::End;
 use crate::pins::Asked;
 use crate::shared::Shared;
 use crate::{acting, fatal, interrupt, log};
@@ -21,10 +22,14 @@ pub(super) unsafe extern "C" fn qvm_parse_block(
     pci_idp: *mut c_int,
 ) -> *mut c_char {
     // SAFETY: the caller's promise.
-    let (text, block) = (unsafe { text(str) }, unsafe { bp.as_mut() });
+    let block = unsafe { bp.as_mut() };
     let is_port = block.as_ref().is_some_and(|block| block.r#type == Space::Ports as u16);
-    let (place, length) =
-        leading_place(&text, is_port, NOWHERE).unwrap_or_else(|error| end(&error));
+    // SAFETY: the caller's promise.
+    let parsed = leading_place(&unsafe { text(str) }, is_port, NOWHERE);
+    let (place, length) = match parsed.map_err(refused) {
+        Ok(parsed) => parsed,
+        Err(end) => end.now(),
+    };
     if let Some(block) = block {
         let (space, location) = match place {
             Place::Memory(location) => (Space::Memory, location),
@@ -46,33 +51,33 @@ pub(super) unsafe extern "C" fn qvm_parse_intr(
     ip: *mut guest_intr,
 ) -> *mut c_char {
     // SAFETY: the caller's promise.
-    let text = unsafe { text(str) };
-    let parsed = Shared::of_guest(gsp.addr()).map(|shared| {
-        interrupt::parse(&shared, &text, ptr::null_mut()).and_then(|(intr, length)| {
-            let intr = interrupt::assigned(&shared, intr, Asked::ByConfiguration);
-            let intr = intr.map_err(|message| ParseError { position: NOWHERE, message })?;
-            Ok((intr, length))
-        })
-    });
-    match parsed {
-        Some(Ok((intr, length))) => {
-            if !ip.is_null() {
-                // SAFETY: the caller's promise.
-                unsafe { ip.write(intr) };
-            }
-            str.wrapping_add(length).cast_mut()
-        }
-        Some(Err(error)) => end(&error),
-        None => end(&ParseError { position: NOWHERE, message: "qvm_parse_intr: no guest".into() }),
+    let parsed = interrupt_of(gsp.addr(), &unsafe { text(str) });
+    let (intr, length) = match parsed.map_err(refused) {
+        Ok(parsed) => parsed,
+        Err(end) => end.now(),
+    };
+    if !ip.is_null() {
+        // SAFETY: the caller's promise.
+        unsafe { ip.write(intr) };
     }
+    str.wrapping_add(length).cast_mut()
 }
 
-/// Ends the process, because a vdev's option is wrong.
-fn end(error: &ParseError) -> ! {
+/// The interrupt with which a text starts, and the length of that part.
+fn interrupt_of(guest: usize, text: &str) -> Result<(guest_intr, usize), ParseError> {
+    let wrong = |message| ParseError { position: NOWHERE, message };
+    let shared = Shared::of_guest(guest).ok_or_else(|| wrong("qvm_parse_intr: no guest".into()))?;
+    let (intr, length) = interrupt::parse(&shared, text, ptr::null_mut())?;
+    let intr = interrupt::assigned(&shared, intr, Asked::ByConfiguration).map_err(wrong)?;
+    Ok((intr, length))
+}
+
+/// Logs that a vdev's option is wrong; returns the end of the process.
+fn refused(error: ParseError) -> End {
     let vdev = acting::vdev();
     let host = host(vdev);
     log::line(&host, QVM_OUTAL_FATAL as u32, vdev, &format!("an option: {}", error.message));
-    host.end(fatal::option_code())
+    End { host: host.functions, code: fatal::option_code() }
 }
 
 /// # Safety

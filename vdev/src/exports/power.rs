@@ -1,6 +1,6 @@
 //! `<qvm/guest.h>`: the power state of the guest's vCPUs.
 
-use super::write::{end, host};
+use super::write::{error, host};
 use crate::power::{Power, Wish};
 use crate::shared::Shared;
 use crate::{acting, log};
@@ -64,9 +64,8 @@ pub(super) unsafe extern "C" fn guest_power_state_notify_register(
     let wish = Wish { command: cmd, mask, bits, function: func, data, vdev };
     let is_good = base == 0 && func.is_some() && Power::is_command(cmd);
     if !is_good || !Shared::any(|shared| shared.power.register(qpnp.addr(), wish)) {
-        end(
-            "guest_power_state_notify_register: no such notification, no function, or another base \
-             or cmd than there is",
-        );
+        let why = "guest_power_state_notify_register: no such notification, no function, or \
+                   another base or cmd than there is";
+        error(why.into()).now();
     }
 }

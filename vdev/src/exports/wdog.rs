@@ -24,18 +24,24 @@ pub(super) unsafe extern "C" fn wdog_bite(wds: *mut wdog_state) {
     if wds.ws_flags & WDOG_FLAG_DUMP != 0 {
         dump(&shared.host, vdev);
     }
-    match wds.ws_action {
-        TERMINATE => shared.terminate(fatal::WATCHDOG),
+    if wds.ws_action == INTERRUPT {
+        // The controller need not return.
+        drop(shared);
         // SAFETY: it is a vdev.
-        INTERRUPT => match unsafe { edge(vdev) } {
+        return match unsafe { edge(vdev) } {
             0 => {}
             code => error(vdev, &format!("wdog_bite: the interrupt was refused ({code})")),
-        },
-        action => {
-            // A watchdog that bites must not go unnoticed.
-            error(vdev, &format!("wdog_bite: {action} is no WDOG_ACTION_*: the guest is ended"));
-            shared.terminate(fatal::WATCHDOG);
-        }
+        };
+    }
+    if wds.ws_action != TERMINATE {
+        let action = wds.ws_action;
+        // A watchdog that bites must not go unnoticed.
+        error(vdev, &format!("wdog_bite: {action} is no WDOG_ACTION_*: the guest is ended"));
+    }
+    let end = shared.terminate(fatal::WATCHDOG);
+    drop(shared);
+    if let Some(end) = end {
+        end.now();
     }
 }
 

@@ -1,6 +1,7 @@
 //! Functions that `c/outpipe.c` calls with formatted texts. They are not for plugins, so not
 //! exported.
 
+use crate::ending::End;
 use crate::host::Host;
 use crate::shared::Shared;
 use crate::{acting, fatal, log, safety, slots};
@@ -15,11 +16,9 @@ use gasp_abi::{qvm_outlbl, qvm_outrs, vdev_t};
 #[unsafe(no_mangle)]
 unsafe extern "C" fn gasp_vdev_private_log(attr: c_uint, vdev: *const vdev_t, text: *const c_char) {
     // SAFETY: the caller's promise.
-    let text = unsafe { CStr::from_ptr(text) }.to_string_lossy();
-    let host = host(vdev);
-    log::line(&host, attr, vdev, &text);
+    let end = unsafe { write(attr, vdev, text) };
     if attr & qvm_outlbl::QVM_OUTAL_FATAL as c_uint != 0 {
-        host.end(code(attr));
+        end.now();
     }
 }
 
@@ -30,10 +29,19 @@ unsafe extern "C" fn gasp_vdev_private_log(attr: c_uint, vdev: *const vdev_t, te
 #[unsafe(no_mangle)]
 unsafe extern "C" fn gasp_vdev_private_fatal(attr: c_uint, text: *const c_char) -> ! {
     // SAFETY: the caller's promise.
+    unsafe { write(attr, ptr::null(), text) }.now()
+}
+
+/// Writes a line to the log; returns the end for a fatal one.
+///
+/// # Safety
+/// `text` is a string.
+unsafe fn write(attr: c_uint, vdev: *const vdev_t, text: *const c_char) -> End {
+    // SAFETY: the caller's promise.
     let text = unsafe { CStr::from_ptr(text) }.to_string_lossy();
-    let host = host(ptr::null());
-    log::line(&host, attr, ptr::null(), &text);
-    host.end(code(attr))
+    let host = host(vdev);
+    log::line(&host, attr, vdev, &text);
+    End { host: host.functions, code: code(attr) }
 }
 
 /// The process leaves the environment that is certified for safety, with a line for the first time.
@@ -56,12 +64,12 @@ pub(crate) fn host(vdev: *const vdev_t) -> Host {
     shared.or_else(Shared::only).map_or_else(Host::none, |shared| shared.host.clone())
 }
 
-/// Ends the process: a vdev has done what it may not do.
-pub(super) fn end(why: &str) -> ! {
+/// Logs that a vdev has done what it may not do; returns the end of the process.
+pub(super) fn error(why: String) -> End {
     let vdev = acting::vdev();
     let host = host(vdev);
-    log::line(&host, qvm_outlbl::QVM_OUTAL_FATAL as u32, vdev, why);
-    host.end(fatal::code())
+    log::line(&host, qvm_outlbl::QVM_OUTAL_FATAL as u32, vdev, &why);
+    End { host: host.functions, code: fatal::code() }
 }
 
 /// The exit code for an attribute.

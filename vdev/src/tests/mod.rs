@@ -9,6 +9,7 @@ mod controllers;
 mod ends;
 mod examples;
 mod host;
+mod leaving;
 mod life;
 mod loading;
 mod machine;
