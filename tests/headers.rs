@@ -14,7 +14,7 @@ const COMMAND: &str = "GASP_BLESS=1 cargo test --test headers";
 const EXTERN: &str = "extern ";
 
 /// Types of other headers, as C spells them.
-const STRUCTS: [&str; 20] = [
+const STRUCTS: [&str; 21] = [
     "guest_system",
     "gasp_cpu",
     "gasp_region",
@@ -33,6 +33,7 @@ const STRUCTS: [&str; 20] = [
     "virtq",
     "vpci_rw_state",
     "gasp_vdevs",
+    "gasp_refusals",
     "gasp_vdev_host",
     "gasp_vdev_option",
 ];

@@ -68,6 +68,8 @@ pub enum guest_xfer_flags {
 /// flags. QST_X86_SEGREGS: 0 to 5 the selectors of ES, CS, SS, DS, FS, GS, and 0x10 to 0x15 their
 /// bases. QST_X86_CTRLREGS: 0, 2, 3, 4, 8 as CR0 to CR8. Each has 8 bytes.
 pub const GASP_CPUREG_NUMBER: u64 = 0x1_0000_0000;
+/// For QST_CPUREGS: the instruction pointer. libgasp's own.
+pub const GASP_CPUREG_INSTRUCTION: u64 = 16;
 
 /// Why a guest ends: the exit code of the process that runs it (QNX 7.0: an unsigned).
 pub type guest_termination_cause_t = c_uint;

@@ -27,6 +27,13 @@ pub const GASP_VDEVS_COUNT: u32 = 1 << 1;
 /// Host flag: count what vdevs say with guest_clock_start() and guest_clock_stop(), for
 /// gasp_vdev_run_time(). Without it both do nothing.
 pub const GASP_VDEVS_RUN_TIME: u32 = 1 << 5;
+/// Host flag: log each failure of a gasp_* function inside of a vdev, with the function, the sentence
+/// of gasp_last_error() and the vdev. The set takes gasp_on_failure() of the process. Lines of one
+/// vdev, function and error number are bounded: the first ten, then the 100th, the 1,000th and so on.
+pub const GASP_VDEVS_LOG_FAILURES: u32 = 1 << 8;
+/// Host flag: log each access that is refused, with the vdev, the location, the size and the reason:
+/// what gasp_vdevs_counts() counts. Lines of one vdev and reason are bounded as above.
+pub const GASP_VDEVS_LOG_REFUSED: u32 = 1 << 9;
 
 /// Destination of a line of the log: standard output.
 pub const GASP_LOG_STDOUT: u32 = 1 << 0;
@@ -127,9 +134,36 @@ pub type gasp_intr_function_t = Option<
     ),
 >;
 
+/// How many accesses were refused, by reason. In an access that reaches several regions, each piece
+/// counts.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct gasp_refusals {
+    /// No region is there. Not of a vdev.
+    pub absent: u64,
+    /// The region neither passes nor traps this kind of access.
+    pub no_right: u64,
+    /// A fetch from a region that traps fetches: no vdev takes them.
+    pub fetch: u64,
+    /// The host memory behind the region is not there (GASP_GUEST_GUARDED).
+    pub vanished: u64,
+    /// The region traps the access, and its vdev is none. Not of a vdev.
+    pub no_vdev: u64,
+    /// The vdev does not take this size (acc_sizes).
+    pub size: u64,
+    /// The vdev has no vread or no vwrite.
+    pub no_function: u64,
+    /// The vdev answered VRS_BUS_ERROR.
+    pub bus_error: u64,
+    /// The vdev answered VRS_ERRNO with an error number.
+    pub error: u64,
+    /// The vdev answered what is no VRS_* that an access can have.
+    pub wrong_answer: u64,
+}
+
 unsafe extern "C" {
     /// Create the set of vdevs of a guest, with the interrupt controller `apic`. It sets the trap
-    /// handler of the guest.
+    /// handler of the guest, and its handler for unsupported accesses.
     ///
     /// The thread that calls a vdev has it in its record, gasp_acting(); so has a thread of
     /// vdev_thread_create(). A host can name a vdev in the record of a thread of its own, and leaves
@@ -402,4 +436,21 @@ unsafe extern "C" {
         qualifier: c_uint,
         status: *mut any_vdev_ref_status,
     ) -> c_int;
+
+    /// Get how many accesses the guest made that were refused since the set was created, those to
+    /// vdevs included. They are always counted.
+    ///
+    /// Returns EOK, or an error number (errno is unchanged, *counts not written):
+    /// - EINVAL: bad vdevs, counts NULL
+    ///
+    /// Threads: any.
+    pub fn gasp_vdevs_counts(vdevs: *mut gasp_vdevs, counts: *mut gasp_refusals) -> c_int;
+
+    /// Get how many accesses to the regions of one vdev were refused since it was created.
+    ///
+    /// Returns EOK, or an error number (errno is unchanged, *counts not written):
+    /// - EINVAL: vdev is no vdev, counts NULL
+    ///
+    /// Threads: any.
+    pub fn gasp_vdev_counts(vdev: *const vdev_t, counts: *mut gasp_refusals) -> c_int;
 }

@@ -224,6 +224,20 @@ IS(GASP_VDEVS_RUN_TIME, 0x20);
 IS(GASP_LOG_STDOUT, 1);
 IS(GASP_LOG_STDERR, 2);
 IS(GASP_LOG_SLOG, 4);
+IS(GASP_VDEVS_LOG_FAILURES, 0x100);
+IS(GASP_VDEVS_LOG_REFUSED, 0x200);
+IS(GASP_CPUREG_INSTRUCTION, 16);
+SIZE(struct gasp_refusals, 80);
+AT(struct gasp_refusals, absent, 0, 8);
+AT(struct gasp_refusals, no_right, 8, 8);
+AT(struct gasp_refusals, fetch, 16, 8);
+AT(struct gasp_refusals, vanished, 24, 8);
+AT(struct gasp_refusals, no_vdev, 32, 8);
+AT(struct gasp_refusals, size, 40, 8);
+AT(struct gasp_refusals, no_function, 48, 8);
+AT(struct gasp_refusals, bus_error, 56, 8);
+AT(struct gasp_refusals, error, 64, 8);
+AT(struct gasp_refusals, wrong_answer, 72, 8);
 
 /* <gasp/host.h> */
 

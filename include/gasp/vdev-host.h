@@ -27,6 +27,19 @@
  */
 #define GASP_VDEVS_RUN_TIME (1 << 5)
 
+/**
+ * Host flag: log each failure of a gasp_* function inside of a vdev, with the function, the sentence
+ * of gasp_last_error() and the vdev. The set takes gasp_on_failure() of the process. Lines of one
+ * vdev, function and error number are bounded: the first ten, then the 100th, the 1,000th and so on.
+ */
+#define GASP_VDEVS_LOG_FAILURES (1 << 8)
+
+/**
+ * Host flag: log each access that is refused, with the vdev, the location, the size and the reason:
+ * what gasp_vdevs_counts() counts. Lines of one vdev and reason are bounded as above.
+ */
+#define GASP_VDEVS_LOG_REFUSED (1 << 9)
+
 /** Destination of a line of the log: standard output. */
 #define GASP_LOG_STDOUT (1 << 0)
 
@@ -133,13 +146,40 @@ typedef void (*gasp_intr_function_t)(void *arg,
                                      const struct guest_intr *gip,
                                      enum guest_intr_notifications gin);
 
+/**
+ * How many accesses were refused, by reason. In an access that reaches several regions, each piece
+ * counts.
+ */
+struct gasp_refusals {
+    /** No region is there. Not of a vdev. */
+    uint64_t absent;
+    /** The region neither passes nor traps this kind of access. */
+    uint64_t no_right;
+    /** A fetch from a region that traps fetches: no vdev takes them. */
+    uint64_t fetch;
+    /** The host memory behind the region is not there (GASP_GUEST_GUARDED). */
+    uint64_t vanished;
+    /** The region traps the access, and its vdev is none. Not of a vdev. */
+    uint64_t no_vdev;
+    /** The vdev does not take this size (acc_sizes). */
+    uint64_t size;
+    /** The vdev has no vread or no vwrite. */
+    uint64_t no_function;
+    /** The vdev answered VRS_BUS_ERROR. */
+    uint64_t bus_error;
+    /** The vdev answered VRS_ERRNO with an error number. */
+    uint64_t error;
+    /** The vdev answered what is no VRS_* that an access can have. */
+    uint64_t wrong_answer;
+};
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
 
 /**
  * Create the set of vdevs of a guest, with the interrupt controller `apic`. It sets the trap
- * handler of the guest.
+ * handler of the guest, and its handler for unsupported accesses.
  *
  * The thread that calls a vdev has it in its record, gasp_acting(); so has a thread of
  * vdev_thread_create(). A host can name a vdev in the record of a thread of its own, and leaves
@@ -428,6 +468,27 @@ int gasp_vdevs_instruction(struct gasp_vdevs *vdevs,
                            enum guest_instr_type git,
                            unsigned int qualifier,
                            enum vdev_ref_status *status);
+
+/**
+ * Get how many accesses the guest made that were refused since the set was created, those to
+ * vdevs included. They are always counted.
+ *
+ * Returns EOK, or an error number (errno is unchanged, *counts not written):
+ * - EINVAL: bad vdevs, counts NULL
+ *
+ * Threads: any.
+ */
+int gasp_vdevs_counts(struct gasp_vdevs *vdevs, struct gasp_refusals *counts);
+
+/**
+ * Get how many accesses to the regions of one vdev were refused since it was created.
+ *
+ * Returns EOK, or an error number (errno is unchanged, *counts not written):
+ * - EINVAL: vdev is no vdev, counts NULL
+ *
+ * Threads: any.
+ */
+int gasp_vdev_counts(const vdev_t *vdev, struct gasp_refusals *counts);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -22,6 +22,9 @@
  */
 #define GASP_CPUREG_NUMBER 0x100000000
 
+/** For QST_CPUREGS: the instruction pointer. libgasp's own. */
+#define GASP_CPUREG_INSTRUCTION 0x10
+
 /** The guest has ended as it should. The name is QNX's (8.0), the number is its exit code. */
 #define GTC_NORMAL_EXIT 0
 

@@ -11,6 +11,7 @@
 extern crate gasp as _;
 
 mod acting;
+mod bounded;
 mod capi;
 mod clock;
 mod controller;
@@ -19,6 +20,7 @@ mod events;
 mod exports;
 mod factory;
 mod failure;
+mod failures;
 mod fatal;
 mod filter;
 mod hits;
@@ -38,6 +40,8 @@ mod place;
 mod power;
 mod pulse;
 mod pulse_thread;
+mod refusals;
+mod refuse;
 mod run_time;
 mod run_times;
 mod safety;

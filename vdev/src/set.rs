@@ -11,13 +11,13 @@ use super::lock::unpoisoned;
 use super::sequence::{self, Refusal, VdevOption};
 use super::shared::Shared;
 use super::timer_thread::{self, TimerThread};
-use super::{ending, interrupt, loader, log, place, pulse_thread, trap};
+use super::{ending, failures, interrupt, loader, log, place, pulse_thread, trap};
 use core::ffi::c_char;
 use core::ptr;
 use gasp_abi::{
-    VDEV_CTRL_ASSIGN, VDEV_CTRL_BUTTON, VDEV_CTRL_GEN_ACPI, VDEV_CTRL_GEN_FDT,
-    VDEV_CTRL_GUEST_CONFIGURED, VDEV_CTRL_GUEST_STARTING, VDEV_CTRL_STATUS, VDEV_CTRL_TERMINATE,
-    vdev_t,
+    GASP_VDEVS_LOG_FAILURES, VDEV_CTRL_ASSIGN, VDEV_CTRL_BUTTON, VDEV_CTRL_GEN_ACPI,
+    VDEV_CTRL_GEN_FDT, VDEV_CTRL_GUEST_CONFIGURED, VDEV_CTRL_GUEST_STARTING, VDEV_CTRL_STATUS,
+    VDEV_CTRL_TERMINATE, gasp_refusals, vdev_t,
 };
 use gasp_safe::Guest;
 use std::mem::ManuallyDrop;
@@ -61,6 +61,9 @@ impl Vdevs {
             .ok_or_else(|| Failure::new(libc::EBUSY, "the guest has a set of vdevs already"))?;
         let apic = interrupt::apic().map_err(|why| Failure::new(libc::EINVAL, why))?;
         let apic = Instance::new(apic, interrupt::APIC, &shared).ok_or_else(full)?;
+        if shared.host.has(GASP_VDEVS_LOG_FAILURES) {
+            failures::watch()?;
+        }
         trap::handle_accesses(&shared, &guest)
             .map_err(|error| Failure::new(error.errno, error.message))?;
         Ok(Self {
@@ -268,6 +271,11 @@ impl Vdevs {
             false => instances.iter().position(|at| ptr::eq(at.pointer(), vdev)),
         };
         Some(instances.get(before?.saturating_add(1))?.pointer())
+    }
+
+    /// The accesses that were refused.
+    pub(crate) fn counts(&self) -> gasp_refusals {
+        self.shared.refusals.all()
     }
 
     /// The accesses by vdev and cookie, in the order of vdevs and cookies.

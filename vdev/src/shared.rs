@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use super::bounded::Bounded;
 use super::ending::End;
 use super::fatal;
 use super::hits::Hits;
@@ -13,6 +14,7 @@ use super::msi::Claims;
 use super::pins::{Asked, Pins};
 use super::power::Power;
 use super::pulse::Queues;
+use super::refusals::Refusals;
 use super::run_times::RunTimes;
 use super::timer::Timers;
 use super::watches::Watches;
@@ -34,6 +36,9 @@ pub(crate) struct Shared {
     vdevs: RwLock<Vec<usize>>,
     /// If accesses are counted.
     pub(crate) hits: Option<Hits>,
+    /// Lines of failures, by vdev, function and error number.
+    pub(crate) failures: Bounded<(usize, String, i32)>,
+    pub(crate) refusals: Refusals,
     pub(crate) timers: Arc<Timers>,
     pub(crate) pulses: Queues,
     pins: Mutex<Pins>,
@@ -69,6 +74,8 @@ impl Shared {
             started: AtomicBool::new(false),
             vdevs: RwLock::default(),
             hits: host.has(GASP_VDEVS_COUNT).then(Hits::default),
+            failures: Bounded::default(),
+            refusals: Refusals::default(),
             timers: Timers::new(host.has(GASP_VDEVS_SIMULATED_CLOCK)),
             pulses: Queues::default(),
             pins: Mutex::default(),

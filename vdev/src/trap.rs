@@ -3,14 +3,15 @@
 #![allow(unsafe_code)]
 
 use super::acting::{GuestCpu, Mark};
+use super::refusals::{Reason, describe};
 use super::shared::Shared;
 use super::slots;
-use super::{fatal, log};
+use super::{fatal, log, refuse};
 use core::ffi::{c_int, c_void};
 use core::ptr;
 use gasp_abi::{
-    GASP_TRAP_UNSUPPORTED, any_vdev_ref_status, gasp_cpu, gasp_trap, guest_system, qvm_state_block,
-    qvm_state_types as qst, vdev_ref_status as vrs,
+    GASP_CPUREG_INSTRUCTION, GASP_TRAP_UNSUPPORTED, any_vdev_ref_status, gasp_cpu, gasp_trap,
+    guest_system, qvm_state_block, qvm_state_types as qst, vdev_ref_status as vrs,
 };
 use gasp_safe::{AccessKind, Error, Guest};
 use std::sync::Arc;
@@ -18,8 +19,11 @@ use std::sync::Arc;
 /// Registers the trap handler of this guest. `shared` has to live until [`let_go`].
 pub(crate) fn handle_accesses(shared: &Arc<Shared>, guest: &Guest) -> Result<(), Error> {
     let arg = Arc::as_ptr(shared).cast_mut().cast();
-    // SAFETY: any thread can use the argument; it lives, as required above.
-    unsafe { guest.set_trap_handler(Some(handle), arg) }
+    match refuse::look_on(shared) {
+        // SAFETY: any thread can use the argument; it lives, as required above.
+        0 => unsafe { guest.set_trap_handler(Some(handle), arg) },
+        errno => Err(Error { errno, message: "the accesses cannot be watched".into() }),
+    }
 }
 
 /// Removes the trap handler, and waits for the calls that are under way. If nobody can tell when
@@ -28,6 +32,7 @@ pub(crate) fn let_go(shared: &Shared) {
     let guest: *mut guest_system = ptr::with_exposed_provenance_mut(shared.guest);
     // SAFETY: a handle; libgasp recognises handles of destroyed guests.
     let _ = unsafe { gasp_abi::gasp_guest_set_trap_handler(guest, None, ptr::null_mut()) };
+    refuse::look_away(shared);
     // SAFETY: as above.
     match unsafe { gasp_abi::gasp_guest_synchronize(guest) } {
         // EINVAL: the guest is gone, and its accesses with it.
@@ -83,8 +88,7 @@ impl Call<'_> {
         let factory = unsafe { (*vdev).v_factory };
         // SAFETY: factories live as long as the process.
         let factory = unsafe { &*factory };
-        let sizes = factory.acc_sizes;
-        if sizes != 0 && sizes.checked_shr(length).unwrap_or(0) & 1 == 0 {
+        if !refuse::takes(factory.acc_sizes, self.trap.length) {
             return None;
         }
         let call = if self.is_read() { factory.vread? } else { factory.vwrite? };
@@ -112,13 +116,26 @@ impl Call<'_> {
         let is = |known: vrs| answer == known as u32;
         match answer.checked_sub(vrs::VRS_ERRNO as u32) {
             // Error numbers are far below 2^31.
-            Some(errno @ 1..) => return c_int::try_from(errno).unwrap_or(libc::EIO),
+            Some(errno @ 1..) => {
+                self.refuse(Reason::Error(errno));
+                return c_int::try_from(errno).unwrap_or(libc::EIO);
+            }
             _ if is(vrs::VRS_NORMAL) || is(vrs::VRS_NO_ADVANCE) => {}
-            _ if is(vrs::VRS_BUS_ERROR) => return libc::EFAULT,
+            _ if is(vrs::VRS_BUS_ERROR) => {
+                self.refuse(Reason::BusError);
+                return libc::EFAULT;
+            }
             _ if is(vrs::VRS_TERMINATE) => self.end("ends the guest (VRS_TERMINATE)".into()),
-            _ => self.end(format!("answered {answer}, which is no VRS_*")),
+            _ => {
+                self.refuse(Reason::WrongAnswer);
+                self.end(format!("answered {answer}, which is no VRS_*"));
+            }
         }
         0
+    }
+
+    fn refuse(&self, reason: Reason) {
+        refuse::refuse(self.shared, self.trap, reason);
     }
 
     /// Ends the guest and logs the reason.
@@ -132,11 +149,25 @@ impl Call<'_> {
 
     /// Logs what a vdev has answered.
     fn log(&self, why: String) {
-        let gasp_trap { length, location, vdev, .. } = *self.trap;
-        let verb = if self.is_read() { "read" } else { "write" };
         let cpu = self.shared.number(self.cpu.cpu.addr());
         let by = cpu.map_or_else(String::new, |number| format!(" by vCPU {number}"));
-        let text = format!("{why}: a {verb} of {length} bytes at {location:#x}{by}");
-        log::error(&self.shared.host, vdev, &text);
+        let at = self.instruction().map_or_else(String::new, |at| format!(", instruction {at:#x}"));
+        let text = format!("{why}: {}{by}{at}", describe(self.trap));
+        log::error(&self.shared.host, self.trap.vdev, &text);
+    }
+
+    /// The instruction pointer of the vCPU, if the host knows it.
+    fn instruction(&self) -> Option<u64> {
+        let mut value = 0_u64;
+        let block = qvm_state_block {
+            location: GASP_CPUREG_INSTRUCTION,
+            length: u64::BITS / u8::BITS,
+            r#type: qst::QST_CPUREGS as u16,
+            flags: 0,
+        };
+        let data = (&raw mut value).cast();
+        // SAFETY: the block has the length of the value.
+        let code = unsafe { self.shared.host.register(self.cpu.cpu, &block, data, false) };
+        (code == 0).then_some(value)
     }
 }

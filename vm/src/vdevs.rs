@@ -11,9 +11,10 @@ use core::fmt;
 use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
 use gasp_abi::{
-    GASP_VDEVS_COUNT, VDEV_CTRL_ASSIGN, VDEV_CTRL_BUTTON, VDEV_CTRL_GUEST_CONFIGURED,
-    VDEV_CTRL_GUEST_STARTING, VDEV_CTRL_STATUS, VDEV_CTRL_TERMINATE, gasp_cpu, gasp_vdev_host,
-    gasp_vdev_option, gasp_vdevs, guest_power_state_cmd as gpsc, qvm_state_block, vdev_t,
+    GASP_VDEVS_COUNT, GASP_VDEVS_LOG_FAILURES, GASP_VDEVS_LOG_REFUSED, VDEV_CTRL_ASSIGN,
+    VDEV_CTRL_BUTTON, VDEV_CTRL_GUEST_CONFIGURED, VDEV_CTRL_GUEST_STARTING, VDEV_CTRL_STATUS,
+    VDEV_CTRL_TERMINATE, gasp_cpu, gasp_vdev_host, gasp_vdev_option, gasp_vdevs,
+    guest_power_state_cmd as gpsc, qvm_state_block, vdev_t,
 };
 use gasp_safe::Guest;
 use gasp_text::ParseError;
@@ -24,6 +25,9 @@ use std::sync::{Arc, OnceLock};
 
 /// The first character of the name of an option without an argument.
 const NO_ARGUMENT: char = '0';
+
+/// What libgasp-vdev reports to the log.
+const REPORTS: u32 = GASP_VDEVS_LOG_FAILURES | GASP_VDEVS_LOG_REFUSED;
 
 /// The accesses to a vdev's regions with one cookie.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +71,7 @@ impl Vdevs {
         let link = Box::<Link>::default();
         let host = gasp_vdev_host {
             size: size_of::<gasp_vdev_host>(),
-            flags: if count { GASP_VDEVS_COUNT } else { 0 },
+            flags: REPORTS | if count { GASP_VDEVS_COUNT } else { 0 },
             arg: ptr::from_ref(&*link).cast_mut().cast(),
             interrupt: Some(interrupt),
             terminate: Some(terminate),

@@ -8,12 +8,16 @@ use crate::set::Vdevs;
 use core::ffi::{CStr, c_char, c_uint};
 use core::slice;
 use gasp_abi::{
-    GASP_VDEVS_COUNT, GASP_VDEVS_RUN_TIME, GASP_VDEVS_SIMULATED_CLOCK, gasp_vdev_host,
-    gasp_vdev_option, gasp_vdevs, guest_intr,
+    GASP_VDEVS_COUNT, GASP_VDEVS_LOG_FAILURES, GASP_VDEVS_LOG_REFUSED, GASP_VDEVS_RUN_TIME,
+    GASP_VDEVS_SIMULATED_CLOCK, gasp_vdev_host, gasp_vdev_option, gasp_vdevs, guest_intr,
 };
 use std::sync::Arc;
 
-const FLAGS: c_uint = GASP_VDEVS_SIMULATED_CLOCK | GASP_VDEVS_COUNT | GASP_VDEVS_RUN_TIME;
+const FLAGS: c_uint = GASP_VDEVS_SIMULATED_CLOCK
+    | GASP_VDEVS_COUNT
+    | GASP_VDEVS_RUN_TIME
+    | GASP_VDEVS_LOG_FAILURES
+    | GASP_VDEVS_LOG_REFUSED;
 
 fn invalid(what: &str) -> Failure {
     Failure::new(libc::EINVAL, what)
@@ -43,6 +47,19 @@ pub(super) unsafe fn text<'a>(name: &str, text: *const c_char) -> Result<&'a CSt
 pub(super) unsafe fn interrupt(intr: *const guest_intr) -> Result<guest_intr, Failure> {
     // SAFETY: the caller's promise.
     unsafe { intr.as_ref() }.copied().ok_or_else(|| invalid("gip is NULL"))
+}
+
+/// Writes a result.
+///
+/// # Safety
+/// It can be written, or is NULL.
+pub(super) unsafe fn put<T>(name: &str, to: *mut T, value: T) -> Result<(), Failure> {
+    if to.is_null() {
+        return Err(invalid(&format!("{name} is NULL")));
+    }
+    // SAFETY: the caller's promise.
+    unsafe { to.write(value) };
+    Ok(())
 }
 
 /// What a host gave.

@@ -8,8 +8,8 @@ use crate::{safety, slots};
 use core::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use core::ptr;
 use gasp_abi::{
-    gasp_cpu, gasp_hit_function_t, gasp_vdev_host, gasp_vdev_option, gasp_vdevs, guest_system,
-    vdev_factory, vdev_t,
+    gasp_cpu, gasp_hit_function_t, gasp_refusals, gasp_vdev_host, gasp_vdev_option, gasp_vdevs,
+    guest_system, vdev_factory, vdev_t,
 };
 use gasp_safe::Guest;
 use std::ffi::OsStr;
@@ -175,4 +175,26 @@ pub(super) unsafe extern "C" fn gasp_vdevs_each_hit(
 #[unsafe(no_mangle)]
 pub(super) unsafe extern "C" fn gasp_vdevs_non_safety() -> c_int {
     safety::is_given_up().into()
+}
+
+#[unsafe(no_mangle)]
+pub(super) unsafe extern "C" fn gasp_vdevs_counts(
+    vdevs: *mut gasp_vdevs,
+    counts: *mut gasp_refusals,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    ret::code(|| unsafe { args::put("counts", counts, args::vdevs(vdevs)?.counts()) })
+}
+
+#[unsafe(no_mangle)]
+pub(super) unsafe extern "C" fn gasp_vdev_counts(
+    vdev: *const vdev_t,
+    counts: *mut gasp_refusals,
+) -> c_int {
+    ret::code(|| {
+        let shared = slots::shared(vdev);
+        let shared = shared.ok_or_else(|| Failure::new(libc::EINVAL, "vdev is no vdev"))?;
+        // SAFETY: the caller's promise.
+        unsafe { args::put("counts", counts, shared.refusals.of(vdev.addr())) }
+    })
 }

@@ -265,6 +265,10 @@ impl Vdevs {
         hits
     }
 
+    pub(super) fn handle(&self) -> *mut gasp_vdevs {
+        self.0
+    }
+
     fn set_cpu(&self, cpu: &Cpu<'_>, number: u32) {
         // SAFETY: a set and a vCPU.
         assert_eq!(unsafe { gasp_abi::gasp_vdevs_set_cpu(self.0, cpu.handle(), number) }, 0);
@@ -320,16 +324,20 @@ impl Machine {
     }
 
     pub(super) fn with_flags(directory: Directory, flags: u32) -> Self {
-        Self::made(directory, |platform| platform.host(flags))
+        Self::with_host(directory, |platform| platform.host(flags))
     }
 
     /// One whose host takes the lines of the log, with this plugin.
     pub(super) fn with_log(directory: Directory) -> Self {
         let log = Some(recorder::line as unsafe extern "C" fn(_, _, _, _, _, _));
-        Self::made(directory, |platform| gasp_vdev_host { log, ..platform.host(0) })
+        Self::with_host(directory, |platform| gasp_vdev_host { log, ..platform.host(0) })
     }
 
-    fn made(directory: Directory, host: impl FnOnce(&Recorder) -> gasp_vdev_host) -> Self {
+    /// One with another host, made of the usual one.
+    pub(super) fn with_host(
+        directory: Directory,
+        host: impl FnOnce(&Recorder) -> gasp_vdev_host,
+    ) -> Self {
         let guest = Guest::new().unwrap();
         guest.add_memory(0, RAM, Memory::Ram).unwrap();
         let platform = Arc::<Recorder>::default();
@@ -398,6 +406,11 @@ impl Accesses<'_> {
     ) -> Result<[u8; N], i32> {
         let mut data = [0; N];
         self.0.access(space, AccessKind::Read, location, &mut data).map(|()| data)
+    }
+
+    /// Fetches 8 bytes; what comes of it does not matter.
+    pub(super) fn fetch(&mut self, location: u64) {
+        let _ = self.0.access(Space::Memory, AccessKind::Execute, location, &mut [0; 8]);
     }
 
     pub(super) fn write(&mut self, space: Space, location: u64, data: &[u8]) -> Result<(), i32> {

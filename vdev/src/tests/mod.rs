@@ -18,5 +18,6 @@ mod messages;
 mod output;
 mod pulses;
 mod recorder;
+mod reports;
 mod running;
 mod watchdog;
