@@ -34,6 +34,23 @@ pub const GASP_VDEVS_LOG_FAILURES: u32 = 1 << 8;
 /// Host flag: log each access that is refused, with the vdev, the location, the size and the reason:
 /// what gasp_vdevs_counts() counts. Lines of one vdev and reason are bounded as above.
 pub const GASP_VDEVS_LOG_REFUSED: u32 = 1 << 9;
+/// Host flag: log each call of a vdev that lasts longer than a second, or than
+/// gasp_vdevs_set_limit() says, once: the vdev, the function, the location, how long, the thread. A
+/// thread of the library looks at the calls four times in that time, and calls `log`.
+pub const GASP_VDEVS_WATCH_HANDLERS: u32 = 1 << 10;
+/// Host flag: log that a vdev returns with a lock of the guest (gasp_lock()) that its thread did not
+/// hold when it was called, once for each vdev and function.
+pub const GASP_VDEVS_CHECK_LOCKS: u32 = 1 << 11;
+/// Host flag: at the end of a vdev (gasp_vdevs_destroy()) log the regions that are its own, other
+/// than the one that the library made, and its mappings, up to ten of each. The mappings are ended
+/// then; the regions are taken away with or without the flag.
+pub const GASP_VDEVS_CHECK_END: u32 = 1 << 12;
+/// Host flag: write a line to standard error if SIGSEGV, SIGBUS, SIGFPE, SIGILL or SIGABRT comes while
+/// its thread calls a vdev, or is one of vdev_thread_create(): the signal, the vdev, the function, the
+/// location, the address of the fault. Then the handler that was there before runs, or the process
+/// ends as it would have. It concerns all sets of the process, which keeps the library loaded.
+/// Threads without a stack for signals (sigaltstack()) get one. GASP_GUEST_GUARDED works as before.
+pub const GASP_VDEVS_CATCH_CRASHES: u32 = 1 << 13;
 
 /// Destination of a line of the log: standard output.
 pub const GASP_LOG_STDOUT: u32 = 1 << 0;
@@ -177,6 +194,7 @@ unsafe extern "C" {
     ///   not zero
     /// - EBUSY: the guest has a set already
     /// - ENOSPC: there are 4,096 vdevs in this process already
+    /// - EAGAIN: there is no thread for GASP_VDEVS_WATCH_HANDLERS
     /// - ENOMEM
     ///
     /// Threads: any. Source: libgasp's own, as all of this header.
@@ -445,6 +463,16 @@ unsafe extern "C" {
     ///
     /// Threads: any.
     pub fn gasp_vdevs_counts(vdevs: *mut gasp_vdevs, counts: *mut gasp_refusals) -> c_int;
+
+    /// Set after how long a call of a vdev is logged, in milliseconds: GASP_VDEVS_WATCH_HANDLERS.
+    /// Without it, it is 1,000.
+    ///
+    /// Returns EOK, or an error number (errno is unchanged):
+    /// - EINVAL: bad vdevs, milliseconds 0
+    /// - EPERM: the set was created without the flag
+    ///
+    /// Threads: any.
+    pub fn gasp_vdevs_set_limit(vdevs: *mut gasp_vdevs, milliseconds: u64) -> c_int;
 
     /// Get how many accesses to the regions of one vdev were refused since it was created.
     ///

@@ -34,6 +34,11 @@ impl<K: Hash + Eq> Bounded<K> {
         *count = count.saturating_add(1);
         is_written(*count).then_some(*count)
     }
+
+    /// Whether it is the first line of its kind.
+    pub(crate) fn is_first(&self, kind: K) -> bool {
+        self.count(kind) == Some(1)
+    }
 }
 
 fn is_written(count: u64) -> bool {

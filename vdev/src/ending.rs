@@ -10,6 +10,7 @@
 
 use crate::acting;
 use crate::host::Functions;
+use crate::threads;
 use core::cell::Cell;
 use core::ffi::{c_char, c_int, c_uint, c_void};
 use gasp_abi::{guest_cpu, guest_timer_data, vdev_t};
@@ -59,6 +60,7 @@ impl End {
         unsafe { gasp_vdev_private_leave() };
         PENDING.set(None);
         acting::forget();
+        threads::forget();
         self.host.end(self.code)
     }
 

@@ -7,6 +7,8 @@ use super::ending;
 use super::factory::Factory;
 use super::shared::Shared;
 use super::slots::{self, Slot};
+use super::threads::Callback;
+use super::watch;
 use core::ffi::c_char;
 use core::mem::MaybeUninit;
 use core::ptr;
@@ -14,8 +16,9 @@ use gasp_abi::{
     QSL_NO_LOCATION, guest_intr, guest_system, qvm_sched_info, qvm_state_block,
     qvm_state_types as qst, vdev_factory_flags as vff, vdev_t,
 };
+use gasp_safe::Space;
 use std::ffi::CString;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The scheduling of a vdev without the option `sched`.
 const NOT_SCHEDULED: qvm_sched_info =
@@ -29,6 +32,8 @@ pub(crate) struct Instance {
     /// The memory behind `v_device`.
     _own: Own,
     shared: Arc<Shared>,
+    /// The space, and the first and last location, of the region that the library made.
+    region: OnceLock<(Space, u64, u64)>,
 }
 
 /// Zeroed memory; a plugin has its address.
@@ -92,7 +97,8 @@ impl Instance {
         }
         shared.add_vdev(slot.pointer().addr());
         shared.pulses.add_vdev(slot.pointer().addr());
-        let vdev = Self { slot, factory, _own: own, shared: Arc::clone(shared) };
+        let vdev =
+            Self { slot, factory, _own: own, shared: Arc::clone(shared), region: OnceLock::new() };
         vdev.rename(name);
         Some(vdev)
     }
@@ -131,9 +137,13 @@ impl Instance {
         if ending::is_pending() {
             return Err(Refused(libc::ECANCELED));
         }
+        let given = (step.into(), 0);
+        let called = watch::call(&self.shared, self.pointer(), Callback::Control, given);
         let mark = Mark::set(self.pointer(), ptr::null());
         // SAFETY: the plugin's function, with its vdev and the argument of this step.
-        let answer = unsafe { ending::control(control, self.pointer(), step, argument) };
+        let answer = watch::around(&self.shared, &called, || unsafe {
+            ending::control(control, self.pointer(), step, argument)
+        });
         mark.remove();
         match answer.unwrap_or(libc::ECANCELED) {
             0 => Ok(()),
@@ -149,6 +159,17 @@ impl Instance {
     pub(crate) fn set_block(&self, block: qvm_state_block) {
         // SAFETY: the vdev is there.
         unsafe { (*self.pointer()).v_block = block };
+    }
+
+    /// The region that the library made for it: its space, first and last location.
+    pub(crate) fn region(&self) -> Option<(Space, u64, u64)> {
+        self.region.get().copied()
+    }
+
+    /// Notes the region that the library made.
+    pub(crate) fn set_region(&self, region: (Space, u64, u64)) {
+        // It is made once.
+        let _ = self.region.set(region);
     }
 
     pub(crate) fn interrupt(&self) -> guest_intr {

@@ -5,6 +5,7 @@
 use super::acting::{self, GuestCpu};
 use super::outside;
 use super::slots;
+use super::threads;
 use super::transfer::{Operand, extend, extends, operand, shares};
 use core::ffi::{c_int, c_uint};
 use core::ptr;
@@ -247,17 +248,11 @@ impl Piece<'_> {
     ) -> Result<(), i32> {
         let kind =
             if way == Direction::Read { AccessKind::Read } else { AccessKind::Write } as c_uint;
+        let (space, location) = (space.number(), self.block.location);
         // SAFETY: this thread's vCPU; the rest is the caller's promise.
-        let code = unsafe {
-            gasp_abi::gasp_cpu_access(
-                self.cpu.cpu,
-                space.number(),
-                kind,
-                self.block.location,
-                data.cast(),
-                length,
-            )
-        };
+        let code = threads::accessing(|| unsafe {
+            gasp_abi::gasp_cpu_access(self.cpu.cpu, space, kind, location, data.cast(), length)
+        });
         if code == 0 { Ok(()) } else { Err(code) }
     }
 }

@@ -132,7 +132,9 @@ fn make_region(guest: &Guest, vdev: &Instance, space: Space) -> Result<(), Strin
         host_location: 0,
         guest: block,
     };
-    guest.set(&[region]).map_err(|error| format!("cannot have its region: {error}"))
+    guest.set(&[region]).map_err(|error| format!("cannot have its region: {error}"))?;
+    vdev.set_region((space, block.location, last));
+    Ok(())
 }
 
 /// Takes the regions of a vdev out of the map. Where they hide memory, the guest gets it back.

@@ -11,11 +11,15 @@ use super::lock::unpoisoned;
 use super::sequence::{self, Refusal, VdevOption};
 use super::shared::Shared;
 use super::timer_thread::{self, TimerThread};
-use super::{ending, failures, interrupt, loader, log, place, pulse_thread, trap};
+use super::watchdog::Watchdog;
+use super::{
+    crash, ending, failures, interrupt, leftovers, loader, log, place, pulse_thread, trap,
+};
 use core::ffi::c_char;
 use core::ptr;
 use gasp_abi::{
-    GASP_VDEVS_LOG_FAILURES, VDEV_CTRL_ASSIGN, VDEV_CTRL_BUTTON, VDEV_CTRL_GEN_ACPI,
+    GASP_VDEVS_CATCH_CRASHES, GASP_VDEVS_CHECK_END, GASP_VDEVS_LOG_FAILURES,
+    GASP_VDEVS_WATCH_HANDLERS, VDEV_CTRL_ASSIGN, VDEV_CTRL_BUTTON, VDEV_CTRL_GEN_ACPI,
     VDEV_CTRL_GEN_FDT, VDEV_CTRL_GUEST_CONFIGURED, VDEV_CTRL_GUEST_STARTING, VDEV_CTRL_STATUS,
     VDEV_CTRL_TERMINATE, gasp_refusals, vdev_t,
 };
@@ -52,6 +56,7 @@ pub(crate) struct Vdevs {
     unsettled: Mutex<Vec<usize>>,
     phase: Mutex<Phase>,
     timers: Mutex<Option<TimerThread>>,
+    watchdog: Option<Watchdog>,
 }
 
 impl Vdevs {
@@ -64,6 +69,13 @@ impl Vdevs {
         if shared.host.has(GASP_VDEVS_LOG_FAILURES) {
             failures::watch()?;
         }
+        if shared.host.has(GASP_VDEVS_CATCH_CRASHES) {
+            crash::catch()?;
+        }
+        let watchdog = match shared.host.has(GASP_VDEVS_WATCH_HANDLERS) {
+            true => Some(Watchdog::start(&shared).map_err(|error| no_thread("a watch", &error))?),
+            false => None,
+        };
         trap::handle_accesses(&shared, &guest)
             .map_err(|error| Failure::new(error.errno, error.message))?;
         Ok(Self {
@@ -74,6 +86,7 @@ impl Vdevs {
             unsettled: Mutex::default(),
             phase: Mutex::new(Phase::Options),
             timers: Mutex::default(),
+            watchdog,
         })
     }
 
@@ -167,9 +180,8 @@ impl Vdevs {
     fn starting(&self) -> Result<(), Failure> {
         self.enter(Phase::Started, Phase::Configured)?;
         self.shared.start();
-        let thread = TimerThread::start(&self.shared).map_err(|error| {
-            Failure::new(libc::EAGAIN, format!("there is no thread for timers: {error}"))
-        })?;
+        let thread =
+            TimerThread::start(&self.shared).map_err(|error| no_thread("timers", &error))?;
         *unpoisoned(self.timers.lock()) = Some(thread);
         self.each(VDEV_CTRL_GUEST_STARTING, ptr::null(), "when the guest was to start")
     }
@@ -257,6 +269,19 @@ impl Vdevs {
         Ok(())
     }
 
+    /// Sets after how many milliseconds a call lasts too long.
+    pub(crate) fn set_limit(&self, milliseconds: u64) -> Result<(), Failure> {
+        if milliseconds == 0 {
+            return Err(Failure::new(libc::EINVAL, "milliseconds is 0"));
+        }
+        if self.watchdog.is_none() {
+            let why = "the set was created without GASP_VDEVS_WATCH_HANDLERS";
+            return Err(Failure::new(libc::EPERM, why));
+        }
+        self.shared.set_limit(milliseconds);
+        Ok(())
+    }
+
     /// Numbers a vCPU.
     pub(crate) fn set_cpu(&self, cpu: usize, number: u32) {
         self.shared.set_number(cpu, number);
@@ -287,6 +312,10 @@ impl Vdevs {
     }
 }
 
+fn no_thread(what: &str, error: &std::io::Error) -> Failure {
+    Failure::new(libc::EAGAIN, format!("there is no thread for {what}: {error}"))
+}
+
 fn full() -> Failure {
     Failure::new(libc::ENOSPC, "the process has no room for another vdev")
 }
@@ -304,10 +333,19 @@ impl Drop for Vdevs {
     fn drop(&mut self) {
         // They have been told already, or are now.
         let _ = self.terminate();
+        let checks = self.shared.host.has(GASP_VDEVS_CHECK_END);
         for vdev in unpoisoned(self.instances.read()).iter() {
+            if checks {
+                leftovers::list_regions(&self.guest, vdev);
+            }
             place::take_away(&self.guest, vdev);
         }
         trap::let_go(&self.shared);
+        for vdev in unpoisoned(self.instances.read()).iter().filter(|_| checks) {
+            leftovers::end_mappings(&self.guest, vdev);
+        }
+        // It looks at vdevs.
+        self.watchdog = None;
         self.shared.forget();
     }
 }

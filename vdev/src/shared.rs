@@ -16,12 +16,17 @@ use super::power::Power;
 use super::pulse::Queues;
 use super::refusals::Refusals;
 use super::run_times::RunTimes;
+use super::threads::Callback;
 use super::timer::Timers;
 use super::watches::Watches;
 use core::fmt;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use core::time::Duration;
 use gasp_abi::{GASP_VDEVS_COUNT, GASP_VDEVS_RUN_TIME, GASP_VDEVS_SIMULATED_CLOCK};
 use std::sync::{Arc, Mutex, RwLock, Weak};
+
+/// The limit of a call of a vdev, unless the host says another one.
+const LIMIT: u64 = 1000;
 
 /// The guests of this process, in no particular order.
 static GUESTS: Mutex<Vec<Weak<Shared>>> = Mutex::new(Vec::new());
@@ -39,6 +44,10 @@ pub(crate) struct Shared {
     /// Lines of failures, by vdev, function and error number.
     pub(crate) failures: Bounded<(usize, String, i32)>,
     pub(crate) refusals: Refusals,
+    /// Lines of locks that a vdev has kept, by vdev and function.
+    pub(crate) kept: Bounded<(usize, Callback)>,
+    /// After how many milliseconds a call of a vdev lasts too long.
+    limit: AtomicU64,
     pub(crate) timers: Arc<Timers>,
     pub(crate) pulses: Queues,
     pins: Mutex<Pins>,
@@ -76,6 +85,8 @@ impl Shared {
             hits: host.has(GASP_VDEVS_COUNT).then(Hits::default),
             failures: Bounded::default(),
             refusals: Refusals::default(),
+            kept: Bounded::default(),
+            limit: AtomicU64::new(LIMIT),
             timers: Timers::new(host.has(GASP_VDEVS_SIMULATED_CLOCK)),
             pulses: Queues::default(),
             pins: Mutex::default(),
@@ -172,6 +183,15 @@ impl Shared {
     pub(crate) fn number(&self, cpu: usize) -> Option<u32> {
         let numbers = unpoisoned(self.numbers.read());
         numbers.iter().find(|(other, _)| *other == cpu).map(|(_, number)| *number)
+    }
+
+    /// How long a call of a vdev may last.
+    pub(crate) fn limit(&self) -> Duration {
+        Duration::from_millis(self.limit.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn set_limit(&self, milliseconds: u64) {
+        self.limit.store(milliseconds, Ordering::Relaxed);
     }
 
     /// Marks the guest as started.

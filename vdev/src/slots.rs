@@ -8,7 +8,7 @@
 use crate::lock::unpoisoned;
 use crate::shared::Shared;
 use core::cell::UnsafeCell;
-use core::ffi::CStr;
+use core::ffi::{CStr, c_char};
 use core::mem::MaybeUninit;
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
@@ -26,6 +26,8 @@ struct Place {
     vdev: UnsafeCell<MaybeUninit<vdev_t>>,
     /// The state of its guest's vdevs.
     shared: AtomicPtr<Shared>,
+    /// The text of its name, for signal handlers.
+    name: AtomicPtr<c_char>,
     used: AtomicBool,
 }
 
@@ -41,6 +43,7 @@ static TABLE: Table = Table(
         Place {
             vdev: UnsafeCell::new(MaybeUninit::uninit()),
             shared: AtomicPtr::new(ptr::null_mut()),
+            name: AtomicPtr::new(ptr::null_mut()),
             used: AtomicBool::new(false),
         }
     }; PLACES],
@@ -80,6 +83,13 @@ pub(crate) fn name(vdev: *const vdev_t) -> Option<&'static CStr> {
     Some(unsafe { CStr::from_ptr(name) })
 }
 
+/// The name of the vdev at an address, without a lock: for signal handlers.
+pub(crate) fn raw_name(vdev: usize) -> Option<&'static CStr> {
+    let name = place(ptr::without_provenance(vdev))?.name.load(Ordering::Acquire);
+    // SAFETY: the name of a vdev that is called now, so it is there.
+    (!name.is_null()).then(|| unsafe { CStr::from_ptr(name) })
+}
+
 /// The name of a vdev, as text.
 pub(crate) fn text(vdev: *const vdev_t) -> Option<String> {
     name(vdev).map(|name| name.to_string_lossy().into_owned())
@@ -103,6 +113,7 @@ impl Slot {
         // SAFETY: nobody uses the place; the lock keeps others from taking it.
         unsafe { at.write(vdev) };
         place.shared.store(Arc::as_ptr(shared).cast_mut(), Ordering::Relaxed);
+        place.name.store(ptr::null_mut(), Ordering::Relaxed);
         place.used.store(true, Ordering::Release);
         names.push((at.expose_provenance(), CString::default()));
         Some(Self(at))
@@ -117,6 +128,9 @@ impl Slot {
     pub(crate) fn rename(&self, name: CString) {
         let mut names = unpoisoned(NAMES.lock());
         if let Some(entry) = names.iter_mut().find(|(owner, _)| *owner == self.0.addr()) {
+            if let Some(place) = place(self.0) {
+                place.name.store(name.as_ptr().cast_mut(), Ordering::Release);
+            }
             entry.1 = name;
         }
     }

@@ -5,8 +5,9 @@
 use super::acting::{GuestCpu, Mark};
 use super::clock::times;
 use super::shared::Shared;
+use super::threads::Callback;
 use super::timer::Due;
-use super::{ending, log, outside};
+use super::{ending, log, outside, watch};
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::ptr;
@@ -94,9 +95,12 @@ fn call_with(shared: &Shared, due: Due, cpu: &GuestCpu) {
     let Some(timer) = (unsafe { (*factory).timer }) else { return };
     let data = times(due.setting.start, shared.timers.clock.now());
     let given = ptr::with_exposed_provenance_mut(due.data);
+    let called = watch::call(shared, vdev, Callback::Timer, (0, 0));
     let mark = Mark::set(vdev, cpu);
     // SAFETY: the plugin's function, with its vdev and its data.
-    unsafe { ending::timer(timer, vdev, given, &data, cpu.pointer()) };
+    watch::around(shared, &called, || unsafe {
+        ending::timer(timer, vdev, given, &data, cpu.pointer())
+    });
     mark.remove();
 }
 

@@ -6,7 +6,8 @@ use super::acting::{GuestCpu, Mark};
 use super::refusals::{Reason, describe};
 use super::shared::Shared;
 use super::slots;
-use super::{fatal, log, refuse};
+use super::threads::Callback;
+use super::{fatal, log, refuse, watch};
 use core::ffi::{c_int, c_void};
 use core::ptr;
 use gasp_abi::{
@@ -21,7 +22,9 @@ pub(crate) fn handle_accesses(shared: &Arc<Shared>, guest: &Guest) -> Result<(),
     let arg = Arc::as_ptr(shared).cast_mut().cast();
     match refuse::look_on(shared) {
         // SAFETY: any thread can use the argument; it lives, as required above.
-        0 => unsafe { guest.set_trap_handler(Some(handle), arg) },
+        0 if watch::is_on(shared) => unsafe { guest.set_trap_handler(Some(handle::<true>), arg) },
+        // SAFETY: as above.
+        0 => unsafe { guest.set_trap_handler(Some(handle::<false>), arg) },
         errno => Err(Error { errno, message: "the accesses cannot be watched".into() }),
     }
 }
@@ -50,15 +53,19 @@ pub(crate) fn let_go(shared: &Shared) {
     }
 }
 
-/// The trap handler.
-unsafe extern "C" fn handle(arg: *mut c_void, cpu: *mut gasp_cpu, trap: *const gasp_trap) -> c_int {
+/// The trap handler, with or without a watch of the calls: what nobody asked for costs nothing.
+unsafe extern "C" fn handle<const WATCHED: bool>(
+    arg: *mut c_void,
+    cpu: *mut gasp_cpu,
+    trap: *const gasp_trap,
+) -> c_int {
     // SAFETY: what `handle_accesses` registered.
     let shared = unsafe { &*arg.cast::<Shared>() };
     // SAFETY: libgasp's trap, valid during this call.
     let trap = unsafe { &*trap };
     let call = Call { shared, cpu: GuestCpu { cpu }, trap };
     // SAFETY: as above.
-    match unsafe { call.reference() } {
+    match unsafe { call.reference::<WATCHED>() } {
         Some(answer) if answer == vrs::VRS_NORMAL as u32 => 0,
         Some(answer) => call.result(answer),
         None => GASP_TRAP_UNSUPPORTED,
@@ -78,7 +85,7 @@ impl Call<'_> {
     /// # Safety
     /// libgasp's trap.
     #[inline]
-    unsafe fn reference(&self) -> Option<any_vdev_ref_status> {
+    unsafe fn reference<const WATCHED: bool>(&self) -> Option<any_vdev_ref_status> {
         let &gasp_trap { vdev, cookie, .. } = self.trap;
         if !slots::is_vdev(vdev) {
             return None;
@@ -101,9 +108,20 @@ impl Call<'_> {
         let gcp = self.cpu.pointer();
         let mark = Mark::set(vdev, &self.cpu);
         // SAFETY: the plugin's function, with its vdev and operands that are valid during the call.
-        let answer = unsafe { call(vdev, cookie, &raw const touched, &raw const other, gcp) };
+        let run = || unsafe { call(vdev, cookie, &raw const touched, &raw const other, gcp) };
+        let answer = if WATCHED { self.watched(run) } else { run() };
         mark.remove();
         Some(answer)
+    }
+
+    fn watched(&self, run: impl FnOnce() -> any_vdev_ref_status) -> any_vdev_ref_status {
+        let callback = if self.is_read() { Callback::Read } else { Callback::Write };
+        let gasp_trap { location, length, vdev, .. } = *self.trap;
+        watch::around(
+            self.shared,
+            &watch::call(self.shared, vdev, callback, (location, length)),
+            run,
+        )
     }
 
     fn is_read(&self) -> bool {

@@ -11,7 +11,8 @@ use core::fmt;
 use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
 use gasp_abi::{
-    GASP_VDEVS_COUNT, GASP_VDEVS_LOG_FAILURES, GASP_VDEVS_LOG_REFUSED, VDEV_CTRL_ASSIGN,
+    GASP_VDEVS_CATCH_CRASHES, GASP_VDEVS_CHECK_END, GASP_VDEVS_CHECK_LOCKS, GASP_VDEVS_COUNT,
+    GASP_VDEVS_LOG_FAILURES, GASP_VDEVS_LOG_REFUSED, GASP_VDEVS_WATCH_HANDLERS, VDEV_CTRL_ASSIGN,
     VDEV_CTRL_BUTTON, VDEV_CTRL_GUEST_CONFIGURED, VDEV_CTRL_GUEST_STARTING, VDEV_CTRL_STATUS,
     VDEV_CTRL_TERMINATE, gasp_cpu, gasp_vdev_host, gasp_vdev_option, gasp_vdevs,
     guest_power_state_cmd as gpsc, qvm_state_block, vdev_t,
@@ -27,7 +28,12 @@ use std::sync::{Arc, OnceLock};
 const NO_ARGUMENT: char = '0';
 
 /// What libgasp-vdev reports to the log.
-const REPORTS: u32 = GASP_VDEVS_LOG_FAILURES | GASP_VDEVS_LOG_REFUSED;
+const REPORTS: u32 = GASP_VDEVS_LOG_FAILURES
+    | GASP_VDEVS_LOG_REFUSED
+    | GASP_VDEVS_WATCH_HANDLERS
+    | GASP_VDEVS_CHECK_LOCKS
+    | GASP_VDEVS_CHECK_END
+    | GASP_VDEVS_CATCH_CRASHES;
 
 /// The accesses to a vdev's regions with one cookie.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,8 +8,10 @@ use crate::set::Vdevs;
 use core::ffi::{CStr, c_char, c_uint};
 use core::slice;
 use gasp_abi::{
-    GASP_VDEVS_COUNT, GASP_VDEVS_LOG_FAILURES, GASP_VDEVS_LOG_REFUSED, GASP_VDEVS_RUN_TIME,
-    GASP_VDEVS_SIMULATED_CLOCK, gasp_vdev_host, gasp_vdev_option, gasp_vdevs, guest_intr,
+    GASP_VDEVS_CATCH_CRASHES, GASP_VDEVS_CHECK_END, GASP_VDEVS_CHECK_LOCKS, GASP_VDEVS_COUNT,
+    GASP_VDEVS_LOG_FAILURES, GASP_VDEVS_LOG_REFUSED, GASP_VDEVS_RUN_TIME,
+    GASP_VDEVS_SIMULATED_CLOCK, GASP_VDEVS_WATCH_HANDLERS, gasp_vdev_host, gasp_vdev_option,
+    gasp_vdevs, guest_intr,
 };
 use std::sync::Arc;
 
@@ -17,7 +19,11 @@ const FLAGS: c_uint = GASP_VDEVS_SIMULATED_CLOCK
     | GASP_VDEVS_COUNT
     | GASP_VDEVS_RUN_TIME
     | GASP_VDEVS_LOG_FAILURES
-    | GASP_VDEVS_LOG_REFUSED;
+    | GASP_VDEVS_LOG_REFUSED
+    | GASP_VDEVS_WATCH_HANDLERS
+    | GASP_VDEVS_CHECK_LOCKS
+    | GASP_VDEVS_CHECK_END
+    | GASP_VDEVS_CATCH_CRASHES;
 
 fn invalid(what: &str) -> Failure {
     Failure::new(libc::EINVAL, what)

@@ -40,8 +40,9 @@ macro_rules! declared {
 
 declared! {
     gasp_vdevs_create, gasp_vdevs_destroy, gasp_vdevs_add_path, gasp_vdevs_load, gasp_vdevs_add,
-    gasp_vdevs_control, gasp_vdevs_logger, gasp_vdevs_set_cpu, gasp_vdevs_clock, gasp_vdevs_advance, gasp_vdevs_next,
-    gasp_vdev_name, gasp_vdevs_each_hit, gasp_vdevs_counts, gasp_vdev_counts, gasp_vdevs_non_safety in vdevs;
+    gasp_vdevs_control, gasp_vdevs_logger, gasp_vdevs_set_cpu, gasp_vdevs_clock,
+    gasp_vdevs_advance, gasp_vdevs_next, gasp_vdev_name, gasp_vdevs_each_hit, gasp_vdevs_counts,
+    gasp_vdev_counts, gasp_vdevs_set_limit, gasp_vdevs_non_safety in vdevs;
     gasp_vdevs_watch_intr, gasp_vdevs_table_spec, gasp_vdev_hostvector, gasp_vdev_run_time,
     gasp_vdevs_set_power, gasp_vdevs_instruction in machine;
 }

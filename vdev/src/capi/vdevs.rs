@@ -198,3 +198,11 @@ pub(super) unsafe extern "C" fn gasp_vdev_counts(
         unsafe { args::put("counts", counts, shared.refusals.of(vdev.addr())) }
     })
 }
+
+#[unsafe(no_mangle)]
+pub(super) unsafe extern "C" fn gasp_vdevs_set_limit(
+    vdevs: *mut gasp_vdevs,
+    milliseconds: u64,
+) -> c_int {
+    ret::code(|| args::vdevs(vdevs)?.set_limit(milliseconds))
+}

@@ -159,8 +159,8 @@ const NONE: gasp_refusals = gasp_refusals {
 
 #[test]
 fn refused_accesses_are_counted_by_reason_and_logged() {
-    let (machine, lines) = reporting(plugin("t_answers", ANSWERS), GASP_VDEVS_LOG_REFUSED);
-    machine.create("t_answers", "loc 0xd0000000").unwrap();
+    let (machine, lines) = reporting(plugin("t_refuses", ANSWERS), GASP_VDEVS_LOG_REFUSED);
+    machine.create("t_refuses", "loc 0xd0000000").unwrap();
     machine.start();
     assert_eq!(counts(&machine), (NONE, NONE));
     let bus_error = vdev_ref_status::VRS_BUS_ERROR as u64;
@@ -179,21 +179,21 @@ fn refused_accesses_are_counted_by_reason_and_logged() {
     assert_eq!(
         lines.take(),
         [
-            "t_answers: a read of 2 bytes at 0xd0000000 is refused: it does not take this size \
+            "t_refuses: a read of 2 bytes at 0xd0000000 is refused: it does not take this size \
              (acc_sizes)"
                 .into(),
-            "t_answers: a write of 4 bytes at 0xd0000000 is refused: it has no vwrite".into(),
+            "t_refuses: a write of 4 bytes at 0xd0000000 is refused: it has no vwrite".into(),
             "-: a read of 8 bytes at 0x50000000 is refused: nothing is there".into(),
             format!(
-                "t_answers: a read of 8 bytes at {:#x} is refused: it answered VRS_BUS_ERROR",
+                "t_refuses: a read of 8 bytes at {:#x} is refused: it answered VRS_BUS_ERROR",
                 AT + 8 * bus_error
             ),
             format!(
-                "t_answers: a read of 8 bytes at {:#x} is refused: it answered No space left on \
+                "t_refuses: a read of 8 bytes at {:#x} is refused: it answered No space left on \
                  device (os error 28)",
                 AT + 8 * error
             ),
-            "t_answers: a fetch of 8 bytes at 0xd0000000 is refused: the region has no right for it"
+            "t_refuses: a fetch of 8 bytes at 0xd0000000 is refused: the region has no right for it"
                 .into(),
         ]
     );

@@ -1,0 +1,184 @@
+//! What is watched around the calls of a vdev, and at its end.
+
+#![allow(clippy::unwrap_used)] // a failed step is a failed test
+#![allow(unsafe_code)]
+
+use super::machine::{Machine, plugin};
+use super::reports::{AT, Lines, reporting};
+use gasp_abi::*;
+use gasp_safe::Space;
+use std::thread;
+use std::time::{Duration, Instant};
+
+const KEEPS: &str = r"
+    PAGE_OF_REGISTERS(control)
+    static enum vdev_ref_status vread(OPERANDS)
+    {
+        UNUSED;
+        if (vopnd->location % 0x1000 == 8) gasp_unlock(vdev->v_gsp, QST_MEMORY);
+        else gasp_lock(vdev->v_gsp, QST_MEMORY);
+        return VRS_NORMAL;
+    }
+    static enum vdev_ref_status vwrite(OPERANDS)
+    {
+        UNUSED;
+        gasp_lock(vdev->v_gsp, QST_X86_IO);
+        if (vopnd->location % 0x1000 == 8) gasp_unlock(vdev->v_gsp, QST_X86_IO);
+        return VRS_NORMAL;
+    }
+    REGISTER(.control = control, .vread = vread, .vwrite = vwrite)
+";
+
+#[test]
+fn a_lock_that_is_kept_is_logged_once_for_each_function() {
+    let (machine, lines) = reporting(plugin("t_keeps", KEEPS), GASP_VDEVS_CHECK_LOCKS);
+    machine.create("t_keeps", "loc 0xd0000000").unwrap();
+    machine.write(AT + 8, 0).unwrap();
+    assert_eq!(lines.take(), [""; 0]);
+    machine.read(AT).unwrap();
+    assert_eq!(lines.take(), ["t_keeps: vread has returned with the lock of memory (gasp_lock)"]);
+    machine.write(AT, 0).unwrap();
+    assert_eq!(lines.take(), ["t_keeps: vwrite has returned with the lock of ports (gasp_lock)"]);
+    machine.read(AT).unwrap();
+    machine.read(AT + 8).unwrap();
+    assert_eq!(lines.take(), [""; 0]);
+    give_back(&machine);
+}
+
+/// Gives back the locks of this thread: with them it cannot wait for accesses, at the end.
+fn give_back(machine: &Machine) {
+    for space in [Space::Memory, Space::Ports] {
+        // SAFETY: a guest.
+        while unsafe { gasp_guest_locks_held(machine.guest.handle(), space.number()) } != 0 {
+            // SAFETY: a guest whose lock this thread has.
+            unsafe { gasp_unlock(machine.guest.handle(), space as u16) };
+        }
+    }
+}
+
+#[test]
+fn locks_are_not_checked_without_the_flag() {
+    let directory = plugin("t_keeper", KEEPS);
+    let (machine, lines) = reporting(directory, GASP_VDEVS_CHECK_END | GASP_VDEVS_WATCH_HANDLERS);
+    machine.create("t_keeper", "loc 0xd0000000").unwrap();
+    machine.read(AT).unwrap();
+    assert_eq!(lines.take(), [""; 0]);
+    give_back(&machine);
+}
+
+/// Returns when the guest's memory at 0x1000 says so; at once for a read at 8.
+const HANGS: &str = r"
+    PAGE_OF_REGISTERS(control)
+    static enum vdev_ref_status vread(OPERANDS)
+    {
+        const struct qvm_state_block block = { 0x1000, 8, QST_MEMORY, 0 };
+        uint64_t go = vopnd->location % 0x1000;
+        UNUSED;
+        while (!go && guest_cpu_read(gcp, 0, &block, 1, &go, 8) == EOK) {}
+        return VRS_NORMAL;
+    }
+    REGISTER(.control = control, .vread = vread)
+";
+
+/// Waits for a line.
+fn wait(lines: &Lines) -> Vec<String> {
+    let start = Instant::now();
+    loop {
+        let written = lines.take();
+        if !written.is_empty() {
+            return written;
+        }
+        assert!(start.elapsed() < Duration::from_secs(60), "there is no line");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn set_limit(machine: &Machine, milliseconds: u64) -> i32 {
+    // SAFETY: a set.
+    unsafe { gasp_vdevs_set_limit(machine.vdevs.handle(), milliseconds) }
+}
+
+#[test]
+fn a_handler_that_does_not_return_is_logged_once() {
+    let (machine, lines) = reporting(plugin("t_hangs", HANGS), GASP_VDEVS_WATCH_HANDLERS);
+    machine.create("t_hangs", "loc 0xd0000000").unwrap();
+    assert_eq!(set_limit(&machine, 20), 0);
+    thread::scope(|scope| {
+        let hanging = thread::Builder::new().name("the vcpu".into());
+        hanging.spawn_scoped(scope, || machine.read(AT).unwrap()).unwrap();
+        let written = wait(lines);
+        machine.guest.write(0x1000, &[1; 8]).unwrap();
+        let [line] = &written[..] else { panic!("{written:?}") };
+        let start = "t_hangs: vread of 8 bytes at 0xd0000000 has not returned for ";
+        assert!(line.starts_with(start), "{line}");
+        assert!(line.contains("(thread ") && line.ends_with(", the vcpu)"), "{line}");
+    });
+    // Each call that hangs has its line, one that returns has none.
+    machine.read(AT + 8).unwrap();
+    assert_eq!(lines.take(), [""; 0]);
+    machine.guest.write(0x1000, &[0; 8]).unwrap();
+    thread::scope(|scope| {
+        scope.spawn(|| machine.read(AT).unwrap());
+        assert_eq!(wait(lines).len(), 1);
+        machine.guest.write(0x1000, &[1; 8]).unwrap();
+    });
+}
+
+#[test]
+fn a_limit_needs_a_watchdog_and_a_time() {
+    let (machine, _) = reporting(plugin("t_limit", HANGS), GASP_VDEVS_WATCH_HANDLERS);
+    assert_eq!(set_limit(&machine, 0), libc::EINVAL);
+    assert_eq!(set_limit(&machine, 1), 0);
+    let without = Machine::with("t_limitless", HANGS);
+    assert_eq!(set_limit(&without, 1), libc::EPERM);
+    // SAFETY: bad handles are recognised.
+    assert_eq!(unsafe { gasp_vdevs_set_limit(core::ptr::null_mut(), 1) }, libc::EINVAL);
+}
+
+/// Has two regions of its own and two mappings, of which it ends one.
+const LEAVES: &str = r"
+    static int control(vdev_t *vdev, unsigned ctrl, const char *arg)
+    {
+        struct gasp_region region = { GRF_VIRT_RD, 7, vdev, 0, { 0xe0000000, 0x2000, QST_MEMORY, 0 } };
+        (void)arg;
+        if (ctrl == VDEV_CTRL_OPTIONS_START) {
+            vdev->v_block.type = QST_MEMORY;
+            vdev->v_block.length = 0x1000;
+        }
+        if (ctrl == VDEV_CTRL_GUEST_CONFIGURED) {
+            gasp_region_set(vdev->v_gsp, 1, &region);
+            region.guest = (struct qvm_state_block){ 0x60, 4, QST_X86_IO, 0 };
+            gasp_region_set(vdev->v_gsp, 1, &region);
+            void *one = gasp_map_sys(vdev->v_gsp, PROT_READ, 0x3000, 0x1000);
+            void *two = gasp_map_sys(vdev->v_gsp, PROT_READ, 0x3000, 0x1000);
+            if (one == NULL || two == NULL) return EIO;
+            gasp_unmap(vdev->v_gsp, one, 0x1000, 0);
+        }
+        return EOK;
+    }
+    REGISTER(.control = control)
+";
+
+#[test]
+fn what_a_vdev_leaves_is_logged_and_taken_away() {
+    let text = format!("#include <sys/mman.h>\n{LEAVES}");
+    let (machine, lines) = reporting(plugin("t_leaves", &text), GASP_VDEVS_CHECK_END);
+    machine.create("t_leaves", "loc 0xd0000000").unwrap();
+    machine.start();
+    assert_eq!(lines.take(), [""; 0]);
+    let Machine { vdevs, guest, .. } = machine;
+    drop(vdevs);
+    assert_eq!(
+        lines.take(),
+        [
+            "t_leaves: ends, and leaves a region of 0x2000 bytes at mem:0xe0000000",
+            "t_leaves: ends, and leaves a region of 0x4 bytes at io:0x60",
+            "t_leaves: ends, and leaves 0x1000 bytes of memory from 0x3000 mapped",
+        ]
+    );
+    assert_eq!((guest.spans(Space::Memory).len(), guest.spans(Space::Ports).len()), (1, 0));
+    let mut mapping = core::mem::MaybeUninit::uninit();
+    // SAFETY: a guest, and a structure that can be written.
+    let next = unsafe { gasp_guest_next_mapping(guest.handle(), 0, mapping.as_mut_ptr()) };
+    assert_eq!(next, libc::ENOENT);
+}
