@@ -2,9 +2,11 @@
 
 #![allow(unsafe_code)]
 
+use crate::acting::Mark;
 use crate::instance::Instance;
 use crate::log;
 use core::mem::MaybeUninit;
+use core::ptr;
 use gasp_abi::{gasp_mapping, guest_system};
 use gasp_safe::{Guest, Space};
 
@@ -38,12 +40,15 @@ pub(crate) fn end_mappings(guest: &Guest, vdev: &Instance) {
         format!("{:#x} bytes of memory from {:#x} mapped", one.length, one.location)
     };
     list(vdev, &mappings.iter().map(text).collect::<Vec<_>>());
+    // Of several mappings at one address, a vdev ends its own.
+    let mark = Mark::set(vdev.pointer(), ptr::null());
     for one in mappings {
         // SAFETY: a mapping that its vdev uses no more.
         unsafe {
             gasp_abi::gasp_unmap(handle, one.address, usize::try_from(one.length).unwrap_or(0), 0)
         };
     }
+    mark.remove();
 }
 
 /// All mappings of a guest.

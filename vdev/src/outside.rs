@@ -19,16 +19,26 @@ pub(crate) fn with_cpu<T>(run: impl FnOnce(&GuestCpu) -> T) -> Result<T, i32> {
     if let Some(cpu) = acting::cpu() {
         return Ok(run(cpu));
     }
-    let shared = guest().ok_or(libc::EINVAL)?;
-    with_spare(&shared, run)
+    let spare = spare(&*guest().ok_or(libc::EINVAL)?)?;
+    // Another vdev may be called, and not return: nothing is kept meanwhile.
+    let answer = run(&GuestCpu { cpu: ptr::with_exposed_provenance_mut(spare) });
+    if let Some(shared) = guest() {
+        shared.give_spare(spare);
+    }
+    Ok(answer)
 }
 
 /// Runs with a vCPU that nobody else uses now.
 pub(crate) fn with_spare<T>(shared: &Shared, run: impl FnOnce(&GuestCpu) -> T) -> Result<T, i32> {
-    let spare = shared.take_spare().map_or_else(|| create(shared), Ok)?;
+    let spare = spare(shared)?;
     let answer = run(&GuestCpu { cpu: ptr::with_exposed_provenance_mut(spare) });
     shared.give_spare(spare);
     Ok(answer)
+}
+
+/// The address of a vCPU that nobody uses.
+fn spare(shared: &Shared) -> Result<usize, i32> {
+    shared.take_spare().map_or_else(|| create(shared), Ok)
 }
 
 /// The address of a vCPU of libgasp. It is destroyed with the guest.
