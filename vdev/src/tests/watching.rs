@@ -80,15 +80,14 @@ const HANGS: &str = r"
     REGISTER(.control = control, .vread = vread)
 ";
 
-/// Waits for a line.
+/// Waits for a line; there is none after a minute.
 fn wait(lines: &Lines) -> Vec<String> {
     let start = Instant::now();
     loop {
         let written = lines.take();
-        if !written.is_empty() {
+        if !written.is_empty() || start.elapsed() > Duration::from_secs(60) {
             return written;
         }
-        assert!(start.elapsed() < Duration::from_secs(60), "there is no line");
         thread::sleep(Duration::from_millis(1));
     }
 }
@@ -119,8 +118,9 @@ fn a_handler_that_does_not_return_is_logged_once() {
     machine.guest.write(0x1000, &[0; 8]).unwrap();
     thread::scope(|scope| {
         scope.spawn(|| machine.read(AT).unwrap());
-        assert_eq!(wait(lines).len(), 1);
+        let written = wait(lines);
         machine.guest.write(0x1000, &[1; 8]).unwrap();
+        assert_eq!(written.len(), 1);
     });
 }
 
