@@ -80,8 +80,9 @@ pub struct gasp_vdev_host {
     /// A vdev has failed in a way that ends the process, as qvm_fatal() does. When this returns,
     /// exit(exit_code) is called. It may leave by longjmp() to a caller of this library or of
     /// gasp_cpu_access() on the same thread, or end its thread (pthread_exit()): the library can be
-    /// used as before, and its thread acts for no vdev. A control or timer function is left first,
-    /// without returning, and no other vdev is called until this was. NULL: exit(exit_code).
+    /// used as before, and its thread acts for no vdev. Functions of vdevs, all but vread and vwrite,
+    /// are left first, without returning, and no vdev is called until this was. Pulses of a vdev whose
+    /// thread has ended are dropped. NULL: exit(exit_code).
     pub fatal: Option<unsafe extern "C" fn(arg: *mut c_void, exit_code: c_int)>,
     /// A line that has passed the filters of the log (gasp_vdevs_logger(), and the option `log` of
     /// a vdev). attr: QVM_OUT*. destinations: one or more of GASP_LOG_*, where the host writes it.

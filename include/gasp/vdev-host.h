@@ -114,8 +114,9 @@ struct gasp_vdev_host {
      * A vdev has failed in a way that ends the process, as qvm_fatal() does. When this returns,
      * exit(exit_code) is called. It may leave by longjmp() to a caller of this library or of
      * gasp_cpu_access() on the same thread, or end its thread (pthread_exit()): the library can be
-     * used as before, and its thread acts for no vdev. A control or timer function is left first,
-     * without returning, and no other vdev is called until this was. NULL: exit(exit_code).
+     * used as before, and its thread acts for no vdev. Functions of vdevs, all but vread and vwrite,
+     * are left first, without returning, and no vdev is called until this was. Pulses of a vdev whose
+     * thread has ended are dropped. NULL: exit(exit_code).
      */
     void (*fatal)(void *arg, int exit_code);
     /**

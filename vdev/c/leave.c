@@ -3,8 +3,9 @@
  * because Rust has no setjmp().
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
-#include <qvm/vdev-core.h>
+#include "private.h"
 #include <setjmp.h>
+#include <stddef.h>
 
 /* A call that can be left. */
 struct call {
@@ -15,17 +16,10 @@ struct call {
 /* The innermost call of this thread. */
 static _Thread_local struct call *innermost;
 
-int gasp_vdev_private_control(int (*control)(vdev_t *, unsigned, const char *), vdev_t *vdev,
-		unsigned ctrl, const char *arg, int *answer);
-int gasp_vdev_private_timer(void (*timer)(vdev_t *, void *, const struct guest_timer_data *,
-		struct guest_cpu *), vdev_t *vdev, void *data, const struct guest_timer_data *tdp,
-		struct guest_cpu *gcp);
 void gasp_vdev_private_leave(void);
 
-/* Both return 1 if the vdev has returned, 0 if it was left. */
-
-int gasp_vdev_private_control(int (*control)(vdev_t *, unsigned, const char *), vdev_t *vdev,
-		unsigned ctrl, const char *arg, int *answer)
+/* Returns 1 if the call has returned, 0 if it was left. */
+int gasp_vdev_private_leavable(void (*function)(void *), void *arg)
 {
 	struct call call;
 
@@ -33,22 +27,7 @@ int gasp_vdev_private_control(int (*control)(vdev_t *, unsigned, const char *), 
 	if (setjmp(call.back) != 0)
 		return 0;
 	innermost = &call;
-	*answer = control(vdev, ctrl, arg);
-	innermost = call.outer;
-	return 1;
-}
-
-int gasp_vdev_private_timer(void (*timer)(vdev_t *, void *, const struct guest_timer_data *,
-		struct guest_cpu *), vdev_t *vdev, void *data, const struct guest_timer_data *tdp,
-		struct guest_cpu *gcp)
-{
-	struct call call;
-
-	call.outer = innermost;
-	if (setjmp(call.back) != 0)
-		return 0;
-	innermost = &call;
-	timer(vdev, data, tdp, gcp);
+	function(arg);
 	innermost = call.outer;
 	return 1;
 }

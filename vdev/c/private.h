@@ -14,6 +14,9 @@ void gasp_vdev_private_log(unsigned attr, const vdev_t *vdev, const char *text);
 int gasp_vdev_private_knows(const vdev_t *vdp);
 void gasp_vdev_private_mark_thread(const vdev_t *vdp);
 
+/* In leave.c: calls a function of a vdev's, which a fatal error leaves. 1: it has returned. */
+int gasp_vdev_private_leavable(void (*function)(void *), void *arg);
+
 /* In thread.c: a thread of the library's that acts for a vdev. If it cannot be scheduled as v_sched
  * says, *unscheduled is the reason, else 0; then it is scheduled as the thread that starts it. */
 int gasp_vdev_private_start(const vdev_t *vdp, const char *name, pthread_t *thread,

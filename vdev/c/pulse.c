@@ -83,16 +83,22 @@ void qvm_callback_pulse(qvm_callback_func_t *cbfp, struct qvm_callback *cbp, int
 		fill(ev, event_of_callback(cbfp, cbp, priority));
 }
 
+static void call(void *arg)
+{
+	const struct pulse *pulse = arg;
+
+	if (pulse->cbp != NULL)
+		pulse->cbp->function(pulse->cbp);
+	else
+		pulse->vdev->v_factory->pulse(pulse->vdev, (int8_t)pulse->code);
+}
+
 static void *serve(void *queue)
 {
 	struct pulse pulse;
 
-	while (gasp_vdev_private_next_pulse(queue, &pulse)) {
-		if (pulse.cbp != NULL)
-			pulse.cbp->function(pulse.cbp);
-		else
-			pulse.vdev->v_factory->pulse(pulse.vdev, (int8_t)pulse.code);
-	}
+	while (gasp_vdev_private_next_pulse(queue, &pulse))
+		gasp_vdev_private_leavable(call, &pulse);
 	return NULL;
 }
 

@@ -2,9 +2,10 @@
 
 #![allow(unsafe_code)]
 
-use super::acting::Mark;
-use super::slots;
+use super::call::Callback;
+use super::{calling, ending, slots};
 use core::ffi::{CStr, c_int, c_void};
+use core::ptr;
 use gasp_abi::{
     any_guest_intr_notifications, any_guest_intr_state, any_guest_table_spec_component, guest_intr,
     vdev_pic_functions, vdev_t,
@@ -12,6 +13,9 @@ use gasp_abi::{
 
 /// The longest text of an input.
 const LONGEST: usize = 0xffff;
+
+/// The answer of one that has not given any.
+const LEFT: isize = -(libc::ECANCELED as isize);
 
 /// A vdev that is an interrupt controller.
 #[derive(Debug, Clone, Copy)]
@@ -34,28 +38,42 @@ impl Controller {
         Some(Self { vdev, functions: unsafe { pic.as_ref() }? })
     }
 
+    /// Calls a function of it for an input; `None` if its error is fatal. What `run` does need not
+    /// return.
+    fn call<T: Copy>(
+        self,
+        (callback, input): (Callback, u32),
+        run: impl FnOnce() -> T + Copy,
+    ) -> Option<T> {
+        let shared = slots::shared(self.vdev)?;
+        calling::make_within(&shared, self.vdev, (callback, input.into()), run)
+    }
+
+    /// The number of an interrupt's input.
+    fn input(self, intr: &guest_intr) -> u32 {
+        intr.param & self.mask()
+    }
+
     /// The bits of a parameter that are the number of the input.
     pub(crate) fn mask(self) -> u32 {
         if self.functions.pnum_mask == 0 { u32::MAX } else { self.functions.pnum_mask }
     }
 
-    /// Its answer to a change of a line.
+    /// Its answer to a change of a line. The caller has nothing to drop.
     pub(crate) fn signal(self, intr: &guest_intr, state: any_guest_intr_state) -> c_int {
         let Some(signal) = self.functions.signal else { return libc::EINVAL };
-        let mark = Mark::within(self.vdev);
         // SAFETY: the controller's function, with an interrupt of its.
-        let answer = unsafe { signal(intr, state) };
-        mark.remove();
-        answer
+        let run = || unsafe { signal(intr, state) };
+        let answer = self.call((Callback::Signal, self.input(intr)), run);
+        ending::go_on();
+        answer.unwrap_or(libc::EINVAL)
     }
 
     /// Tells it of which events of an input it has to tell from now on. False: it cannot.
     pub(crate) fn notify(self, intr: &guest_intr, events: any_guest_intr_notifications) -> bool {
         let Some(notify) = self.functions.notify else { return false };
-        let mark = Mark::within(self.vdev);
         // SAFETY: the controller's function, with an interrupt of its.
-        unsafe { notify(intr, events) };
-        mark.remove();
+        self.call((Callback::Notify, self.input(intr)), || unsafe { notify(intr, events) });
         true
     }
 
@@ -70,21 +88,20 @@ impl Controller {
         (bytes, room): (*mut c_void, usize),
     ) -> Option<isize> {
         let table_spec = self.functions.table_spec?;
-        let mark = Mark::within(self.vdev);
         // SAFETY: the controller's function, with an interrupt of its; the caller's promise.
-        let written = unsafe { table_spec(intr, component, bytes, room) };
-        mark.remove();
-        Some(written)
+        let run = || unsafe { table_spec(intr, component, bytes, room) };
+        let written = self.call((Callback::TableSpec, self.input(intr)), run);
+        Some(written.unwrap_or(LEFT))
     }
 
     /// Has it read the text of an input. `None`: it leaves that to others. Otherwise how much of
     /// the text it has read; `Some(None)`: the text is no input.
     pub(crate) fn parse(self, intr: &mut guest_intr, text: &CStr) -> Option<Option<usize>> {
         let parse = self.functions.parse?;
-        let mark = Mark::within(self.vdev);
+        let (intr, start) = (ptr::from_mut(intr), text.as_ptr());
         // SAFETY: the controller's function, with an interrupt of its and a string.
-        let rest = unsafe { parse(intr, text.as_ptr()) };
-        mark.remove();
+        let rest = self.call((Callback::Parse, 0), || unsafe { parse(intr, start) });
+        let rest = rest.unwrap_or(ptr::null_mut());
         let read = rest.addr().checked_sub(text.as_ptr().addr());
         Some(read.filter(|read| !rest.is_null() && *read <= text.count_bytes()))
     }
@@ -104,10 +121,9 @@ impl Controller {
 
     fn string_into(self, intr: &guest_intr, text: &mut [u8]) -> Option<usize> {
         let string = self.functions.string?;
-        let mark = Mark::within(self.vdev);
+        let (to, room) = (text.as_mut_ptr().cast(), text.len());
         // SAFETY: the controller's function, with an interrupt of its and room for a text.
-        let length = unsafe { string(intr, text.as_mut_ptr().cast(), text.len()) };
-        mark.remove();
-        Some(length)
+        let run = || unsafe { string(intr, to, room) };
+        self.call((Callback::String, self.input(intr)), run)
     }
 }

@@ -4,9 +4,9 @@
 
 #![allow(unsafe_code)]
 
+use crate::call::Call;
 use crate::failure::Failure;
-use crate::slots;
-use crate::threads::{self, Call, Callback};
+use crate::{slots, threads};
 use core::ffi::{CStr, c_int, c_void};
 use core::fmt::{self, Write};
 use core::mem::{self, MaybeUninit};
@@ -201,14 +201,7 @@ fn write(line: &mut Line, signal: &str, address: Option<usize>, call: &Call) -> 
     }
     line.write_str(" in vdev ")?;
     line.bytes(slots::raw_name(call.vdev).map_or(b"", CStr::to_bytes));
-    let Call { callback, number, length, .. } = *call;
-    write!(line, ": {}", callback.name())?;
-    match callback {
-        Callback::Read | Callback::Write => write!(line, " of {length} bytes at {number:#x}"),
-        Callback::Control => write!(line, " with step {number}"),
-        Callback::Timer => Ok(()),
-        Callback::Thread => line.write_str(" of its own"),
-    }
+    write!(line, ": {call}")
 }
 
 /// A text of limited length.

@@ -2,9 +2,9 @@
 //! thread.
 //!
 //! So nothing of the library may be left to drop between that call and the host. A vdev that is
-//! called for an access has only such code below it. What calls a control or a timer function has
+//! called for an access has only such code below it. What calls any other function of a vdev has
 //! locks and memory; there the vdev is left (`c/leave.c`), and the call of the host's function waits
-//! until the library returns to the host.
+//! until the library returns to the host, or to the vdev that had the other one called.
 
 #![allow(unsafe_code)]
 
@@ -12,29 +12,13 @@ use crate::acting;
 use crate::host::Functions;
 use crate::threads;
 use core::cell::Cell;
-use core::ffi::{c_char, c_int, c_uint, c_void};
-use gasp_abi::{guest_cpu, guest_timer_data, vdev_t};
-
-/// The control function of a vdev.
-pub(crate) type Control = unsafe extern "C" fn(*mut vdev_t, c_uint, *const c_char) -> c_int;
-/// The timer function of a vdev.
-pub(crate) type Timer =
-    unsafe extern "C" fn(*mut vdev_t, *mut c_void, *const guest_timer_data, *mut guest_cpu);
+use core::ffi::{c_int, c_void};
 
 unsafe extern "C" {
-    fn gasp_vdev_private_control(
-        control: Control,
-        vdev: *mut vdev_t,
-        ctrl: c_uint,
-        arg: *const c_char,
-        answer: *mut c_int,
-    ) -> c_int;
-    fn gasp_vdev_private_timer(
-        timer: Timer,
-        vdev: *mut vdev_t,
-        data: *mut c_void,
-        tdp: *const guest_timer_data,
-        gcp: *mut guest_cpu,
+    /// In `c/leave.c`: calls a function, which may be left; 0 if it was.
+    fn gasp_vdev_private_leavable(
+        function: unsafe extern "C" fn(*mut c_void),
+        arg: *mut c_void,
     ) -> c_int;
     fn gasp_vdev_private_leave();
 }
@@ -80,34 +64,38 @@ pub(crate) fn take() -> Option<End> {
     PENDING.take()
 }
 
-/// Calls a control function; `None` if it was left.
-///
-/// # Safety
-/// The function of this vdev, with arguments that it takes.
-pub(crate) unsafe fn control(
-    control: Control,
-    vdev: *mut vdev_t,
-    step: c_uint,
-    argument: *const c_char,
-) -> Option<c_int> {
-    let mut answer = 0;
-    let answer_at = &raw mut answer;
-    // SAFETY: the caller's promise.
-    let returned = unsafe { gasp_vdev_private_control(control, vdev, step, argument, answer_at) };
-    (returned != 0).then_some(answer)
+/// Goes on with the end that is pending: a vdev that another one has called was left. No caller has
+/// anything left to drop.
+pub(crate) fn go_on() {
+    if let Some(end) = take() {
+        end.now();
+    }
 }
 
-/// Calls a timer function, which may be left.
-///
-/// # Safety
-/// The function of this vdev, with arguments that it takes.
-pub(crate) unsafe fn timer(
-    timer: Timer,
-    vdev: *mut vdev_t,
-    data: *mut c_void,
-    times: &guest_timer_data,
-    cpu: *mut guest_cpu,
-) {
-    // SAFETY: the caller's promise.
-    unsafe { gasp_vdev_private_timer(timer, vdev, data, times, cpu) };
+/// A call that may be left. Neither part has anything to drop.
+struct Leavable<F: Copy, T: Copy> {
+    run: F,
+    answer: Option<T>,
+}
+
+/// Calls a vdev; `None` if it was left.
+#[inline]
+pub(crate) fn leavable<T: Copy>(run: impl FnOnce() -> T + Copy) -> Option<T> {
+    fn of<F: FnOnce() -> T + Copy, T: Copy>(
+        _: &Leavable<F, T>,
+    ) -> unsafe extern "C" fn(*mut c_void) {
+        make::<F, T>
+    }
+    let mut call = Leavable { run, answer: None };
+    let function = of(&call);
+    // SAFETY: the function takes this argument; what it has on the stack can be left.
+    unsafe { gasp_vdev_private_leavable(function, (&raw mut call).cast()) };
+    call.answer
+}
+
+/// Makes a call.
+unsafe extern "C" fn make<F: FnOnce() -> T + Copy, T: Copy>(call: *mut c_void) {
+    // SAFETY: what `leavable` gave.
+    let call = unsafe { &mut *call.cast::<Leavable<F, T>>() };
+    call.answer = Some((call.run)());
 }

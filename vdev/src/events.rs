@@ -2,12 +2,13 @@
 
 #![allow(unsafe_code)]
 
-use super::acting::{GuestCpu, Mark};
+use super::acting::GuestCpu;
+use super::call::Callback;
 use super::controller::Controller;
 use super::failure::Failure;
 use super::set::Vdevs;
 use super::watches::Watch;
-use super::{fatal, power, slots};
+use super::{calling, ending, fatal, power, slots};
 use core::ffi::{c_int, c_void};
 use core::ptr;
 use gasp_abi::{
@@ -72,12 +73,14 @@ impl Vdevs {
             ));
         }
         for wish in self.shared.power.set(number, state) {
-            let mark = Mark::within(ptr::with_exposed_provenance(wish.vdev));
-            if let Some(function) = wish.function {
-                // SAFETY: the function of a vdev, with its data.
-                unsafe { function(ptr::with_exposed_provenance_mut(wish.data)) };
+            let Some(function) = wish.function else { continue };
+            let vdev = ptr::with_exposed_provenance(wish.vdev);
+            // SAFETY: the function of a vdev, with its data.
+            let run = || unsafe { function(ptr::with_exposed_provenance_mut(wish.data)) };
+            let called = (Callback::Power, number.into());
+            if calling::make_within(&self.shared, vdev, called, run).is_none() {
+                break;
             }
-            mark.remove();
         }
         Ok(())
     }
@@ -91,22 +94,25 @@ impl Vdevs {
         qualifier: u32,
     ) -> any_vdev_ref_status {
         let cpu = GuestCpu { cpu };
-        let mut handlers = self.shared.instructions.of(instruction, qualifier).into_iter();
-        let answers = handlers.find_map(|handler| {
-            let vdev = ptr::with_exposed_provenance_mut(handler.vdev);
-            let function = handler.function?;
-            let mark = Mark::set(vdev, &cpu);
+        for handler in self.shared.instructions.of(instruction, qualifier) {
+            let Some(function) = handler.function else { continue };
+            let (vdev, gcp) = (ptr::with_exposed_provenance_mut(handler.vdev), cpu.pointer());
             // SAFETY: the function of a vdev, which forgets it when it goes.
-            let answer = unsafe { function(vdev, cpu.pointer(), instruction, qualifier) };
-            mark.remove();
-            (answer != PASSED_ON).then_some(answer)
-        });
-        if answers == Some(vrs::VRS_TERMINATE as u32) {
-            if let Some(end) = self.shared.terminate(fatal::VDEV) {
-                end.later();
+            let run = || unsafe { function(vdev, gcp, instruction, qualifier) };
+            let called = (Callback::Instruction, instruction.into());
+            let Some(answer) = calling::make(&self.shared, (vdev, &cpu), called, run) else {
+                break;
+            };
+            if answer == vrs::VRS_TERMINATE as u32 {
+                if let Some(end) = self.shared.terminate(fatal::VDEV) {
+                    end.later();
+                }
+            }
+            if answer != PASSED_ON {
+                return answer;
             }
         }
-        answers.unwrap_or(PASSED_ON)
+        PASSED_ON
     }
 
     /// Writes an interrupt as a table for the guest has it. Returns the number of bytes.
@@ -142,6 +148,8 @@ pub(crate) fn tell_of_interrupt(
         return false;
     };
     let watch = shared.watches.find(vdev.addr(), param & controller.mask(), events);
+    // The host's function need not return.
+    drop(shared);
     if let Some((watch, function)) = watch.and_then(|watch| Some((watch, watch.function?))) {
         let arg = ptr::with_exposed_provenance_mut(watch.arg);
         let intr = watch.interrupt();
@@ -160,12 +168,17 @@ pub(crate) fn send_message(source: *const vdev_t, address: u64, data: u32) -> c_
     }
     let claim = shared.claims.find(address);
     let Some((claim, deliver)) = claim.and_then(|claim| Some((claim, claim.deliver?))) else {
-        return shared.host.message(address, data);
+        let host = shared.host.functions;
+        // As below.
+        drop(shared);
+        return host.message(address, data);
     };
     let controller = ptr::with_exposed_provenance_mut(claim.controller);
-    let mark = Mark::within(controller);
     // SAFETY: the function of a controller, which forgets it when it goes.
-    unsafe { deliver(controller, source, address, data, claim.cookie) };
-    mark.remove();
+    let run = || unsafe { deliver(controller, source, address, data, claim.cookie) };
+    calling::make_within(&shared, controller, (Callback::Deliver, address), run);
+    // If the controller was left, this does not return, either.
+    drop(shared);
+    ending::go_on();
     0
 }

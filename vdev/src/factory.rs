@@ -2,12 +2,14 @@
 
 #![allow(unsafe_code)]
 
-use super::ending::Control;
-use core::ffi::{CStr, c_char, c_uint};
-use gasp_abi::{vdev_factory, vdev_factory_flags as vff};
+use core::ffi::{CStr, c_char, c_int, c_uint};
+use gasp_abi::{vdev_factory, vdev_factory_flags as vff, vdev_t};
 
 /// The first character of the name of an option without an argument.
 const NO_ARGUMENT: char = '0';
+
+/// The function that is told of each step of a vdev's life.
+type Control = unsafe extern "C" fn(*mut vdev_t, c_uint, *const c_char) -> c_int;
 
 /// A plugin's factory. It lives as long as the process and does not change.
 #[derive(Debug, Clone, Copy)]

@@ -2,13 +2,11 @@
 
 #![allow(unsafe_code)]
 
-use super::acting::Mark;
-use super::ending;
+use super::call::Callback;
 use super::factory::Factory;
 use super::shared::Shared;
 use super::slots::{self, Slot};
-use super::threads::Callback;
-use super::watch;
+use super::{calling, ending};
 use core::ffi::c_char;
 use core::mem::MaybeUninit;
 use core::ptr;
@@ -137,14 +135,11 @@ impl Instance {
         if ending::is_pending() {
             return Err(Refused(libc::ECANCELED));
         }
-        let given = (step.into(), 0);
-        let called = watch::call(&self.shared, self.pointer(), Callback::Control, given);
-        let mark = Mark::set(self.pointer(), ptr::null());
+        let vdev = self.pointer();
         // SAFETY: the plugin's function, with its vdev and the argument of this step.
-        let answer = watch::around(&self.shared, &called, || unsafe {
-            ending::control(control, self.pointer(), step, argument)
-        });
-        mark.remove();
+        let run = || unsafe { control(vdev, step, argument) };
+        let called = (Callback::Control, step.into());
+        let answer = calling::make(&self.shared, (vdev, ptr::null()), called, run);
         match answer.unwrap_or(libc::ECANCELED) {
             0 => Ok(()),
             answer => Err(Refused(answer)),

@@ -89,7 +89,10 @@ unsafe extern "C" fn signal_apic(intr: *const guest_intr, state: any_guest_intr_
     if !shared.has_started() {
         return libc::EAGAIN;
     }
-    shared.host.interrupt(param, state == ON);
+    let host = shared.host.functions;
+    // The host's function need not return.
+    drop(shared);
+    host.interrupt(param, state == ON);
     0
 }
 

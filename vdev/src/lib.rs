@@ -12,6 +12,8 @@ extern crate gasp as _;
 
 mod acting;
 mod bounded;
+mod call;
+mod calling;
 mod capi;
 mod clock;
 mod controller;

@@ -2,10 +2,12 @@
 
 #![allow(unsafe_code)]
 
+use super::call::Callback;
 use super::lock::unpoisoned;
-use super::log;
-use super::pulse::{Queue, Queues};
-use super::slots;
+use super::pulse::{Pulse, Queue, Queues};
+use super::watch::{self, Watched};
+use super::{log, slots};
+use core::cell::Cell;
 use core::ffi::{c_int, c_void};
 use core::mem::MaybeUninit;
 use core::ptr;
@@ -21,6 +23,28 @@ unsafe extern "C" {
         queue: *mut c_void,
         unscheduled: *mut c_int,
     ) -> c_int;
+}
+
+thread_local! {
+    static CALL: Cell<Option<Watched>> = const { Cell::new(None) };
+}
+
+/// This thread calls a vdev for a pulse. That is in C, so it is watched by halves.
+pub(crate) fn begin(vdev: *const vdev_t, pulse: Pulse) {
+    let Some(shared) = slots::shared(vdev) else { return };
+    let (callback, number) = match pulse {
+        Pulse::Code(code) => (Callback::Pulse, u64::from_ne_bytes(i64::from(code).to_ne_bytes())),
+        Pulse::Callback(_) => (Callback::PulseFunction, 0),
+    };
+    let call = watch::call(&shared, vdev, callback, (number, 0));
+    CALL.set(Some(watch::begin(&shared, &call)));
+}
+
+/// The vdev has returned, if this thread had called it, or was left.
+pub(crate) fn end_call(vdev: *const vdev_t) {
+    if let (Some(watched), Some(shared)) = (CALL.take(), slots::shared(vdev)) {
+        watched.end(&shared);
+    }
 }
 
 /// The configuration is complete: pulses are served.

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 use super::bounded::Bounded;
+use super::call::Callback;
 use super::ending::End;
 use super::fatal;
 use super::hits::Hits;
@@ -16,7 +17,6 @@ use super::power::Power;
 use super::pulse::Queues;
 use super::refusals::Refusals;
 use super::run_times::RunTimes;
-use super::threads::Callback;
 use super::timer::Timers;
 use super::watches::Watches;
 use core::fmt;

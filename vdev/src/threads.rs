@@ -7,6 +7,7 @@
 
 #![allow(unsafe_code)]
 
+use crate::call::{Call, Callback};
 use crate::stack::Stack;
 use core::ptr;
 use core::sync::atomic::{
@@ -14,50 +15,6 @@ use core::sync::atomic::{
     Ordering::{AcqRel, Acquire, Relaxed, Release},
     fence,
 };
-
-/// The functions of a vdev that are called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(u32)]
-pub(crate) enum Callback {
-    Read,
-    Write,
-    Control,
-    Timer,
-    /// Not a call: a thread of the vdev's own.
-    Thread,
-}
-
-const CALLBACKS: [Callback; 5] =
-    [Callback::Read, Callback::Write, Callback::Control, Callback::Timer, Callback::Thread];
-
-impl Callback {
-    /// The name of the function.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Read => "vread",
-            Self::Write => "vwrite",
-            Self::Control => "control",
-            Self::Timer => "timer",
-            Self::Thread => "a thread",
-        }
-    }
-}
-
-/// A call of a vdev.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Call {
-    /// The address of the state of its set.
-    pub(crate) set: usize,
-    /// The address of the vdev; 0: none is called.
-    pub(crate) vdev: usize,
-    pub(crate) callback: Callback,
-    /// The location of an access, or the step of a control function.
-    pub(crate) number: u64,
-    /// The length of an access; 0: it is none.
-    pub(crate) length: usize,
-}
-
-const NO_CALL: Call = Call { set: 0, vdev: 0, callback: Callback::Thread, number: 0, length: 0 };
 
 /// A call that other threads can read.
 #[derive(Debug)]
@@ -93,7 +50,7 @@ impl Shown {
         Call {
             set: self.set.load(Relaxed),
             vdev: self.vdev.load(Relaxed),
-            callback: CALLBACKS.get(callback).copied().unwrap_or(Callback::Thread),
+            callback: Callback::of(callback),
             number: self.number.load(Relaxed),
             length: self.length.load(Relaxed),
         }
@@ -177,7 +134,7 @@ fn acquire() -> &'static Record {
 
 impl Record {
     fn forget(&self) {
-        self.inner.store(&NO_CALL);
+        self.inner.store(&Call::NONE);
         self.is_accessing.store(false, Relaxed);
         self.depth.store(0, Relaxed);
         let sequence = self.sequence.load(Relaxed);

@@ -2,12 +2,12 @@
 
 #![allow(unsafe_code)]
 
-use super::acting::{GuestCpu, Mark};
+use super::acting::GuestCpu;
+use super::call::Callback;
 use super::clock::times;
 use super::shared::Shared;
-use super::threads::Callback;
 use super::timer::Due;
-use super::{ending, log, outside, watch};
+use super::{calling, ending, log, outside};
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::ptr;
@@ -73,9 +73,7 @@ extern "C" fn run(arg: *mut c_void) -> *mut c_void {
         }
     }
     drop(shared);
-    if let Some(end) = ending::take() {
-        end.now();
-    }
+    ending::go_on();
     ptr::null_mut()
 }
 
@@ -95,13 +93,10 @@ fn call_with(shared: &Shared, due: Due, cpu: &GuestCpu) {
     let Some(timer) = (unsafe { (*factory).timer }) else { return };
     let data = times(due.setting.start, shared.timers.clock.now());
     let given = ptr::with_exposed_provenance_mut(due.data);
-    let called = watch::call(shared, vdev, Callback::Timer, (0, 0));
-    let mark = Mark::set(vdev, cpu);
+    let (data, gcp) = (&raw const data, cpu.pointer());
     // SAFETY: the plugin's function, with its vdev and its data.
-    watch::around(shared, &called, || unsafe {
-        ending::timer(timer, vdev, given, &data, cpu.pointer())
-    });
-    mark.remove();
+    let run = || unsafe { timer(vdev, given, data, gcp) };
+    calling::make(shared, (vdev, cpu), (Callback::Timer, 0), run);
 }
 
 impl Due {

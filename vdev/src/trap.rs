@@ -3,10 +3,10 @@
 #![allow(unsafe_code)]
 
 use super::acting::{GuestCpu, Mark};
+use super::call::Callback;
 use super::refusals::{Reason, describe};
 use super::shared::Shared;
 use super::slots;
-use super::threads::Callback;
 use super::{fatal, log, refuse, watch};
 use core::ffi::{c_int, c_void};
 use core::ptr;

@@ -3,8 +3,9 @@
 
 #![allow(unsafe_code)]
 
+use crate::call::{Call, Callback};
 use crate::shared::Shared;
-use crate::threads::{self, Call, Callback};
+use crate::threads::{self, Entered};
 use crate::{ending, log};
 use core::ptr;
 use gasp_abi::{
@@ -31,18 +32,39 @@ pub(crate) fn call(
     Call { set: ptr::from_ref(shared).addr(), vdev: vdev.addr(), callback, number, length }
 }
 
+/// A call that is watched. It has no destructor, because the vdev need not return.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Watched {
+    call: Call,
+    before: Option<[u32; SPACES.len()]>,
+    entered: Option<Entered>,
+}
+
 /// Calls a vdev, which need not return. `run` has nothing to drop.
 pub(crate) fn around<T>(shared: &Shared, call: &Call, run: impl FnOnce() -> T) -> T {
+    let watched = begin(shared, call);
+    let answer = run();
+    watched.end(shared);
+    answer
+}
+
+/// A call begins.
+pub(crate) fn begin(shared: &Shared, call: &Call) -> Watched {
     let before = shared.host.has(GASP_VDEVS_CHECK_LOCKS).then(|| locks(shared));
     let entered = if shared.host.has(RECORDED) { threads::enter(call) } else { None };
-    let answer = run();
-    if let Some(entered) = entered {
-        entered.leave();
+    Watched { call: *call, before, entered }
+}
+
+impl Watched {
+    /// The vdev has returned, or was left.
+    pub(crate) fn end(self, shared: &Shared) {
+        if let Some(entered) = self.entered {
+            entered.leave();
+        }
+        if let Some(before) = self.before {
+            check(shared, &self.call, before);
+        }
     }
-    if let Some(before) = before {
-        check(shared, call, before);
-    }
-    answer
 }
 
 /// This thread is one of a vdev's.

@@ -4,7 +4,7 @@
 
 use crate::lock::unpoisoned;
 use crate::shared::Shared;
-use crate::threads::{self, Busy, Call, Callback};
+use crate::threads::{self, Busy};
 use crate::{log, slots};
 use core::ptr;
 use core::time::Duration;
@@ -122,24 +122,13 @@ fn text(busy: &Busy, lasts: Duration) -> String {
         Some(other) if innermost != call.vdev => format!(", now in vdev {other}"),
         _ => String::new(),
     };
-    let what = describe(&call);
-    format!("{what} has not returned for {lasts:.1?} (thread {thread}, {name}{inside})")
-}
-
-/// A call, for people.
-fn describe(call: &Call) -> String {
-    let Call { callback, number, length, .. } = *call;
-    let name = callback.name();
-    match callback {
-        Callback::Read | Callback::Write => format!("{name} of {length} bytes at {number:#x}"),
-        Callback::Control => format!("{name} with step {number}"),
-        Callback::Timer | Callback::Thread => name.into(),
-    }
+    format!("{call} has not returned for {lasts:.1?} (thread {thread}, {name}{inside})")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::call::{Call, Callback};
 
     const LIMIT: Duration = Duration::from_millis(100);
     const PASSED: Duration = Duration::from_millis(30);

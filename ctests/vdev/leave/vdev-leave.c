@@ -1,5 +1,5 @@
 /* A vdev with a fatal error where the option `where` says: in an access, in a thread of its own, in
- * its timer function.
+ * its timer function, in its pulse function.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <qvm/guest.h>
 #include <qvm/outpipe.h>
@@ -25,6 +25,7 @@ static void *run(void *arg)
 static int control(vdev_t *vdev, unsigned ctrl, const char *arg)
 {
 	uint64_t resolution;
+	struct sigevent event;
 	pthread_t thread;
 
 	switch (ctrl) {
@@ -39,6 +40,8 @@ static int control(vdev_t *vdev, unsigned ctrl, const char *arg)
 	case VDEV_CTRL_GUEST_STARTING:
 		if (vdev_thread_create(vdev, "own", &thread, NULL, run, NULL) == EOK)
 			pthread_detach(thread);
+		vdev_pulse(vdev, 1, 0, &event, 0);
+		event.sigev_notify_function(event.sigev_value);
 		return guest_timer_notify(timer, NULL, 1);
 	}
 	return EOK;
@@ -60,8 +63,15 @@ static void expired(vdev_t *vdev, void *data, const struct guest_timer_data *tdp
 	fail("timer");
 }
 
+static int pulse(vdev_t *vdev, int8_t code)
+{
+	(void)vdev, (void)code;
+	fail("pulse");
+	return 0;
+}
+
 static struct vdev_factory factory = {
-	.control = control, .vread = vread, .timer = expired, .option_list = options,
+	.control = control, .vread = vread, .timer = expired, .pulse = pulse, .option_list = options,
 };
 
 static void __attribute__((constructor)) registers(void)

@@ -33,9 +33,7 @@ pub(super) unsafe extern "C" fn gasp_vdevs_create(
 #[unsafe(no_mangle)]
 pub(super) unsafe extern "C" fn gasp_vdevs_destroy(vdevs: *mut gasp_vdevs) {
     drop(sets::take(vdevs.addr()));
-    if let Some(end) = ending::take() {
-        end.now();
-    }
+    ending::go_on();
 }
 
 #[unsafe(no_mangle)]

@@ -1,7 +1,7 @@
 //! `<qvm/utils.h>`: options as QNX's vdevs read them.
 
 use super::write::host;
-use crate::ending::End;
+use crate::ending::{self, End};
 use crate::pins::Asked;
 use crate::shared::Shared;
 use crate::{acting, fatal, interrupt, log};
@@ -72,8 +72,12 @@ fn interrupt_of(guest: usize, text: &str) -> Result<(guest_intr, usize), ParseEr
     Ok((intr, length))
 }
 
-/// Logs that a vdev's option is wrong; returns the end of the process.
+/// Logs that a vdev's option is wrong, unless its controller has failed; returns the end of the
+/// process.
 fn refused(error: ParseError) -> End {
+    if let Some(end) = ending::take() {
+        return end;
+    }
     let vdev = acting::vdev();
     let host = host(vdev);
     log::line(&host, QVM_OUTAL_FATAL as u32, vdev, &format!("an option: {}", error.message));

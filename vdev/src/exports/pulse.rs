@@ -2,7 +2,7 @@
 
 use super::write::host;
 use crate::pulse::{self, Pulse, Put, Queue};
-use crate::{acting, log, pulse_thread, slots};
+use crate::{acting, ending, log, pulse_thread, slots};
 use core::ffi::{c_int, c_void};
 use core::ptr;
 use gasp_abi::{qvm_callback, vdev_t};
@@ -51,7 +51,8 @@ extern "C" fn gasp_vdev_private_deliver(event: usize) {
     }
 }
 
-/// Waits for the next pulse of a queue. 0 at the end; then the queue is given back.
+/// Waits for the next pulse of a queue; the call for the one before has returned or was left. 0 at
+/// the end; then the queue is given back. The caller has nothing to drop.
 ///
 /// # Safety
 /// `queue` is that of the thread, and a pulse can be written.
@@ -62,17 +63,25 @@ unsafe extern "C" fn gasp_vdev_private_next_pulse(
 ) -> c_int {
     let queue: *const Queue = queue.cast_const().cast();
     // SAFETY: the thread has it until the end.
-    let (next, vdev) = (unsafe { (*queue).next() }, unsafe { (*queue).vdev });
-    let Some(next) = next else {
+    let vdev = ptr::with_exposed_provenance_mut(unsafe { (*queue).vdev });
+    pulse_thread::end_call(vdev);
+    if ending::is_pending() {
+        // SAFETY: as above. Nobody serves what comes later.
+        unsafe { (*queue).end() };
+    }
+    // SAFETY: as above.
+    let Some(next) = (unsafe { (*queue).next() }) else {
         // SAFETY: from `pulse_thread::start`, and this is the last use.
         drop(unsafe { Arc::from_raw(queue) });
+        ending::go_on();
         return 0;
     };
+    pulse_thread::begin(vdev, next);
     let (code, callback) = match next {
         Pulse::Code(code) => (code.into(), ptr::null_mut()),
         Pulse::Callback(at) => (0, ptr::with_exposed_provenance_mut(at)),
     };
-    let served = ServedPulse { vdev: ptr::with_exposed_provenance_mut(vdev), callback, code };
+    let served = ServedPulse { vdev, callback, code };
     // SAFETY: the caller's promise.
     unsafe { pulse.write(served) };
     1

@@ -1,6 +1,6 @@
 //! Texts for people: `vdev_string()` and `guest_intr_string()`.
 
-use crate::{interrupt, slots};
+use crate::{ending, interrupt, slots};
 use core::ffi::{c_char, c_int};
 use core::ptr;
 use gasp_abi::{QSL_NO_LOCATION, guest_intr, qvm_state_block, vdev_t};
@@ -64,5 +64,8 @@ pub(super) unsafe extern "C" fn guest_intr_string(
     // SAFETY: an interrupt, or NULL.
     let text = unsafe { gip.as_ref() }.and_then(interrupt::text).unwrap_or_default();
     // SAFETY: the caller's promise.
-    unsafe { put(&text, buf, buf_len) }
+    let length = unsafe { put(&text, buf, buf_len) };
+    drop(text);
+    ending::go_on();
+    length
 }

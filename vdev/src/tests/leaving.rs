@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used)] // a failed step is a failed test
 #![allow(unsafe_code)]
 
-use super::machine::{compile, plugin};
+use super::failing;
+use super::machine::{Directory, compile, plugin};
 use core::ffi::{c_char, c_int};
 use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt;
@@ -82,17 +83,27 @@ const HOST: &str = r#"
         (void)arg, (void)attr, (void)where, (void)vdev, (void)name, (void)text;
         lines++;
     }
+    static void watched(void *arg, const struct guest_intr *gip, enum guest_intr_notifications gin)
+    {
+        (void)arg, (void)gip, (void)gin;
+    }
     static int run(struct gasp_vdevs *set, struct gasp_cpu *cpu, const char *name, const char *where,
         int starts)
     {
         const struct gasp_vdev_option options[] = { { "loc", "0xd0000000" }, { "fail", where } };
+        struct guest_intr intr = { gasp_vdevs_add(set, name, options, 2, NULL), 3, 0 };
+        enum vdev_ref_status status;
         uint64_t data;
-        if (gasp_vdevs_add(set, name, options, 2, NULL) == NULL) return -2;
+        if (intr.pic == NULL) return -2;
         if (gasp_vdevs_control(set, VDEV_CTRL_GUEST_CONFIGURED, NULL)) return -3;
         if (starts && gasp_vdevs_control(set, VDEV_CTRL_GUEST_STARTING, NULL)) return -4;
         if (gasp_cpu_access(cpu, QST_MEMORY, GASP_READ, 0xd0000000, &data, 8)) return -5;
         if (gasp_vdevs_control(set, VDEV_CTRL_STATUS, NULL)) return -6;
         if (starts && gasp_vdevs_advance(set, 10)) return -7;
+        gasp_vdevs_watch_intr(set, &intr, GIN_ACK, watched, NULL);
+        gasp_vdevs_table_spec(set, &intr, GTSC_FDT_INTR, &data, sizeof data);
+        if (gasp_vdevs_set_power(set, 0, GPSC_OFF)) return -9;
+        if (gasp_vdevs_instruction(set, cpu, (enum guest_instr_type)5, 7, &status)) return -10;
         return -8;
     }
     int leave(struct guest_system *gsp, const char *directory, const char *name, const char *where,
@@ -120,6 +131,35 @@ const HOST: &str = r#"
     }
 "#;
 
+/// Where a vdev fails, whether its guest has started, and the exit code.
+const OWN: [(&str, c_int, c_int); 12] = [
+    ("parse", 0, 65),
+    ("intr", 0, 65),
+    ("assign", 0, 64),
+    ("terminate", 0, 64),
+    ("option", 0, 64),
+    ("access", 0, 64),
+    ("answer", 0, 64),
+    ("nested", 0, 64),
+    ("end", 0, 64),
+    ("status", 1, 96),
+    ("timer", 1, 96),
+    ("nowhere", 1, -8),
+];
+/// The same for one whose functions are called for others, when a guest of the process has started.
+const FOR_OTHERS: [(&str, c_int, c_int); 10] = [
+    ("access", 0, 96),
+    ("signal", 0, 96),
+    ("string", 0, 96),
+    ("parse", 0, 96),
+    ("notify", 0, 96),
+    ("table", 0, 96),
+    ("power", 0, 96),
+    ("instruction", 0, 96),
+    ("message", 1, 96),
+    ("nowhere", 1, -8),
+];
+
 type Leave = unsafe extern "C" fn(
     *mut gasp_abi::guest_system,
     *const c_char,
@@ -143,42 +183,40 @@ fn a_fatal_error_can_be_left_from_wherever_a_vdev_is_called() {
 }
 
 fn all_are_left() {
-    let directory = plugin("t_fails", FAILS);
+    let leave = host(&Directory::new());
+    for (name, text, places) in
+        [("t_fails", FAILS, &OWN[..]), ("t_other", failing::FAILS, &FOR_OTHERS[..])]
+    {
+        let directory = plugin(name, text);
+        let (path, name) = (string(directory.0.as_os_str().as_bytes()), string(name.as_bytes()));
+        for &(place, starts, code) in places {
+            let guest = gasp_safe::Guest::new().unwrap();
+            let (handle, failing) = (guest.handle(), string(place.as_bytes()));
+            // SAFETY: a guest and strings.
+            let left =
+                unsafe { leave(handle, path.as_ptr(), name.as_ptr(), failing.as_ptr(), starts) };
+            assert_eq!(left, code, "{name:?}: {place}");
+        }
+    }
+}
+
+fn string(bytes: &[u8]) -> CString {
+    CString::new(bytes).unwrap()
+}
+
+/// The function of [`HOST`].
+fn host(directory: &Directory) -> Leave {
     let source = directory.0.join("host.c");
     let library = directory.0.join("host.so");
     fs::write(&source, HOST).unwrap();
     compile(&source, &library);
-    let text = |bytes: &[u8]| CString::new(bytes).unwrap();
-    let (library, path) =
-        (text(library.as_os_str().as_bytes()), text(directory.0.as_os_str().as_bytes()));
-    // SAFETY: strings, here and below.
+    let library = string(library.as_os_str().as_bytes());
+    // SAFETY: a string.
     let library = unsafe { libc::dlopen(library.as_ptr(), libc::RTLD_NOW) };
     assert!(!library.is_null());
     // SAFETY: a library.
     let leave = unsafe { libc::dlsym(library, c"leave".as_ptr()) };
     assert!(!leave.is_null());
     // SAFETY: the function of `HOST`.
-    let leave: Leave = unsafe { mem::transmute(leave) };
-    for (place, starts, code) in [
-        ("parse", 0, 65),
-        ("intr", 0, 65),
-        ("assign", 0, 64),
-        ("terminate", 0, 64),
-        ("option", 0, 64),
-        ("access", 0, 64),
-        ("answer", 0, 64),
-        ("nested", 0, 64),
-        ("end", 0, 64),
-        ("status", 1, 96),
-        ("timer", 1, 96),
-        ("nowhere", 1, -8),
-    ] {
-        let guest = gasp_safe::Guest::new().unwrap();
-        let where_to = text(place.as_bytes());
-        // SAFETY: a guest and strings.
-        let left = unsafe {
-            leave(guest.handle(), path.as_ptr(), c"t_fails".as_ptr(), where_to.as_ptr(), starts)
-        };
-        assert_eq!(left, code, "{place}");
-    }
+    unsafe { mem::transmute(leave) }
 }

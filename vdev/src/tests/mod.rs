@@ -9,6 +9,7 @@ mod controllers;
 mod crashing;
 mod ends;
 mod examples;
+mod failing;
 mod host;
 mod leaving;
 mod life;

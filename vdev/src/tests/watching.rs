@@ -3,8 +3,11 @@
 #![allow(clippy::unwrap_used)] // a failed step is a failed test
 #![allow(unsafe_code)]
 
-use super::machine::{Machine, plugin};
+use super::machine::{Machine, plugin, system_plugin};
 use super::reports::{AT, Lines, reporting};
+use core::ffi::{c_uint, c_void};
+use core::ptr;
+use gasp_abi::guest_intr_notifications::GIN_ACK;
 use gasp_abi::*;
 use gasp_safe::Space;
 use std::thread;
@@ -54,6 +57,127 @@ fn give_back(machine: &Machine) {
             unsafe { gasp_unlock(machine.guest.handle(), space as u16) };
         }
     }
+}
+
+/// A controller that keeps the lock in whatever is called, and lets itself be called.
+const KEEPS_ALL: &str = r#"
+    static vdev_t *own;
+    static int keep(void) { return gasp_lock(own->v_gsp, QST_MEMORY); }
+    static int signals(const struct guest_intr *gip, enum guest_intr_state gis)
+    { (void)gip, (void)gis; return keep(); }
+    static void notify(const struct guest_intr *gip, enum guest_intr_notifications gin)
+    { (void)gip, (void)gin; keep(); }
+    static const char *parse(struct guest_intr *gip, const char *name)
+    { (void)gip; keep(); return name + 1; }
+    static size_t string(const struct guest_intr *gip, char *buf, size_t buf_len)
+    { (void)gip; memset(buf, 0, buf_len); keep(); return 0; }
+    static ssize_t table(const struct guest_intr *gip, enum guest_table_spec_component component,
+        void *buf, size_t buf_len)
+    { (void)gip, (void)component, (void)buf, (void)buf_len; return keep(); }
+    static void deliver(vdev_t *pic, const vdev_t *src, uint64_t paddr, unsigned data, unsigned cookie)
+    { (void)pic, (void)src, (void)paddr, (void)data, (void)cookie; keep(); }
+    static void power(void *data) { (void)data; keep(); }
+    static enum vdev_ref_status instruction(vdev_t *vdp, struct guest_cpu *gcp,
+        enum guest_instr_type git, unsigned qualifier)
+    { (void)vdp, (void)gcp, (void)git, (void)qualifier; keep(); return VRS_NORMAL; }
+    static int control(vdev_t *vdev, unsigned ctrl, const char *arg)
+    {
+        struct guest_intr intr = { vdev, 3, 0 };
+        struct guest_power_state_notify *wish;
+        char text[16];
+        (void)arg;
+        if (ctrl == VDEV_CTRL_OPTIONS_START) {
+            own = vdev;
+            wish = guest_power_state_notify_create(vdev->v_gsp);
+            guest_msi_register(vdev, 0xfee00000, ~0xfffffull, deliver, 0);
+            guest_power_state_notify_register(wish, GPSC_OFF, 0, 1, 1, power, NULL);
+            guest_instr_register(vdev, (enum guest_instr_type)5, 7, instruction);
+            qvm_parse_intr(vdev->v_gsp, "t_keeps_all:x", &intr);
+        }
+        if (ctrl != VDEV_CTRL_STATUS) return EOK;
+        guest_intr_signal(&intr, GIS_ON);
+        guest_intr_string(&intr, text, sizeof text);
+        guest_msi_signal(vdev, 0xfee00000, 0);
+        return EOK;
+    }
+    static const struct vdev_pic_functions pic = { .signal = signals, .notify = notify,
+        .parse = parse, .string = string, .table_spec = table };
+    REGISTER(.control = control, .pic = &pic, .factory_flags = VFF_LOC_NO)
+"#;
+
+unsafe extern "C" fn watched(_: *mut c_void, _: *const guest_intr, _: c_uint) {}
+
+#[test]
+fn locks_are_checked_in_the_functions_that_are_called_for_others() {
+    let (machine, lines) = reporting(plugin("t_keeps_all", KEEPS_ALL), GASP_VDEVS_CHECK_LOCKS);
+    machine.create("t_keeps_all", "").unwrap();
+    machine.start();
+    let (set, pic) = (machine.vdevs.handle(), machine.vdevs.next(ptr::null()));
+    let intr = guest_intr { pic, param: 3, src_id: 0 };
+    let (ack, off) = (GIN_ACK as c_uint, guest_power_state_cmd::GPSC_OFF as c_uint);
+    // SAFETY: a set, an interrupt of its, and a function that takes any argument.
+    unsafe { gasp_vdevs_watch_intr(set, &raw const intr, ack, Some(watched), ptr::null_mut()) };
+    // SAFETY: as above, and no room.
+    unsafe { gasp_vdevs_table_spec(set, &raw const intr, 0, ptr::null_mut(), 0) };
+    // SAFETY: a set.
+    assert_eq!(unsafe { gasp_vdevs_set_power(set, 0, off) }, 0);
+    let (cpu, mut status) = (machine.guest.cpu().unwrap(), 0);
+    // SAFETY: a set, a vCPU and a number.
+    unsafe { gasp_vdevs_instruction(set, cpu.handle(), 5, 7, &raw mut status) };
+    machine.vdevs.status();
+    let functions = [
+        "parse",
+        "control",
+        "notify",
+        "table_spec",
+        "a function for the power state",
+        "a function for instructions",
+        "signal",
+        "string",
+        "a function for messages",
+    ];
+    let kept = "has returned with the lock of memory (gasp_lock)";
+    assert_eq!(lines.take(), functions.map(|function| format!("t_keeps_all: {function} {kept}")));
+    give_back(&machine);
+}
+
+/// Its pulse function returns when the guest's memory at 0x1000 says so.
+const HANGING_PULSE: &str = r"
+    static int pulse(vdev_t *vdev, int8_t code)
+    {
+        const struct qvm_state_block block = { 0x1000, 8, QST_MEMORY, 0 };
+        uint64_t go = 0;
+        (void)vdev, (void)code;
+        while (!go && guest_cpu_read(NULL, 0, &block, 1, &go, 8) == EOK) {}
+        return 0;
+    }
+    static int control(vdev_t *vdev, unsigned ctrl, const char *arg)
+    {
+        struct sigevent event;
+        (void)arg;
+        if (ctrl != VDEV_CTRL_GUEST_STARTING) return EOK;
+        vdev_pulse(vdev, -5, 0, &event, 0);
+        event.sigev_notify_function(event.sigev_value);
+        return EOK;
+    }
+    REGISTER(.control = control, .pulse = pulse, .factory_flags = VFF_LOC_NO)
+";
+
+#[test]
+fn a_pulse_function_that_does_not_return_is_logged() {
+    let directory = system_plugin("t_pulse_hangs", HANGING_PULSE);
+    let (machine, lines) = reporting(directory, GASP_VDEVS_WATCH_HANDLERS);
+    machine.create("t_pulse_hangs", "").unwrap();
+    assert_eq!(set_limit(&machine, 20), 0);
+    machine.start();
+    let written = wait(lines);
+    machine.guest.write(0x1000, &[1; 8]).unwrap();
+    let [line] = &written[..] else { panic!("{written:?}") };
+    let start = "t_pulse_hangs: pulse with code -5 has not returned for ";
+    assert!(line.starts_with(start) && line.ends_with(", vdev pulses)"), "{line}");
+    // The vdev is no longer called.
+    thread::sleep(Duration::from_millis(60));
+    assert_eq!(lines.take(), [""; 0]);
 }
 
 #[test]
