@@ -7,7 +7,7 @@ use super::controller::Controller;
 use super::filter::Rule;
 use super::instance::{Instance, Refused};
 use super::pins::Asked;
-use super::{interrupt as controllers, place};
+use super::{interrupt as controllers, place, slots};
 use core::ptr;
 use gasp_abi::{
     VDEV_CTRL_ASSIGN, VDEV_CTRL_FIRST_OPTIDX, VDEV_CTRL_OPTIONS_END, VDEV_CTRL_OPTIONS_START,
@@ -31,13 +31,11 @@ pub(crate) struct Refusal {
     pub(crate) message: String,
 }
 
-/// Takes a new vdev through its options. `others` are the vdevs before it. True: it has its region,
-/// or needs none.
+/// Takes a new vdev through its options. True: it has its region, or needs none.
 pub(crate) fn configure(
     guest: &Guest,
     vdev: &Instance,
     options: &[VdevOption],
-    others: &[Instance],
 ) -> Result<bool, Refusal> {
     let of_vdev = |why: String| Refusal { option: None, message: why };
     let kind = vdev.name();
@@ -47,7 +45,7 @@ pub(crate) fn configure(
     }
     tell(vdev, VDEV_CTRL_OPTIONS_START, "to start (VDEV_CTRL_OPTIONS_START)").map_err(of_vdev)?;
     for (index, option) in options.iter().enumerate() {
-        apply(vdev, option, others).map_err(|why| Refusal {
+        apply(vdev, option).map_err(|why| Refusal {
             option: Some(index),
             message: format!("vdev {kind} {why}"),
         })?;
@@ -87,7 +85,7 @@ fn tell(vdev: &Instance, step: u32, what: &str) -> Result<(), String> {
 
 /// Applies an option: one that every vdev has, or one of its own. The error has the vdev for its
 /// subject.
-fn apply(vdev: &Instance, option: &VdevOption, others: &[Instance]) -> Result<(), String> {
+fn apply(vdev: &Instance, option: &VdevOption) -> Result<(), String> {
     match (option.0.as_str(), option.1.as_deref()) {
         ("loc", Some(value)) => {
             let place = place::read(vdev, value).map_err(|why| in_option("loc", &why))?;
@@ -107,7 +105,7 @@ fn apply(vdev: &Instance, option: &VdevOption, others: &[Instance]) -> Result<()
             vdev.shared().host.logger.add_of_vdev(vdev.address(), &rule);
             Ok(())
         }
-        ("name", Some(value)) => name(vdev, value, others),
+        ("name", Some(value)) => name(vdev, value),
         ("sched", Some(value)) => {
             vdev.set_scheduling(scheduling(value).map_err(|why| in_option("sched", &why))?);
             Ok(())
@@ -148,11 +146,14 @@ fn own_option(vdev: &Instance, (name, value): &VdevOption) -> Result<(), String>
 }
 
 /// Names a vdev. Names are unique, because interrupts find their controllers by name.
-fn name(vdev: &Instance, name: &str, others: &[Instance]) -> Result<(), String> {
-    if others.iter().any(|other| other.name() == name) {
+fn name(vdev: &Instance, name: &str) -> Result<(), String> {
+    // First, so that of two vdevs at the same time not both get it.
+    vdev.rename(name);
+    let others = vdev.shared().vdevs().into_iter().filter(|other| *other != vdev.address());
+    let mut names = others.filter_map(|other| slots::text(ptr::without_provenance(other)));
+    if names.any(|other| other == name) {
         return Err(format!("cannot be called {name}: another one is"));
     }
-    vdev.rename(name);
     Ok(())
 }
 

@@ -51,7 +51,7 @@ pub(crate) struct Vdevs {
     search: Mutex<Vec<PathBuf>>,
     pub(super) shared: Arc<Shared>,
     /// The controller `apic` is the first.
-    instances: RwLock<Vec<Instance>>,
+    instances: RwLock<Vec<Arc<Instance>>>,
     /// Which vdevs have no region yet.
     unsettled: Mutex<Vec<usize>>,
     phase: Mutex<Phase>,
@@ -82,7 +82,7 @@ impl Vdevs {
             guest,
             search: Mutex::default(),
             shared,
-            instances: RwLock::new(vec![apic]),
+            instances: RwLock::new(vec![Arc::new(apic)]),
             unsettled: Mutex::default(),
             phase: Mutex::new(Phase::Options),
             timers: Mutex::default(),
@@ -109,20 +109,34 @@ impl Vdevs {
     ) -> Result<*mut vdev_t, (Failure, Option<usize>)> {
         let factory = self.load(name).map_err(|failure| (failure, None))?;
         if *unpoisoned(self.phase.lock()) != Phase::Options {
-            let late = "the guest is configured, and gets no further vdev";
-            return Err((Failure::new(libc::EPERM, late), None));
+            return Err((late(), None));
         }
         let vdev = Instance::new(factory, loader::plain(name), &self.shared)
             .ok_or_else(|| (full(), None))?;
-        let mut instances = unpoisoned(self.instances.write());
-        let settled = sequence::configure(&self.guest, &vdev, options, &instances)
+        let settled = sequence::configure(&self.guest, &vdev, options)
             .map_err(|Refusal { option, message }| (Failure::new(libc::ENODEV, message), option))?;
+        self.complete(vdev, settled).map_err(|failure| (failure, None))
+    }
+
+    /// Adds a vdev that has its options. While it was given them, others could be added.
+    fn complete(&self, vdev: Instance, settled: bool) -> Result<*mut vdev_t, Failure> {
+        let phase = unpoisoned(self.phase.lock());
+        if *phase != Phase::Options {
+            drop(phase);
+            place::take_away(&self.guest, &vdev);
+            return Err(late());
+        }
         if !settled {
             unpoisoned(self.unsettled.lock()).push(vdev.address());
         }
         let pointer = vdev.pointer();
-        instances.push(vdev);
+        unpoisoned(self.instances.write()).push(Arc::new(vdev));
         Ok(pointer)
+    }
+
+    /// The vdevs. No lock is held while one is called: it can have the host look at all.
+    fn all(&self) -> Vec<Arc<Instance>> {
+        unpoisoned(self.instances.read()).clone()
     }
 
     /// Sends a control code to all vdevs.
@@ -146,9 +160,9 @@ impl Vdevs {
         self.enter(Phase::Assigned, Phase::Options)?;
         let refused = |why| Failure::new(libc::ENODEV, why);
         let unsettled = std::mem::take(&mut *unpoisoned(self.unsettled.lock()));
-        let instances = unpoisoned(self.instances.read());
+        let instances = self.all();
         // In two rounds, so that no vdev is given a place that a later one chooses.
-        instances.iter().try_for_each(sequence::choose).map_err(refused)?;
+        instances.iter().try_for_each(|vdev| sequence::choose(vdev)).map_err(refused)?;
         let mut rest = instances.iter().filter(|vdev| unsettled.contains(&vdev.address()));
         rest.try_for_each(|vdev| sequence::settle(&self.guest, vdev)).map_err(refused)
     }
@@ -214,7 +228,7 @@ impl Vdevs {
     }
 
     fn each(&self, step: u32, argument: *const c_char, when: &str) -> Result<(), Failure> {
-        unpoisoned(self.instances.read()).iter().try_for_each(|vdev| {
+        self.all().iter().try_for_each(|vdev| {
             vdev.control(step, argument).map_err(|error| {
                 Failure::new(libc::ENODEV, format!("vdev {} failed {when}: {error}", vdev.name()))
             })
@@ -222,7 +236,7 @@ impl Vdevs {
     }
 
     fn tell(&self, step: u32) {
-        for vdev in unpoisoned(self.instances.read()).iter() {
+        for vdev in self.all() {
             let told = vdev.control(step, ptr::null());
             if ending::is_pending() {
                 return;
@@ -316,6 +330,10 @@ fn no_thread(what: &str, error: &std::io::Error) -> Failure {
     Failure::new(libc::EAGAIN, format!("there is no thread for {what}: {error}"))
 }
 
+fn late() -> Failure {
+    Failure::new(libc::EPERM, "the guest is configured, and gets no further vdev")
+}
+
 fn full() -> Failure {
     Failure::new(libc::ENOSPC, "the process has no room for another vdev")
 }
@@ -334,14 +352,14 @@ impl Drop for Vdevs {
         // They have been told already, or are now.
         let _ = self.terminate();
         let checks = self.shared.host.has(GASP_VDEVS_CHECK_END);
-        for vdev in unpoisoned(self.instances.read()).iter() {
+        for vdev in self.all() {
             if checks {
-                leftovers::list_regions(&self.guest, vdev);
+                leftovers::list_regions(&self.guest, &vdev);
             }
-            place::take_away(&self.guest, vdev);
+            place::take_away(&self.guest, &vdev);
         }
         trap::let_go(&self.shared);
-        for vdev in unpoisoned(self.instances.read()).iter().filter(|_| checks) {
+        for vdev in self.all().iter().filter(|_| checks) {
             leftovers::end_mappings(&self.guest, vdev);
         }
         // It looks at vdevs.

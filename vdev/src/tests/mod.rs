@@ -14,6 +14,7 @@ mod host;
 mod leaving;
 mod life;
 mod loading;
+mod looking;
 mod machine;
 mod machinery;
 mod messages;
