@@ -194,6 +194,11 @@ struct cdev_state {
 
 typedef void (*gasp_intr_function_t)(void *arg, const struct guest_intr *gip,
 		enum guest_intr_notifications gin);
+struct gasp_refusals {
+	uint64_t absent, no_right, fetch, vanished, no_vdev, size, no_function, bus_error, error;
+	uint64_t wrong_answer;
+};
+
 typedef void (*gasp_hit_function_t)(void *arg, const vdev_t *vdev, unsigned cookie, uint64_t reads,
 		uint64_t writes);
 
@@ -238,6 +243,12 @@ int gasp_vdevs_each_hit(struct gasp_vdevs *vdevs, gasp_hit_function_t function, 
 int gasp_vdevs_logger(struct gasp_vdevs *vdevs, const char *filters, const char *dest) { return 0; }
 
 int gasp_vdevs_non_safety(void) { return 0; }
+
+int gasp_vdevs_counts(struct gasp_vdevs *vdevs, struct gasp_refusals *counts) { return 0; }
+
+int gasp_vdev_counts(const vdev_t *vdev, struct gasp_refusals *counts) { return 0; }
+
+int gasp_vdevs_set_limit(struct gasp_vdevs *vdevs, uint64_t milliseconds) { return 0; }
 
 int gasp_vdevs_watch_intr(struct gasp_vdevs *vdevs, const struct guest_intr *gip,
 		enum guest_intr_notifications gin, gasp_intr_function_t function, void *arg) { return 0; }
