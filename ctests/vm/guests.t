@@ -79,6 +79,11 @@ spinning "SIGTERM twice ends a guest whose memory is locked" 3 "vdev stuck loc 0
 printf '\xb8\x00\x20\x8e\xd8\x66\xb8\x2b\x00\x00\x00\x66\xa3\x1c\x00\xf4' >"$work/register.bin"
 config register "ram 64k load 0x7c00,$work/register.bin gasp-start 0:0x7c00 vdev probe loc 0x20000"
 guest "a vdev reads a register" 43 "gasp-vm: probe: terminated" "$work/register.conf"
+# The same with mov [0x08], eax, at 0x7c0b. KVM may be behind it already.
+printf '\xb8\x00\x20\x8e\xd8\x66\xb8\x2b\x00\x00\x00\x66\xa3\x08\x00\xf4' >"$work/answer.bin"
+config answer "ram 64k load 0x7c00,$work/answer.bin gasp-start 0:0x7c00 vdev probe loc 0x20000"
+guest "a vdev's answer ends the guest, and where" 6 \
+	"gasp-vm: probe: error: ends the guest (VRS_TERMINATE): a write of 4 bytes at 0x20008 by vCPU 0, instruction 0x7c0[bf]" "$work/answer.conf"
 policy ignore 0 "fault: read all ones"
 policy abort 5 "*"
 done_testing
