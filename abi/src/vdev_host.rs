@@ -157,7 +157,8 @@ pub type gasp_intr_function_t = Option<
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct gasp_refusals {
-    /// No region is there. Not of a vdev.
+    /// No region is there, also if the access has waited for the lock of the space in vain
+    /// (GASP_REASON_HELD). Not of a vdev.
     pub absent: u64,
     /// The region neither passes nor traps this kind of access.
     pub no_right: u64,

@@ -181,7 +181,10 @@ typedef void (*gasp_intr_function_t)(void *arg,
  * counts.
  */
 struct gasp_refusals {
-    /** No region is there. Not of a vdev. */
+    /**
+     * No region is there, also if the access has waited for the lock of the space in vain
+     * (GASP_REASON_HELD). Not of a vdev.
+     */
     uint64_t absent;
     /** The region neither passes nor traps this kind of access. */
     uint64_t no_right;

@@ -4,6 +4,8 @@
 
 use crate::bounded::Bounded;
 use crate::lock::unpoisoned;
+use crate::slots;
+use core::ptr;
 use gasp_abi::{gasp_refusals, gasp_trap};
 use gasp_safe::AccessKind;
 use std::collections::HashMap;
@@ -23,6 +25,13 @@ pub(crate) enum Reason {
     /// With the error number.
     Error(u32),
     WrongAnswer,
+    /// Another thread holds the lock of the space, and was not waited for any longer.
+    Held {
+        /// The kernel's number of the thread; 0: it has released the lock since.
+        thread: i32,
+        /// The address of the vdev for which it took the lock; 0: none.
+        vdev: usize,
+    },
 }
 
 /// No access is refused yet.
@@ -42,7 +51,7 @@ const NONE: gasp_refusals = gasp_refusals {
 impl Reason {
     fn counter(self, counts: &mut gasp_refusals) -> &mut u64 {
         match self {
-            Self::Absent => &mut counts.absent,
+            Self::Absent | Self::Held { .. } => &mut counts.absent,
             Self::NoRight => &mut counts.no_right,
             Self::Fetch => &mut counts.fetch,
             Self::Vanished => &mut counts.vanished,
@@ -71,8 +80,18 @@ impl Reason {
                 format!("it answered {}", std::io::Error::from_raw_os_error(errno))
             }
             Self::WrongAnswer => "its answer is no VRS_*".into(),
+            Self::Held { thread, vdev } => held(thread, vdev),
         }
     }
+}
+
+fn held(thread: i32, vdev: usize) -> String {
+    let vdev = slots::text(ptr::without_provenance(vdev));
+    let holder = vdev.map_or_else(String::new, |name| format!(" of {name}"));
+    format!(
+        "nothing is there, and thread {thread}{holder} holds the lock of the space; it was not \
+         waited for any longer"
+    )
 }
 
 fn is_kind(access: &gasp_trap, kind: AccessKind) -> bool {

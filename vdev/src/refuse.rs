@@ -9,8 +9,9 @@ use crate::{log, slots};
 use core::ffi::{c_int, c_uint, c_void};
 use core::ptr;
 use gasp_abi::{
-    GASP_REASON_ABSENT, GASP_REASON_DECLINED, GASP_REASON_NO_RIGHT, GASP_REASON_TRAPPED_FETCH,
-    GASP_REASON_VANISHED, GASP_VDEVS_LOG_REFUSED, gasp_cpu, gasp_trap, guest_system,
+    GASP_REASON_ABSENT, GASP_REASON_DECLINED, GASP_REASON_HELD, GASP_REASON_NO_RIGHT,
+    GASP_REASON_TRAPPED_FETCH, GASP_REASON_VANISHED, GASP_VDEVS_LOG_REFUSED, gasp_cpu, gasp_holder,
+    gasp_trap, guest_system,
 };
 
 /// Counts a refusal, and logs it if the host wants that.
@@ -64,9 +65,19 @@ unsafe extern "C" fn unsupported(
         GASP_REASON_TRAPPED_FETCH => Reason::Fetch,
         GASP_REASON_VANISHED => Reason::Vanished,
         GASP_REASON_DECLINED if slots::is_vdev(access.vdev) => declined(access),
+        GASP_REASON_HELD => held(shared, access),
         _ => Reason::NoVdev,
     };
     refuse(shared, access, reason);
+}
+
+/// Who holds the lock for which an access has waited too long.
+fn held(shared: &Shared, access: &gasp_trap) -> Reason {
+    let mut holder = gasp_holder { vdev: ptr::null_mut(), thread: 0 };
+    let space = c_uint::from(access.r#type);
+    // SAFETY: a handle; the holder can be written. If the lock is free by now, it stays as it is.
+    unsafe { gasp_abi::gasp_guest_lock_holder(guest(shared), space, &raw mut holder) };
+    Reason::Held { thread: holder.thread, vdev: holder.vdev.addr() }
 }
 
 /// Why the trap handler has not called a vdev.

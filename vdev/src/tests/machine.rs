@@ -9,8 +9,9 @@ use core::ffi::{CStr, c_uint, c_void};
 use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering};
 use gasp_abi::{
-    GASP_VDEVS_COUNT, VDEV_CTRL_BUTTON, VDEV_CTRL_GUEST_CONFIGURED, VDEV_CTRL_GUEST_STARTING,
-    VDEV_CTRL_STATUS, VDEV_CTRL_TERMINATE, gasp_vdev_host, gasp_vdev_option, gasp_vdevs, vdev_t,
+    GASP_GUEST_HOLD_MISSES, GASP_VDEVS_COUNT, VDEV_CTRL_BUTTON, VDEV_CTRL_GUEST_CONFIGURED,
+    VDEV_CTRL_GUEST_STARTING, VDEV_CTRL_STATUS, VDEV_CTRL_TERMINATE, gasp_vdev_host,
+    gasp_vdev_option, gasp_vdevs, vdev_t,
 };
 use gasp_safe::{AccessKind, Cpu, Guest, Memory, Space};
 use std::ffi::CString;
@@ -338,7 +339,7 @@ impl Machine {
         directory: Directory,
         host: impl FnOnce(&Recorder) -> gasp_vdev_host,
     ) -> Self {
-        let guest = Guest::new().unwrap();
+        let guest = Guest::with(GASP_GUEST_HOLD_MISSES).unwrap();
         guest.add_memory(0, RAM, Memory::Ram).unwrap();
         let platform = Arc::<Recorder>::default();
         let vdevs = Vdevs::new(&guest, Some(&host(&platform)), &directory.0);

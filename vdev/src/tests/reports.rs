@@ -242,3 +242,61 @@ fn counters_of_nothing_are_refused() {
     // SAFETY: as above.
     assert_eq!(unsafe { gasp_vdev_counts(vdev, ptr::null_mut()) }, libc::EINVAL);
 }
+
+/// A thread of a vdev takes the lock, and waits until it is told to go on by a write.
+const HOLDING: &str = r"
+    PAGE_OF_REGISTERS(with_page)
+    static int held, go_on;
+    static pthread_t thread;
+    static void *hold(void *arg)
+    {
+        vdev_t *vdev = arg;
+        gasp_lock(vdev->v_gsp, QST_MEMORY);
+        __atomic_store_n(&held, 1, __ATOMIC_SEQ_CST);
+        while (!__atomic_load_n(&go_on, __ATOMIC_SEQ_CST)) sched_yield();
+        gasp_unlock(vdev->v_gsp, QST_MEMORY);
+        return NULL;
+    }
+    static int control(vdev_t *vdev, unsigned ctrl, const char *arg)
+    {
+        if (ctrl == VDEV_CTRL_GUEST_CONFIGURED)
+            return vdev_thread_create(vdev, NULL, &thread, NULL, hold, vdev);
+        if (ctrl == VDEV_CTRL_TERMINATE) pthread_join(thread, NULL);
+        return with_page(vdev, ctrl, arg);
+    }
+    static enum vdev_ref_status vread(OPERANDS)
+    {
+        UNUSED;
+        int now = __atomic_load_n(&held, __ATOMIC_SEQ_CST);
+        guest_cpu_write(gcp, GXF_NONE, oopnd, 1, &now, sizeof(now));
+        return VRS_NORMAL;
+    }
+    static enum vdev_ref_status vwrite(OPERANDS)
+    {
+        UNUSED;
+        __atomic_store_n(&go_on, 1, __ATOMIC_SEQ_CST);
+        return VRS_NORMAL;
+    }
+    REGISTER(.control = control, .vread = vread, .vwrite = vwrite)
+";
+
+#[test]
+fn an_access_that_waited_in_vain_names_the_vdev_that_holds_the_lock() {
+    let (machine, lines) = reporting(plugin("t_holding", HOLDING), GASP_VDEVS_LOG_REFUSED);
+    machine.create("t_holding", "loc 0xd0000000").unwrap();
+    // SAFETY: a guest.
+    assert_eq!(unsafe { gasp_guest_set_hold_limit(machine.guest.handle(), 20) }, 0);
+    machine.start();
+    while machine.read(AT) != Ok(1) {
+        std::thread::yield_now();
+    }
+    machine.read(0x5000_0000).unwrap();
+    let line = lines.take().join("|");
+    assert!(line.contains(" at 0x50000000 is refused: nothing is there, and thread "), "{line}");
+    assert!(line.contains(" of t_holding holds the lock of the space; it was not "), "{line}");
+    machine.write(AT, 1).unwrap();
+    machine.vdevs.terminate().unwrap();
+    machine.read(0x5000_0000).unwrap();
+    let line = lines.take().join("|");
+    assert!(line.contains(" is refused: nothing is there") && !line.contains("thread"), "{line}");
+}
