@@ -1,4 +1,4 @@
-//! Keeps vCPUs out of the guest while slots are replaced.
+//! Keeps vCPUs out of the guest while slots are replaced, or their registers are read.
 //!
 //! Each vCPU has a door with two words: `inside` is set while its thread is in `KVM_RUN`, or about
 //! to enter it; `attention` has a bit for each request to it. The two sides follow Dekker's
@@ -69,10 +69,12 @@ pub(super) struct Gate {
     /// The number of waiting threads.
     sleepers: Mutex<usize>,
     changed: Condvar,
+    /// A thread holds.
+    taken: AtomicBool,
     turns: Mutex<Turns>,
 }
 
-/// The times of holds. One thread at a time holds.
+/// The times of holds.
 #[derive(Debug)]
 struct Turns {
     /// The start of the present hold.
@@ -88,7 +90,8 @@ impl Gate {
         let doors = (0..cpus).map(|_| Door::default()).collect();
         let now = Instant::now();
         let turns = Mutex::new(Turns { held: now, free: now, turn: Duration::ZERO });
-        Self { doors, sleepers: Mutex::default(), changed: Condvar::new(), turns }
+        let taken = AtomicBool::new(false);
+        Self { doors, sleepers: Mutex::default(), changed: Condvar::new(), taken, turns }
     }
 
     fn door(&self, cpu: u32) -> &Door {
@@ -155,8 +158,10 @@ impl Gate {
         self.wait(|| self.door(cpu).attention.load(SeqCst) & bits != 0);
     }
 
-    /// Stops all vCPUs and holds them outside. One thread at a time.
+    /// Stops all vCPUs and holds them outside. One thread at a time: another one waits for
+    /// [`Gate::release`].
     pub(super) fn hold(&self) {
+        self.wait(|| !self.taken.swap(true, SeqCst));
         self.give_turns();
         unpoisoned(self.turns.lock()).held = Instant::now();
         for door in &self.doors {
@@ -202,6 +207,7 @@ impl Gate {
         for door in &self.doors {
             door.attention.fetch_and(!HELD, SeqCst);
         }
+        self.taken.store(false, SeqCst);
         self.wake();
     }
 

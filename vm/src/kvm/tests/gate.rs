@@ -81,6 +81,27 @@ fn no_vcpu_is_in_the_guest_while_it_is_held() {
 }
 
 #[test]
+fn one_thread_holds_at_a_time() {
+    let both = AtomicU32::new(0);
+    beside(1, |gate, world| {
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    for _ in 0..ROUNDS {
+                        gate.hold();
+                        both.fetch_add(u32::from(world.alone.swap(true, SeqCst)), SeqCst);
+                        thread::yield_now();
+                        world.alone.store(false, SeqCst);
+                        gate.release();
+                    }
+                });
+            }
+        });
+    });
+    assert_eq!(both.load(SeqCst), 0, "two threads hold");
+}
+
+#[test]
 fn each_vcpu_enters_between_two_holds() {
     const CPUS: u32 = 2;
     beside(CPUS, |gate, world| {
