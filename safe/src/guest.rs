@@ -7,9 +7,10 @@ use core::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use core::mem::ManuallyDrop;
 use core::ptr::{self, NonNull};
 use gasp_abi::{
-    GASP_SET_ALL_OR_NOTHING, QSL_NO_LOCATION, gasp_counts, gasp_guest_options, gasp_region,
-    gasp_span, gasp_trap_handler_t, guest_system,
+    GASP_SET_ALL_OR_NOTHING, QSL_NO_LOCATION, gasp_backing, gasp_counts, gasp_guest_options,
+    gasp_region, gasp_span, gasp_trap_handler_t, guest_system,
 };
+use std::os::fd::BorrowedFd;
 
 /// A failure of libgasp.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -53,6 +54,17 @@ unsafe extern "C" fn call(handler: *mut c_void, exit_code: c_int, _: *const c_ch
     // SAFETY: what `set_fatal_handler` registered.
     let handler = unsafe { &*handler.cast::<FatalHandler>() };
     handler(u8::try_from(exit_code).unwrap_or(u8::MAX));
+}
+
+/// The file behind a location of memory.
+#[derive(Debug)]
+pub struct Backing<'g> {
+    /// The memory file.
+    pub file: BorrowedFd<'g>,
+    /// The location's place in the file, in bytes.
+    pub offset: u64,
+    /// The number of locations from there to the end of the region, or to that of the file.
+    pub length: u64,
 }
 
 /// A guest system of libgasp; destroyed when dropped.
@@ -200,6 +212,20 @@ impl Guest {
         let (start, length) = (data.as_ptr().cast::<c_void>(), data.len());
         // SAFETY: the handle is a guest's; the bytes can be read.
         check(unsafe { gasp_abi::gasp_guest_write(self.handle(), location, start, length) })
+    }
+
+    /// The file behind a location of memory that [`Guest::add_memory`] made.
+    pub fn backing(&self, location: u64) -> Option<Backing<'_>> {
+        let mut backing = gasp_backing { fd: -1, offset: 0, length: 0 };
+        // SAFETY: the handle is a guest's; the backing can be written.
+        let code =
+            unsafe { gasp_abi::gasp_guest_backing(self.handle(), location, &raw mut backing) };
+        if code != 0 {
+            return None;
+        }
+        // SAFETY: the guest closes it when it is destroyed.
+        let file = unsafe { BorrowedFd::borrow_raw(backing.fd) };
+        Some(Backing { file, offset: backing.offset, length: backing.length })
     }
 
     /// Sets the policy for accesses that nothing handles.

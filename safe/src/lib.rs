@@ -8,6 +8,6 @@ mod listen;
 mod numbers;
 
 pub use cpu::Cpu;
-pub use guest::{Error, FatalHandler, Guest, flags_text};
+pub use guest::{Backing, Error, FatalHandler, Guest, flags_text};
 pub use listen::{Difference, Listener, Listening};
 pub use numbers::{AccessKind, Memory, PAGE_SIZE, Space, Unsupported, at_pages, flags};
