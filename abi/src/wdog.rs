@@ -34,9 +34,9 @@ unsafe extern "C" {
     /// WDOG_ACTION_TERMINATE ends the guest with exit code 4; before the guest has started, it ends
     /// the process with 64. WDOG_ACTION_INTR asserts and deasserts v_intr of ws_vdev. Any other
     /// action is an error in the log and ends the guest as the first one does (libgasp's own), so
-    /// that no bite goes unnoticed. With WDOG_FLAG_DUMP there is a warning, because there are no
-    /// core files of guests here. A refused interrupt, wds NULL, and a ws_vdev that is no vdev are
-    /// errors in the log; the latter two do nothing else.
+    /// that no bite goes unnoticed. With WDOG_FLAG_DUMP the host writes a core file of the guest
+    /// first; if it writes none, there is a warning in the log. A refused interrupt, wds NULL, and
+    /// a ws_vdev that is no vdev are errors in the log; the latter two do nothing else.
     ///
     /// Threads: any. Source: QNX 7.0.
     pub fn wdog_bite(wds: *mut wdog_state);
