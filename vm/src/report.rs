@@ -4,7 +4,7 @@
 
 use crate::log::say;
 use crate::show::{self, Rows};
-use crate::vdevs::Vdevs;
+use crate::vdevs::{Vdevs, name_of};
 use gasp_safe::{Guest, Space};
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::SeqCst;
@@ -48,7 +48,7 @@ impl<'a> Report<'a> {
             return;
         }
         let now = self.rows();
-        let hits = show::hits(before, &now, &self.vdevs.hits(), |vdev| name_of(self.vdevs, vdev));
+        let hits = show::hits(before, &now, &self.vdevs.hits(), name_of);
         let changes = show::changes(before, &now);
         let counts = show::counts(&self.guest.counts());
         say(&format!(
@@ -73,10 +73,6 @@ impl<'a> Report<'a> {
     }
 
     fn rows(&self) -> Rows {
-        Rows::of(self.guest, self.reserved, |vdev| name_of(self.vdevs, vdev))
+        Rows::of(self.guest, self.reserved, name_of)
     }
-}
-
-fn name_of(vdevs: &Vdevs, address: usize) -> String {
-    vdevs.name_of(address).unwrap_or("?").to_owned()
 }

@@ -228,17 +228,17 @@ impl Vdevs {
         unsafe { gasp_abi::gasp_vdevs_each_hit(self.handle(), Some(hit), arg) };
         hits
     }
+}
 
-    /// The name of a vdev.
-    pub(crate) fn name_of(&self, address: usize) -> Option<&str> {
-        // SAFETY: any address.
-        let name = unsafe { gasp_abi::gasp_vdev_name(ptr::with_exposed_provenance(address)) };
-        if name.is_null() {
-            return None;
-        }
-        // SAFETY: a string that lives as long as the set.
-        unsafe { CStr::from_ptr(name) }.to_str().ok()
+/// The name of a vdev, or `?` if none is at this address.
+pub(crate) fn name_of(address: usize) -> String {
+    // SAFETY: any address.
+    let name = unsafe { gasp_abi::gasp_vdev_name(ptr::with_exposed_provenance(address)) };
+    if name.is_null() {
+        return "?".to_owned();
     }
+    // SAFETY: a string that lives as long as the vdev.
+    unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned()
 }
 
 /// The directory of vdevs beside libgasp-vdev, in which it looks for them, too.
