@@ -15,7 +15,8 @@ use std::time::Duration;
 pub(crate) enum Request {
     /// Tell the state of the guest.
     Information,
-    /// Have vdevs tell their state.
+    /// Write a core file of the guest, if the configuration has `dump`, and have vdevs tell their
+    /// state.
     Status,
     /// Press the power button.
     Button,

@@ -5,6 +5,7 @@
 use crate::args::Options;
 use crate::config::{self, Config, Outcome, VdevConfig};
 use crate::control::{CONTROL, Request};
+use crate::core_file::CoreFiles;
 use crate::exit::{self, Failure};
 use crate::files::Files;
 use crate::log::{say, tell};
@@ -14,11 +15,12 @@ use crate::ram;
 use crate::report::Report;
 use crate::runner::Runner;
 use crate::show;
-use crate::vdevs::Vdevs;
+use crate::vdevs::{self, Vdevs, WriteCoreFile};
 use gasp_abi::GASP_GUEST_HOLD_MISSES;
 use gasp_safe::{FatalHandler, Guest};
 use gasp_text::readings::DRYRUN_CODE;
 use gasp_text::{ParseError, Sources};
+use std::sync::Arc;
 use std::thread;
 
 /// Before libgasp ends the process.
@@ -28,7 +30,7 @@ static FATAL: FatalHandler = |code| _ = exit::report(code);
 #[derive(Debug)]
 struct Host {
     vdevs: Vdevs,
-    guest: Guest,
+    guest: Arc<Guest>,
     built: Built,
 }
 
@@ -36,7 +38,7 @@ struct Host {
 pub(crate) fn run(options: &Options) -> Result<u8, Failure> {
     let guest = Guest::with(GASP_GUEST_HOLD_MISSES).map_err(Failure::before)?;
     let vdevs = Vdevs::new(&guest, &options.vdev_path, options.map).map_err(Failure::before)?;
-    let mut host = Host { vdevs, guest, built: Built::default() };
+    let mut host = Host { vdevs, guest: Arc::new(guest), built: Built::default() };
     let (config, sources) = host.read(options)?;
     host.build(&config, &sources)?;
     let Host { vdevs, guest, built } = &mut host;
@@ -46,13 +48,18 @@ pub(crate) fn run(options: &Options) -> Result<u8, Failure> {
         say("Exiting: dryrun completed\n");
         return Ok(DRYRUN_CODE);
     }
-    vdevs.starting(runner.platform()).map_err(Failure::before)?;
+    let (memory, reserved) = (Arc::clone(guest), built.reserved.clone());
+    let core_files =
+        CoreFiles::new(&config, memory, runner.platform(), reserved, vdevs::name_of).map(Arc::new);
+    let core_file =
+        core_files.clone().map(|files| Box::new(move || files.write()) as WriteCoreFile);
+    vdevs.starting(runner.platform(), core_file).map_err(Failure::before)?;
     guest.start().map_err(Failure::before)?;
     // From here on signals are the guest's, also while the map is printed.
     CONTROL.open();
     let name = config.name.as_deref().unwrap_or("the guest");
-    let result =
-        attended(&mut runner, &Report::new(name, guest, vdevs, &built.reserved, options.map));
+    let report = Report::new(name, guest, vdevs, &built.reserved, options.map);
+    let result = attended(&mut runner, core_files.as_deref(), &report);
     drop(runner);
     vdevs.terminate();
     result
@@ -111,10 +118,14 @@ fn refuse_with(sources: &Sources, errors: &[ParseError]) -> Result<(), Failure> 
 }
 
 /// Runs the guest, beside a thread that serves requests.
-fn attended(runner: &mut Runner<'_>, report: &Report<'_>) -> Result<u8, Failure> {
+fn attended(
+    runner: &mut Runner<'_>,
+    core_files: Option<&CoreFiles>,
+    report: &Report<'_>,
+) -> Result<u8, Failure> {
     let (platform, vdevs) = (runner.platform(), report.vdevs);
     thread::scope(|scope| {
-        let serve = move || CONTROL.serve(|request| obey(request, &*platform, report));
+        let serve = move || CONTROL.serve(|request| obey(request, &*platform, core_files, report));
         let served = thread::Builder::new().name("requests".to_owned()).spawn_scoped(scope, serve);
         let result = match served {
             Ok(_) => runner.run(vdevs),
@@ -127,10 +138,19 @@ fn attended(runner: &mut Runner<'_>, report: &Report<'_>) -> Result<u8, Failure>
     })
 }
 
-fn obey(request: Request, platform: &dyn Platform, report: &Report<'_>) {
+fn obey(
+    request: Request,
+    platform: &dyn Platform,
+    core_files: Option<&CoreFiles>,
+    report: &Report<'_>,
+) {
     match request {
         Request::Information => tell(&report.information()),
-        Request::Status => report.vdevs.status(),
+        Request::Status => {
+            // A failure has been told. It comes first, because a vdev may hang.
+            _ = core_files.map(CoreFiles::write);
+            report.vdevs.status();
+        }
         Request::Button => {
             report.vdevs.button();
             platform.terminate(0);

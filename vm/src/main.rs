@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `args` | the command line |
 //! | `config` | parses configurations; pure |
+//! | `core_file` | writes core files of the guest |
 //! | `exit`, `log` | exit codes and output |
 //! | `files` | finds what a configuration names |
 //! | `signals`, `watch`, `control` | handle signals, and what they ask of a running guest |
@@ -20,6 +21,7 @@
 mod args;
 mod config;
 mod control;
+mod core_file;
 mod exit;
 mod files;
 mod host;

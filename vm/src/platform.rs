@@ -16,6 +16,9 @@ pub(crate) enum Power {
     Off,
 }
 
+/// The registers of a vCPU, in the order of Linux's `struct user_regs_struct` for x86-64.
+pub(crate) type Registers = [u64; 27];
+
 /// Is told when a vCPU, by its number, changes its state, on the thread of that.
 pub(crate) type WatchPower = Box<dyn Fn(u32, Power) + Send + Sync>;
 
@@ -28,6 +31,11 @@ pub(crate) trait Platform: Send + Sync {
     fn terminate(&self, exit_code: u8);
     /// Tells of the power state of vCPUs from now on. A script has no vCPU that could halt.
     fn watch_power(&self, _: WatchPower) {}
+    /// The registers of all vCPUs at one moment, in the order of their numbers, or an error number.
+    /// A script has no vCPUs.
+    fn registers(&self) -> Result<Vec<Registers>, i32> {
+        Ok(Vec::new())
+    }
 }
 
 /// Whether the guest has ended, and with which exit code.

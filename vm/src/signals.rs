@@ -1,7 +1,7 @@
 //! Signals, and the end of the process that waits for nobody.
 //!
 //! SIGTERM and SIGINT are the power button, SIGQUIT is the power cut, SIGUSR1 asks gasp-vm for its
-//! state, SIGUSR2 asks vdevs for theirs. One thread waits for them; in all others they are blocked.
+//! state, SIGUSR2 asks vdevs for theirs, and for a core file. One thread waits for them; in all others they are blocked.
 
 #![allow(unsafe_code)]
 

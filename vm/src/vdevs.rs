@@ -45,10 +45,15 @@ pub(crate) struct Hit {
     pub(crate) writes: u64,
 }
 
+/// Writes a core file of the guest. The error is an error number.
+pub(crate) type WriteCoreFile = Box<dyn Fn() -> Result<(), i32> + Send + Sync>;
+
 /// What the functions of the host work on.
 #[derive(Default)]
 struct Link {
     platform: OnceLock<Arc<dyn Platform>>,
+    /// From the start on, if the configuration has `dump`.
+    core_file: OnceLock<WriteCoreFile>,
 }
 
 impl fmt::Debug for Link {
@@ -85,7 +90,7 @@ impl Vdevs {
             log: Some(line),
             registers: Some(register),
             msi: None,
-            core_file: None,
+            core_file: Some(core_file),
         };
         // SAFETY: a guest, and a host whose argument lives as long as the set.
         let vdevs = unsafe { gasp_abi::gasp_vdevs_create(guest.handle(), &raw const host) };
@@ -176,8 +181,13 @@ impl Vdevs {
         self.control(VDEV_CTRL_GUEST_CONFIGURED)
     }
 
-    /// Tells all vdevs that the guest starts on this platform. Timers expire from now on.
-    pub(crate) fn starting(&self, platform: Arc<dyn Platform>) -> Result<(), String> {
+    /// Tells all vdevs that the guest starts on this platform. Timers expire from now on, and vdevs
+    /// can ask for core files.
+    pub(crate) fn starting(
+        &self,
+        platform: Arc<dyn Platform>,
+        core_file: Option<WriteCoreFile>,
+    ) -> Result<(), String> {
         let set = self.handle().expose_provenance();
         platform.watch_power(Box::new(move |number, power| {
             let state = match power {
@@ -190,6 +200,7 @@ impl Vdevs {
         }));
         // A second start fails below.
         let _ = self.link.platform.set(platform);
+        _ = core_file.map(|write| self.link.core_file.set(write));
         self.control(VDEV_CTRL_GUEST_STARTING)
     }
 
@@ -286,25 +297,34 @@ fn last_error() -> String {
 
 /// # Safety
 /// `arg` is the link of a set.
-unsafe fn platform<'a>(arg: *mut c_void) -> Option<&'a dyn Platform> {
+unsafe fn link<'a>(arg: *mut c_void) -> &'a Link {
     // SAFETY: the caller's promise.
-    let link = unsafe { &*arg.cast::<Link>() };
-    link.platform.get().map(|platform| &**platform)
+    unsafe { &*arg.cast::<Link>() }
 }
 
 unsafe extern "C" fn interrupt(arg: *mut c_void, line: c_uint, asserted: c_int) {
     // SAFETY: the link that `Vdevs::new` gave.
-    let platform = unsafe { platform(arg) };
-    if let (Some(platform), Ok(vector)) = (platform, u8::try_from(line)) {
+    let link = unsafe { link(arg) };
+    if let (Some(platform), Ok(vector)) = (link.platform.get(), u8::try_from(line)) {
         platform.interrupt(vector, asserted != 0);
     }
 }
 
 unsafe extern "C" fn terminate(arg: *mut c_void, exit_code: c_int) {
     // SAFETY: the link that `Vdevs::new` gave.
-    let platform = unsafe { platform(arg) };
-    if let (Some(platform), Ok(code)) = (platform, u8::try_from(exit_code)) {
+    let link = unsafe { link(arg) };
+    if let (Some(platform), Ok(code)) = (link.platform.get(), u8::try_from(exit_code)) {
         platform.terminate(code);
+    }
+}
+
+/// libgasp-vdev names no file.
+unsafe extern "C" fn core_file(arg: *mut c_void, path: *const c_char) -> c_int {
+    // SAFETY: the link that `Vdevs::new` gave.
+    let write = unsafe { link(arg) }.core_file.get();
+    match write.filter(|_| path.is_null()) {
+        Some(write) => write().err().unwrap_or(0),
+        None => libc::ENOTSUP,
     }
 }
 

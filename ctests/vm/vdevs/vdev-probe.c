@@ -9,6 +9,8 @@
  *   0x14    the interrupt, as an edge
  *   0x18    a fatal error
  *   0x1c    guest_terminate() with the vCPU's first register, or answer why it cannot be read
+ *   0x20    guest_write_core_file(), and answer its error number
+ *   0x24    wdog_bite(): a core file, then the end
  *
  * Options: `refuse` is refused; `fatal` fails as 0x10 does; `wrong TEXT` is a fatal configuration
  * error; `button CAUSE` ends the guest with CAUSE when the button is pressed.
@@ -18,11 +20,12 @@
 #include <qvm/guest.h>
 #include <qvm/outpipe.h>
 #include <qvm/vdev-core.h>
+#include <qvm/wdog.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { END = 0x00, ERROR = 0x04, TERMINATE = 0x08, BUS_ERROR = 0x0c, REGION = 0x10, EDGE = 0x14,
-	FATAL_ERROR = 0x18, CPU_REGISTER = 0x1c };
+	FATAL_ERROR = 0x18, CPU_REGISTER = 0x1c, CORE_FILE = 0x20, BITE = 0x24 };
 enum { REFUSE = VDEV_CTRL_FIRST_OPTIDX, FATAL, WRONG, BUTTON };
 
 struct probe {
@@ -94,6 +97,17 @@ static enum vdev_ref_status end_with_register(vdev_t *vdev, struct guest_cpu *gc
 	return VRS_NORMAL;
 }
 
+static void bite(vdev_t *vdev)
+{
+	struct wdog_state watchdog;
+
+	memset(&watchdog, 0, sizeof(watchdog));
+	watchdog.ws_vdev = vdev;
+	watchdog.ws_action = WDOG_ACTION_TERMINATE;
+	watchdog.ws_flags = WDOG_FLAG_DUMP;
+	wdog_bite(&watchdog);
+}
+
 static enum vdev_ref_status vwrite(vdev_t *vdev, unsigned cookie,
 		const struct qvm_state_block *vopnd, const struct qvm_state_block *oopnd,
 		struct guest_cpu *gcp)
@@ -111,6 +125,10 @@ static enum vdev_ref_status vwrite(vdev_t *vdev, unsigned cookie,
 	case BUS_ERROR: return VRS_BUS_ERROR;
 	case REGION: set_what_cannot_be(vdev); break;
 	case CPU_REGISTER: return end_with_register(vdev, gcp);
+	case CORE_FILE:
+		error = guest_write_core_file(vdev->v_gsp);
+		return error == EOK ? VRS_NORMAL : guest_cpu_to_vrs(error);
+	case BITE: bite(vdev); break;
 	case EDGE:
 		(void)guest_intr_signal(&vdev->v_intr, GIS_ON);
 		(void)guest_intr_signal(&vdev->v_intr, GIS_OFF);

@@ -72,7 +72,7 @@ keywords! {
     UNSUPPORTED_FAIL: "", "unsupported instruction|register fail", Done, Qnx, "the default, and what KVM does";
     UNSUPPORTED_OTHER: "", "unsupported instruction|register abort|ignore", NoEffect, Qnx, "KVM raises the exception itself, as with `fail`";
     LOGGER: "", "logger FILTER[,FILTER]... stdout|stderr|slog|none", Done, Qnx, "where messages of vdevs go, by their kinds; without any, all but debug and verbose to stderr";
-    DUMP: "", "dump DIRECTORY|\"|COMMAND\"", NoEffect, Qnx, "gasp-vm writes no dump of a guest yet";
+    DUMP: "", "dump DIRECTORY|\"|COMMAND\"", Done, Qnx, "where SIGUSR2 and watchdogs write core files of the guest; without it they write none";
     SET: "", "set VARIABLE VALUE", Done, Qnx, "sets a variable; each has its own row";
     SAFETY: "", "safety none|warn|required", NoEffect, Qnx, "gasp-vm is not certified for safety, and asks no vdev whether it is";
     DEBUG: "", "debug", NoEffect, Read, "`logger debug stderr` shows messages for debugging";

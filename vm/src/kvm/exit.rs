@@ -8,7 +8,7 @@ use core::ptr::NonNull;
 use kvm_bindings::{kvm_interrupt, kvm_run};
 use kvm_ioctls::{VcpuExit, VcpuFd};
 use std::io;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
 /// `_IOW(KVMIO, 0x86, struct kvm_interrupt)`, which kvm-ioctls does not have.
 const KVM_INTERRUPT: libc::c_ulong = 0x4004_ae86;
@@ -57,6 +57,12 @@ impl Vcpu {
     /// The descriptor, for registers and events.
     pub(super) fn fd(&self) -> &VcpuFd {
         &self.fd
+    }
+
+    /// Another descriptor of this vCPU.
+    pub(super) fn duplicate(&self) -> io::Result<OwnedFd> {
+        // SAFETY: `fd` stays open meanwhile.
+        unsafe { BorrowedFd::borrow_raw(self.fd.as_raw_fd()) }.try_clone_to_owned()
     }
 
     /// From now on the signal stops this vCPU if this thread receives it.

@@ -47,8 +47,11 @@ impl<'g> Machine<'g> {
             let cpuid = CpuId::from_entries(&leaves).map_err(|_| Error::new(libc::E2BIG))?;
             vcpu(&vm, &cpuid, start, number)
         });
-        let vcpus = vcpus.collect::<Result<_, _>>().map_err(KvmError::Create)?;
-        let shared = Arc::new(Shared::new(Kernel::new(vm, kvm.get_nr_memslots()), cpus));
+        let vcpus = vcpus.collect::<Result<Vec<_>, _>>().map_err(KvmError::Create)?;
+        let readable = vcpus.iter().map(Vcpu::duplicate).collect::<Result<_, _>>();
+        let readable = readable.map_err(|error| KvmError::Create(error.into()))?;
+        let shared = Shared::new(Kernel::new(vm, kvm.get_nr_memslots()), cpus, readable);
+        let shared = Arc::new(shared);
         let _listening =
             guest.listen(i32::MAX, Arc::clone(&shared.slots)).map_err(KvmError::Map)?;
         Ok(Self { guest, start: *start, _listening, vcpus, shared })

@@ -1,4 +1,5 @@
-//! The registers of the vCPU whose thread this is, for vdevs that it calls.
+//! The registers of the vCPU whose thread this is, for vdevs that it calls, and those of any vCPU
+//! that is outside of the guest, for core files.
 //!
 //! While a vdev is called, KVM has not finished the instruction that makes the access. It gives the
 //! registers as the instruction found them, but the instruction pointer may be behind it already;
@@ -6,12 +7,13 @@
 
 #![allow(unsafe_code)]
 
+use crate::platform::Registers;
 use core::cell::Cell;
 use core::mem::MaybeUninit;
 use gasp_abi::{qvm_state_block, qvm_state_types as qst};
-use kvm_bindings::{kvm_msr_entry, kvm_regs, kvm_sregs};
+use kvm_bindings::{kvm_msr_entry, kvm_regs, kvm_segment, kvm_sregs};
 use kvm_ioctls::VcpuFd;
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 /// `_IOR(KVMIO, 0x81, struct kvm_regs)`. The crate's functions need the vCPU, which the data of the
 /// exit has borrowed.
@@ -74,10 +76,51 @@ pub(crate) fn read(block: &qvm_state_block) -> Result<u64, i32> {
     value.ok_or(libc::EINVAL)
 }
 
+/// The registers of a vCPU, whose thread is not in `KVM_RUN`: KVM would wait for its exit.
+pub(super) fn all(vcpu: &OwnedFd) -> Result<Registers, i32> {
+    let regs = get(vcpu.as_raw_fd(), KVM_GET_REGS)?;
+    Ok(in_linux_order(&regs, &get(vcpu.as_raw_fd(), KVM_GET_SREGS)?))
+}
+
+fn in_linux_order(regs: &kvm_regs, sregs: &kvm_sregs) -> Registers {
+    /// Linux: the vCPU is in no system call.
+    const NO_SYSTEM_CALL: u64 = u64::MAX;
+    let selector = |segment: &kvm_segment| u64::from(segment.selector);
+    [
+        regs.r15,
+        regs.r14,
+        regs.r13,
+        regs.r12,
+        regs.rbp,
+        regs.rbx,
+        regs.r11,
+        regs.r10,
+        regs.r9,
+        regs.r8,
+        regs.rax,
+        regs.rcx,
+        regs.rdx,
+        regs.rsi,
+        regs.rdi,
+        NO_SYSTEM_CALL,
+        regs.rip,
+        selector(&sregs.cs),
+        regs.rflags,
+        regs.rsp,
+        selector(&sregs.ss),
+        sregs.fs.base,
+        sregs.gs.base,
+        selector(&sregs.ds),
+        selector(&sregs.es),
+        selector(&sregs.fs),
+        selector(&sregs.gs),
+    ]
+}
+
 /// Has KVM fill in a structure, for which the request is.
 fn get<T>(fd: RawFd, request: libc::c_ulong) -> Result<T, i32> {
     let mut state = MaybeUninit::<T>::zeroed();
-    // SAFETY: this thread's vCPU, and the structure of this request.
+    // SAFETY: a vCPU that is open, and the structure of this request.
     if unsafe { libc::ioctl(fd, request, state.as_mut_ptr()) } != 0 {
         return Err(std::io::Error::last_os_error().raw_os_error().unwrap_or(libc::EIO));
     }

@@ -7,9 +7,11 @@ use super::gate::Gate;
 use super::lines::Lines;
 use super::listener::Slots;
 use super::memslots::Kernel;
+use super::registers;
 use crate::lock::unpoisoned;
-use crate::platform::{Ending, Platform, Power, WatchPower};
+use crate::platform::{Ending, Platform, Power, Registers, WatchPower};
 use core::fmt;
+use std::os::fd::OwnedFd;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
@@ -67,12 +69,15 @@ pub(super) struct Shared {
     pub(super) lines: Lines,
     interruptible: AtomicBool,
     power: OnceLock<WatchPower>,
+    /// The vCPUs, to read their registers from other threads. Vdevs may have this state longer than
+    /// the machine exists, so these descriptors are its own.
+    vcpus: Vec<OwnedFd>,
     /// The number of vCPUs that are not retired.
     working: AtomicU32,
 }
 
 impl Shared {
-    pub(super) fn new(kernel: Kernel, cpus: u32) -> Self {
+    pub(super) fn new(kernel: Kernel, cpus: u32, vcpus: Vec<OwnedFd>) -> Self {
         let gate = Arc::new(Gate::new(cpus));
         let fate = Arc::new(Fate::new(Arc::clone(&gate)));
         let fatal = {
@@ -82,7 +87,8 @@ impl Shared {
         let slots = Arc::new(Slots::new(Box::new(kernel), Arc::clone(&gate), fatal));
         let (interruptible, working) = (AtomicBool::new(false), AtomicU32::new(cpus));
         let power = OnceLock::new();
-        Self { gate, fate, slots, lines: Lines::default(), interruptible, power, working }
+        let lines = Lines::default();
+        Self { gate, fate, slots, lines, interruptible, power, vcpus, working }
     }
 
     pub(super) fn set_interruptible(&self, interruptible: bool) {
@@ -130,5 +136,12 @@ impl Platform for Shared {
     fn watch_power(&self, tell: WatchPower) {
         // The first one stays: a machine has one set of vdevs.
         let _ = self.power.set(tell);
+    }
+
+    fn registers(&self) -> Result<Vec<Registers>, i32> {
+        self.gate.hold();
+        let registers = self.vcpus.iter().map(registers::all).collect();
+        self.gate.release();
+        registers
     }
 }
