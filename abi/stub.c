@@ -203,6 +203,24 @@ struct gasp_report {
 	struct gasp_cost cost;
 };
 
+struct gasp_change {
+	uint64_t location;
+	uint64_t last;
+	uint64_t host_location;
+	vdev_t *vdev;
+	uint32_t flags;
+	uint32_t cookie;
+	unsigned type;
+};
+
+struct gasp_released {
+	size_t size;
+	struct gasp_span *spans;
+	size_t room;
+	size_t count;
+	size_t ports;
+};
+
 struct gasp_acting {
 	struct vdev_s *vdev;
 	void *data;
@@ -357,6 +375,13 @@ uint64_t gasp_guest_unique_generation(struct guest_system *gsp, unsigned type) {
 
 int gasp_guest_copy(struct guest_system *gsp, unsigned kind, uint64_t location, void *data,
 		size_t length, uint64_t *failed) { return 0; }
+
+int gasp_guest_change(struct guest_system *gsp, unsigned num_changes,
+		const struct gasp_change *changes, unsigned flags,
+		struct gasp_report *report) { return 0; }
+
+int gasp_guest_release(struct guest_system *gsp, const vdev_t *vdev,
+		struct gasp_released *report) { return 0; }
 
 struct gasp_acting *gasp_acting(void) { return NULL; }
 

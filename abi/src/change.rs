@@ -9,6 +9,10 @@ use core::ffi::{c_int, c_uint, c_void};
 pub const GASP_SET_ALL_OR_NOTHING: u32 = 1 << 0;
 /// Flag of gasp_guest_set(): return and report the result, but change nothing.
 pub const GASP_SET_DRY_RUN: u32 = 1 << 1;
+/// Flag of gasp_guest_set(), for the host: PRECIOUS protects nothing, whoever it is precious to.
+pub const GASP_SET_OVERRIDE: u32 = 1 << 2;
+/// Flag of gasp_guest_set(): an element that does not delete is refused if something is there.
+pub const GASP_SET_ONLY_ABSENT: u32 = 1 << 3;
 
 /// A list of runs of locations with equal attributes: ascending, disjoint, each as long as
 /// possible.
@@ -159,7 +163,7 @@ unsafe extern "C" {
     /// Set regions as gasp_region_set_soft() does, with options and a report. The call takes the
     /// locks that the caller does not hold, also in strict mode.
     ///
-    /// flags: 0, or one or both of these:
+    /// flags: 0, or some of these:
     /// - GASP_SET_ALL_OR_NOTHING: if an element is refused, nothing is changed. Deletions are made
     ///   first, then the other elements in order, so additions may reuse deleted ranges: two
     ///   regions swap places by two deletions and two additions in any order. Edges inside a page
@@ -167,6 +171,10 @@ unsafe extern "C" {
     /// - GASP_SET_DRY_RUN: nothing is changed. The result and the report are those of the call
     ///   without this flag, but a refusal by a listener's prepare is not predicted: only estimate
     ///   is called.
+    /// - GASP_SET_OVERRIDE: for the host. GRF_PRECIOUS protects nothing, neither from an overlap nor
+    ///   from another vdev's thread.
+    /// - GASP_SET_ONLY_ABSENT: an element that does not delete is refused (EEXIST) if some of its
+    ///   range is present. Deletions are as without this flag.
     ///
     /// report: NULL, or report->size is sizeof(struct gasp_report). The rest is written, unless
     /// gsp, flags or report->size is bad. The array is read up to three times, and must not change

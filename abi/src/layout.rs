@@ -2,7 +2,7 @@
 //! the same table.
 
 use crate::vdev_core::vdev_s;
-use crate::{acting, change, cpu, gasp, guest, hold, host, types, vdev_core, vio, vpci};
+use crate::{acting, change, cpu, gasp, guest, hold, host, owner, types, vdev_core, vio, vpci};
 use core::mem::{offset_of, size_of};
 
 macro_rules! layout {
@@ -90,6 +90,15 @@ layout!(
 layout!(
     change::gasp_report, 88,
     size at 0, index at 8, error at 12, r#type at 16, conflict at 24, cost at 64
+);
+layout!(
+    owner::gasp_change, 48,
+    location at 0, last at 8, host_location at 16, vdev at 24, flags at 32, cookie at 36,
+    r#type at 40
+);
+layout!(
+    owner::gasp_released, 40,
+    size at 0, spans at 8, room at 16, count at 24, ports at 32
 );
 layout!(acting::gasp_acting, 16, vdev at 0, data at 8);
 layout!(hold::gasp_holder, 16, vdev at 0, thread at 8);

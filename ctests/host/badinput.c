@@ -19,6 +19,7 @@ static void every_function_refuses(struct guest_system *bad)
 	CHECK_EQ(gasp_walk_count_filtered(bad, 0, 0, NULL), 0);
 	CHECK_EQ(gram_find_free(bad, 1, 1, 0), QSL_NO_LOCATION);
 	CHECK_EQ(gram_reserve(bad, 0, 1), EINVAL);
+	CHECK_EQ(gasp_guest_release(bad, vdev_a(), NULL), EINVAL);
 	CHECK_EQ(gasp_guest_start(bad), EINVAL);
 	CHECK_EQ(gasp_guest_reserve(bad, QST_MEMORY, 0, 1), EINVAL);
 	CHECK_EQ(gasp_guest_add_memory(bad, 0, 0x1000, GASP_RAM, 0), EINVAL);

@@ -50,7 +50,9 @@ static void functions_of_hosts(void)
 	RETURNS(gasp_guest_write, (gsp, 0, NULL, 1), EINVAL);
 	RETURNS(gasp_guest_add_listener, (gsp, NULL, NULL, NULL), EINVAL);
 	RETURNS(gasp_guest_remove_listener, (gsp, 1), EINVAL);
-	RETURNS(gasp_guest_set, (gsp, 0, NULL, 4, NULL), EINVAL);
+	RETURNS(gasp_guest_set, (gsp, 0, NULL, 16, NULL), EINVAL);
+	RETURNS(gasp_guest_change, (gsp, 0, NULL, 16, NULL), EINVAL);
+	RETURNS(gasp_guest_release, (gsp, NULL, NULL), EINVAL);
 	RETURNS(gasp_guest_copy, (gsp, GASP_READ, 0, &data, 1, NULL), ENXIO);
 	SETS(gasp_guest_generation, (gsp, QST_HOST), 0, EINVAL);
 	SETS(gasp_guest_unique_generation, (gsp, QST_HOST), 0, EINVAL);

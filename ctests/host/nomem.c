@@ -208,6 +208,26 @@ static void child_gram(void)
 	gasp_guest_destroy(gsp);
 }
 
+/* All that a vdev has, where there is memory for some of the list only. */
+static void child_release(void)
+{
+	struct guest_system *gsp = guest();
+	struct gasp_region *r = many_elements();
+	for (uint32_t i = 0; i < MANY; i++)
+		r[i].vdev = vdev_a();
+	set_expect(__FILE__, __LINE__, gsp, MANY, r);
+	memory_ends_here(LITTLE);
+	errno = ERRNO_MARK;
+	CHECK_EQ(gasp_guest_release(gsp, vdev_a(), NULL), ENOMEM);
+	CHECK_EQ(errno, ERRNO_MARK);
+	CHECK_EQ(spans_in_memory(gsp), MANY);
+	memory_is_back();
+	CHECK_EQ(gasp_guest_release(gsp, vdev_a(), NULL), EOK);
+	CHECK_EMPTY(gsp, QST_MEMORY);
+	gasp_guest_destroy(gsp);
+	free(r);
+}
+
 static unsigned told[2];
 
 static void count_failure(void *arg, const char *function, int error, const char *message)
@@ -325,6 +345,7 @@ static void guest_memory(void) { run_one("child_guest_memory", 0); }
 static void guests(void) { run_one("child_guests", 0); }
 static void reservations(void) { run_one("child_reservations", 0); }
 static void gram(void) { run_one("child_gram", 0); }
+static void release(void) { run_one("child_release", 0); }
 static void failure_function(void) { run_one("child_failure_function", 0); }
 static void queries(void) { run_one("child_queries", 0); }
 static void an_access_that_waits(void) { run_one("child_an_access_that_waits", 0); }
@@ -332,13 +353,14 @@ static void an_access_that_waits(void) { run_one("child_an_access_that_waits", 0
 static const struct test_case cases[] = {
 	CASE(set_of_many), CASE(enomem_outranks_a_later_refusal), CASE(set_in_both_spaces),
 	CASE(one_by_one), CASE(fatal_twin), CASE(guest_memory), CASE(guests), CASE(reservations),
-	CASE(gram), CASE(failure_function), CASE(queries), CASE(an_access_that_waits),
+	CASE(gram), CASE(release), CASE(failure_function), CASE(queries), CASE(an_access_that_waits),
 };
 
 static const struct test_case children[] = {
 	CASE(child_set_of_many), CASE(child_enomem_outranks_a_later_refusal),
 	CASE(child_set_in_both_spaces), CASE(child_one_by_one), CASE(child_fatal_twin),
-	CASE(child_guest_memory), CASE(child_guests), CASE(child_reservations), CASE(child_gram), CASE(child_failure_function),
+	CASE(child_guest_memory), CASE(child_guests), CASE(child_reservations), CASE(child_gram),
+	CASE(child_release), CASE(child_failure_function),
 	CASE(child_queries), CASE(child_an_access_that_waits),
 };
 

@@ -9,7 +9,7 @@ static struct book book;
 
 static void flags_that_are_unknown(void)
 {
-	static const unsigned unknown[] = { 4, 0x80000000u, 0xFFFFFFFFu, WHOLE | DRY | 8 };
+	static const unsigned unknown[] = { 16, 0x80000000u, 0xFFFFFFFFu, WHOLE | DRY | 32 };
 	struct guest_system *gsp = guest();
 	struct gasp_region r = mem(0x1000, 0x1000, VIRT);
 	errno = ERRNO_MARK;

@@ -4,6 +4,7 @@
  * abi/src/host.rs,
  * abi/src/cpu.rs,
  * abi/src/change.rs,
+ * abi/src/owner.rs,
  * abi/src/acting.rs,
  * abi/src/hold.rs,
  * abi/src/copy.rs,
@@ -85,6 +86,12 @@
 
 /** Flag of gasp_guest_set(): return and report the result, but change nothing. */
 #define GASP_SET_DRY_RUN (1 << 1)
+
+/** Flag of gasp_guest_set(), for the host: PRECIOUS protects nothing, whoever it is precious to. */
+#define GASP_SET_OVERRIDE (1 << 2)
+
+/** Flag of gasp_guest_set(): an element that does not delete is refused if something is there. */
+#define GASP_SET_ONLY_ABSENT (1 << 3)
 
 /** Reason for which an access is unsupported: no region is there. */
 #define GASP_REASON_ABSENT 0
@@ -348,6 +355,44 @@ struct gasp_report {
      * minimum. If a `prepare` refused, that of the refused change.
      */
     struct gasp_cost cost;
+};
+
+/**
+ * An element of gasp_guest_change(): as struct gasp_region, with 64-bit ends. A span with its type
+ * is such an element.
+ */
+struct gasp_change {
+    /** First location. */
+    uint64_t location;
+    /** Last location (inclusive). */
+    uint64_t last;
+    /** Address in this process, or host port, for the first location. */
+    uint64_t host_location;
+    /** Handed back when an access traps. */
+    vdev_t *vdev;
+    /** GRF_*; GRF_NONE deletes. */
+    uint32_t flags;
+    /** Handed back when an access traps. */
+    uint32_t cookie;
+    /** QST_MEMORY (or QST_PCI_IO) or QST_X86_IO. */
+    unsigned int type;
+};
+
+/** The report of gasp_guest_release(). */
+struct gasp_released {
+    /** sizeof(struct gasp_released) as the caller was compiled. */
+    size_t size;
+    /** Where the list goes; NULL: it is not wanted. */
+    struct gasp_span *spans;
+    /** How many spans have room there. */
+    size_t room;
+    /**
+     * Out: the number of regions that the vdev had: those of memory first, then those of ports,
+     * ascending in each space.
+     */
+    size_t count;
+    /** Out: how many of them are regions of ports. */
+    size_t ports;
 };
 
 /** For which vdev a thread acts. Each thread has one record, from gasp_acting(). */
@@ -807,7 +852,7 @@ int gasp_guest_remove_listener(struct guest_system *gsp, uint64_t id);
  * Set regions as gasp_region_set_soft() does, with options and a report. The call takes the
  * locks that the caller does not hold, also in strict mode.
  *
- * flags: 0, or one or both of these:
+ * flags: 0, or some of these:
  * - GASP_SET_ALL_OR_NOTHING: if an element is refused, nothing is changed. Deletions are made
  *   first, then the other elements in order, so additions may reuse deleted ranges: two
  *   regions swap places by two deletions and two additions in any order. Edges inside a page
@@ -815,6 +860,10 @@ int gasp_guest_remove_listener(struct guest_system *gsp, uint64_t id);
  * - GASP_SET_DRY_RUN: nothing is changed. The result and the report are those of the call
  *   without this flag, but a refusal by a listener's prepare is not predicted: only estimate
  *   is called.
+ * - GASP_SET_OVERRIDE: for the host. GRF_PRECIOUS protects nothing, neither from an overlap nor
+ *   from another vdev's thread.
+ * - GASP_SET_ONLY_ABSENT: an element that does not delete is refused (EEXIST) if some of its
+ *   range is present. Deletions are as without this flag.
  *
  * report: NULL, or report->size is sizeof(struct gasp_report). The rest is written, unless
  * gsp, flags or report->size is bad. The array is read up to three times, and must not change
@@ -861,6 +910,48 @@ uint64_t gasp_guest_generation(struct guest_system *gsp, unsigned int type);
  * Threads: any. Source: libgasp's own.
  */
 uint64_t gasp_guest_unique_generation(struct guest_system *gsp, unsigned int type);
+
+/**
+ * Change regions as gasp_guest_set() does, by elements with 64-bit ends: a range of 64 GiB, or
+ * the whole space, is one element.
+ *
+ * flags, report: as for gasp_guest_set(). Strict mode's rules for the range of an element
+ * (ENOENT for a deletion where something is absent, EINVAL for more than one region) do not
+ * apply.
+ *
+ * Returns, threads: as gasp_guest_set(). Source: libgasp's own.
+ */
+int gasp_guest_change(struct guest_system *gsp,
+                      unsigned int num_changes,
+                      const struct gasp_change *changes,
+                      unsigned int flags,
+                      struct gasp_report *report);
+
+/**
+ * Take away all regions that a vdev has, in both spaces, in one change: all of them, or, after
+ * an error, none. PRECIOUS protects nothing here. Where the vdev has only trapped memory of
+ * gasp_guest_add_memory() (so that there are saved rights), the memory stays, with the rights
+ * from before, cookie 0 and no vdev. What else it has becomes absent.
+ *
+ * vdev: never dereferenced. report: NULL, or report->size is sizeof(struct gasp_released); the
+ * list has the regions as they were. If spans is not NULL and room is too small, the call is
+ * ENOSPC, nothing is changed, and count is the room that is needed. To see what a vdev has
+ * without taking it away, use room 0 and any spans.
+ *
+ * Mappings of the vdev are not ended (gasp_guest_next_mapping() lists them), and accesses under
+ * way may still reach it until gasp_guest_synchronize().
+ *
+ * Returns EOK, also if the vdev has nothing, or an error number (errno is unchanged, count and
+ * ports are not written, except for ENOSPC):
+ * - EINVAL: bad gsp, vdev NULL, report->size too small
+ * - ENOSPC: the list does not fit
+ * - EDEADLK: as for gasp_lock(), or inside a listener callback
+ * - ENOMEM
+ * - the number with which a listener refused the change
+ *
+ * Threads: any; takes the locks of both spaces. Source: libgasp's own.
+ */
+int gasp_guest_release(struct guest_system *gsp, const vdev_t *vdev, struct gasp_released *report);
 
 /**
  * Get the calling thread's record of the vdev for which it acts. The caller writes the record:

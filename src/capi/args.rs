@@ -9,12 +9,13 @@ use crate::callback::{
 use crate::error::{Error, Refusal};
 use crate::guest::{Elements, Guest, Options};
 use crate::raw::bytes::Buffer;
+use crate::value::element::Element;
 use crate::value::kind::SpaceKind;
 use crate::value::range::{Location, Range};
 use crate::vcpu::{Access, AccessKind, CpuSlot, GuestSlot, System, Vcpu};
 use core::ffi::{CStr, c_char, c_uint, c_void};
 use gasp_abi::{
-    GASP_GUEST_GUARDED, GASP_GUEST_HOLD_MISSES, GASP_GUEST_STRICT, gasp_cpu,
+    GASP_GUEST_GUARDED, GASP_GUEST_HOLD_MISSES, GASP_GUEST_STRICT, gasp_change, gasp_cpu,
     gasp_failure_function_t, gasp_fatal_handler_t, gasp_guest_options, gasp_quiet_function_t,
     gasp_region, gasp_trap_handler_t, gasp_unsupported_handler_t, gasp_walk_filter_t, guest_system,
     qvm_state_block, vdev_t,
@@ -104,24 +105,42 @@ pub(super) unsafe fn block(
     Ok(unsafe { block.read_unaligned() })
 }
 
+/// A structure of C that describes an element of a set call.
+pub(super) trait CElement: Copy + Into<Element> {
+    /// The name of the parameter for an array of them.
+    const ARRAY: &'static str;
+}
+
+impl CElement for gasp_region {
+    const ARRAY: &'static str = "rgn";
+}
+
+impl CElement for gasp_change {
+    const ARRAY: &'static str = "changes";
+}
+
 /// The array of a set call, in the caller's memory.
 #[derive(Debug)]
-pub(super) struct Array {
-    first: *const gasp_region,
+pub(super) struct Array<T> {
+    first: *const T,
     count: u32,
 }
 
-impl Elements for Array {
+impl<T: CElement> Elements for Array<T> {
     fn count(&self) -> u32 {
         self.count
     }
 
-    fn get(&self, index: u32) -> gasp_region {
+    fn name(&self) -> &'static str {
+        T::ARRAY
+    }
+
+    fn get(&self, index: u32) -> Element {
         debug_assert!(index < self.count);
         let element = self.first.wrapping_add(index as usize);
         // SAFETY: the caller of `array` promised that the elements up to a refused one can be read.
         // A call reads them in ascending order, and stops there.
-        unsafe { element.read_unaligned() }
+        unsafe { element.read_unaligned() }.into()
     }
 }
 
@@ -130,8 +149,8 @@ impl Elements for Array {
 /// # Safety
 /// `first` is NULL, or points to `count` elements that can be read. Elements after the one at which
 /// the call's first pass over the array is refused need not exist.
-pub(super) unsafe fn array(count: u32, first: *const gasp_region) -> Result<Array, Refusal> {
-    if first.is_null() { Err(Error::Null("rgn").into()) } else { Ok(Array { first, count }) }
+pub(super) unsafe fn array<T: CElement>(count: u32, first: *const T) -> Result<Array<T>, Refusal> {
+    if first.is_null() { Err(Error::Null(T::ARRAY).into()) } else { Ok(Array { first, count }) }
 }
 
 /// An input that must not be NULL.
@@ -186,6 +205,20 @@ pub(super) unsafe fn required_output<'a, T>(
 ) -> Result<&'a mut T, Error> {
     // SAFETY: promise 2.
     unsafe { output(pointer) }.ok_or(Error::Null(name))
+}
+
+/// Writes entries to a list of the caller, unless that is NULL.
+///
+/// # Safety
+/// `first` is NULL, or has room for all entries.
+pub(super) unsafe fn write_list<T>(first: *mut T, entries: impl Iterator<Item = T>) {
+    if first.is_null() {
+        return;
+    }
+    for (index, entry) in entries.enumerate() {
+        // SAFETY: the caller promises that there is room for the entry.
+        unsafe { first.wrapping_add(index).write(entry) };
+    }
 }
 
 /// A buffer for reading and writing.

@@ -1,13 +1,14 @@
 //! `<gasp/host.h>`: listeners, and set calls for hosts.
 
+use super::args::CElement;
 use super::{args, ret, sized};
 use crate::callback::{Callback, Listener};
-use crate::error::Error;
+use crate::error::{Error, Refusal};
 use crate::guest::{Outcome, SetOptions};
 use core::ffi::{c_int, c_uint, c_void};
 use gasp_abi::{
-    GASP_SET_ALL_OR_NOTHING, GASP_SET_DRY_RUN, gasp_cost, gasp_listener, gasp_region, gasp_report,
-    guest_system,
+    GASP_SET_ALL_OR_NOTHING, GASP_SET_DRY_RUN, GASP_SET_ONLY_ABSENT, GASP_SET_OVERRIDE, gasp_cost,
+    gasp_listener, gasp_region, gasp_report, guest_system,
 };
 
 #[unsafe(no_mangle)]
@@ -52,21 +53,36 @@ pub(super) unsafe extern "C" fn gasp_guest_set(
 ) -> c_int {
     ret::refusable(c"gasp_guest_set", || {
         let options = set_options(flags)?;
-        // SAFETY: promise 2.
-        let report = unsafe { sized::output("report", report)? };
-        // SAFETY: promise 1.
-        let guest = unsafe { args::guest(gsp)? };
-        let options = SetOptions { wants_cost: report.is_some(), ..options };
-        let outcome = match num_regions {
-            0 => Outcome { result: Ok(()), cost: gasp_cost::NOTHING },
-            // SAFETY: promise 2.
-            _ => guest.set_as(unsafe { args::array(num_regions, rgn) }, options),
-        };
-        if let Some(report) = report {
-            *report = outcome.to_c(num_regions, report.size);
-        }
-        outcome.result
+        // SAFETY: promises 1 and 2.
+        unsafe { set_as(gsp, num_regions, rgn, options, report) }
     })
+}
+
+/// Makes the changes of an array, and fills in the report.
+///
+/// # Safety
+/// See [`super`].
+pub(super) unsafe fn set_as<T: CElement>(
+    gsp: *mut guest_system,
+    count: c_uint,
+    first: *const T,
+    options: SetOptions,
+    report: *mut gasp_report,
+) -> Result<(), Refusal> {
+    // SAFETY: promise 2.
+    let report = unsafe { sized::output("report", report)? };
+    // SAFETY: promise 1.
+    let guest = unsafe { args::guest(gsp)? };
+    let options = SetOptions { wants_cost: report.is_some(), ..options };
+    let outcome = match count {
+        0 => Outcome { result: Ok(()), cost: gasp_cost::NOTHING },
+        // SAFETY: promise 2.
+        _ => guest.set_as(unsafe { args::array(count, first) }, options),
+    };
+    if let Some(report) = report {
+        *report = outcome.to_c(count, report.size);
+    }
+    outcome.result
 }
 
 #[unsafe(no_mangle)]
@@ -93,13 +109,16 @@ pub(super) unsafe extern "C" fn gasp_guest_unique_generation(
     })
 }
 
-fn set_options(flags: c_uint) -> Result<SetOptions, Error> {
-    const KNOWN: c_uint = GASP_SET_ALL_OR_NOTHING | GASP_SET_DRY_RUN;
+pub(super) fn set_options(flags: c_uint) -> Result<SetOptions, Error> {
+    const KNOWN: c_uint =
+        GASP_SET_ALL_OR_NOTHING | GASP_SET_DRY_RUN | GASP_SET_OVERRIDE | GASP_SET_ONLY_ABSENT;
     match flags & !KNOWN {
         0 => Ok(SetOptions {
             all_or_nothing: flags & GASP_SET_ALL_OR_NOTHING != 0,
             dry_run: flags & GASP_SET_DRY_RUN != 0,
-            wants_cost: false,
+            overrides: flags & GASP_SET_OVERRIDE != 0,
+            only_absent: flags & GASP_SET_ONLY_ABSENT != 0,
+            ..SetOptions::default()
         }),
         unknown => Err(Error::Unknown { what: "GASP_SET flags", bits: unknown }),
     }

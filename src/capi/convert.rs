@@ -17,7 +17,7 @@ impl Outcome {
         let refusal = self.result.err();
         let conflict = refusal.and_then(|refusal| refusal.error.conflict());
         let element = refusal.and_then(|refusal| refusal.element).filter(|_| conflict.is_some());
-        let kind = element.and_then(|element| SpaceKind::from_type(element.kind.into()));
+        let kind = element.and_then(|refused| SpaceKind::from_type(refused.kind));
         gasp_report {
             size,
             index: refusal.map_or(count, |refusal| refusal.index()),

@@ -33,6 +33,7 @@ pub(crate) mod handles;
 mod hold;
 mod host;
 mod map;
+mod owner;
 mod region;
 mod ret;
 mod sized;

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use core::mem::size_of;
-use gasp_abi::{gasp_guest_options, gasp_listener, gasp_report};
+use gasp_abi::{gasp_guest_options, gasp_listener, gasp_released, gasp_report};
 
 /// A structure whose first field is its size in bytes.
 ///
@@ -17,6 +17,8 @@ unsafe impl HasSize for gasp_guest_options {}
 unsafe impl HasSize for gasp_listener {}
 // SAFETY: as above.
 unsafe impl HasSize for gasp_report {}
+// SAFETY: as above.
+unsafe impl HasSize for gasp_released {}
 
 /// An input. `None`: the pointer is NULL. Bytes that this library does not know must be 0.
 ///

@@ -7,14 +7,14 @@ mod refusal;
 pub(crate) mod report;
 pub(crate) mod text;
 
-pub(crate) use refusal::{Element, Refusal};
+pub(crate) use refusal::{Refusal, RefusedElement};
 
 use crate::sys::failure::SystemError;
 use crate::value::flags::Names;
 use crate::value::holder::{GaveUp, Stuck};
 use crate::value::kind::{OutOfSpace, SpaceKind};
 use crate::value::range::{Location, Range};
-use crate::value::region::Region;
+use crate::value::region::{Region, Vdev};
 use core::ffi::c_int;
 
 /// The reason of a failed call.
@@ -37,6 +37,9 @@ pub(crate) enum Error {
     /// A range has no locations.
     #[error("the length is 0")]
     Empty,
+    /// A range ends before it starts.
+    #[error("the last location {1:#x} is below the first one, {0:#x}")]
+    Backwards(u64, u64),
     /// A range runs past the end of its space.
     #[error("{length:#x} locations from {location:#x} run past the end of the {kind} space")]
     PastEnd {
@@ -74,6 +77,12 @@ pub(crate) enum Error {
     /// A range that becomes PRECIOUS overlaps a region.
     #[error("PRECIOUS, but overlaps the region {} (flags {})", .0.range, Names(.0.flags.reported()))]
     PreciousMeets(Region),
+    /// A thread that acts for a vdev changes what is PRECIOUS to another one.
+    #[error("the PRECIOUS region {} is of the vdev {:#x}, and this thread acts for the vdev {:#x}", .0.range, .0.vdev.0, .1.0)]
+    NotMine(Region, Vdev),
+    /// A thread that acts for nobody puts another vdev into a PRECIOUS region.
+    #[error("the PRECIOUS region {} is of the vdev {:#x}, and the vdev {:#x} would take it without a deletion", .0.range, .0.vdev.0, .1.0)]
+    TakesOver(Region, Vdev),
     /// An edge lies inside a backed page.
     #[error("an edge lies inside the page at {:#x} of the region {}", .0.get(), .1.range)]
     SplitsPage(Location, Region),
@@ -173,6 +182,14 @@ pub(crate) enum Error {
     /// A search range starts past the end of its space.
     #[error("the search range starts at {0:#x}, past the end of the {1} space")]
     NoWindow(u64, SpaceKind),
+    /// A caller's list is too short.
+    #[error("the list has room for {room}, and {needed} are needed")]
+    NoRoom {
+        /// The number of entries.
+        needed: usize,
+        /// The number that has room.
+        room: usize,
+    },
     /// A range overlaps a reservation.
     #[error("overlaps the reservation {0}")]
     Reserved(Range),
@@ -261,9 +278,8 @@ impl Error {
     pub(crate) fn errno(&self) -> c_int {
         use Error::*;
         match self {
-            NotAGuest | Null(_) | BadType(_) | StrictLockType(_) | Empty | PastEnd { .. } => {
-                libc::EINVAL
-            }
+            NotAGuest | Null(_) | BadType(_) | StrictLockType(_) => libc::EINVAL,
+            Empty | Backwards(..) | PastEnd { .. } => libc::EINVAL,
             UndefinedFlags(_) | NothingButIgnored | Contradiction => libc::EINVAL,
             UnalignedMemory | BadHost(_) | HostPastEnd(..) | SplitsPage(..) => libc::EINVAL,
             SeveralRegions(_) | RegionAndHole(_) => libc::EINVAL,
@@ -271,6 +287,7 @@ impl Error {
             UnalignedChunks => libc::EINVAL,
             LockNeeded(_) | NotOwner(_) | StartupOnly => libc::EPERM,
             MeetsPrecious(_) | PreciousMeets(_) | Reserved(_) | Occupied(_) => libc::EEXIST,
+            NotMine(..) | TakesOver(..) => libc::EEXIST,
             NotACpu | NotMapped => libc::EINVAL,
             ReachesItself => libc::ELOOP,
             FromHandler(errno) => *errno,
@@ -294,7 +311,7 @@ impl Error {
             InListener => libc::EDEADLK,
             NoListener(_) => libc::EINVAL,
             AlreadyStarted => libc::EALREADY,
-            NoPlace { .. } | NoWindow(..) => libc::ENOSPC,
+            NoPlace { .. } | NoWindow(..) | NoRoom { .. } => libc::ENOSPC,
         }
     }
 }
@@ -327,6 +344,8 @@ impl Error {
         match self {
             Self::MeetsPrecious(region)
             | Self::PreciousMeets(region)
+            | Self::NotMine(region, _)
+            | Self::TakesOver(region, _)
             | Self::SplitsPage(_, region)
             | Self::SeveralRegions(region)
             | Self::RegionAndHole(region)
@@ -340,6 +359,7 @@ impl From<OutOfSpace> for Error {
     fn from(error: OutOfSpace) -> Self {
         match error {
             OutOfSpace::Empty => Self::Empty,
+            OutOfSpace::Inverted { first, last } => Self::Backwards(first, last),
             OutOfSpace::PastEnd { kind, location, length } => {
                 Self::PastEnd { kind, location, length }
             }

@@ -3,13 +3,15 @@
 #![forbid(unsafe_code)]
 
 use super::overlap::Overlap;
+use super::owner;
+use super::request::SetOptions;
 use crate::error::Error;
 use crate::map::{Draft, Map, Window};
+use crate::value::element::Element;
 use crate::value::flags::Flags;
 use crate::value::kind::SpaceKind;
 use crate::value::range::{Location, PAGE, Range};
 use crate::value::region::{Region, Vdev};
-use gasp_abi::gasp_region;
 
 /// The change that an element asks for.
 #[derive(Debug, Clone, Copy)]
@@ -30,16 +32,31 @@ pub(super) struct Rules {
     pub(super) strict: bool,
     /// No edge cuts a page of memory in the present state.
     pub(super) edges: bool,
+    /// What is PRECIOUS is kept.
+    precious: bool,
+    /// Only absent locations are changed, except by deletions.
+    only_absent: bool,
+}
+
+impl Rules {
+    /// The rules for a call with these options.
+    #[inline]
+    pub(super) fn of(strict: bool, options: &SetOptions) -> Self {
+        Self {
+            strict: strict && !options.any_ranges,
+            edges: !options.all_or_nothing,
+            precious: !options.overrides,
+            only_absent: options.only_absent,
+        }
+    }
 }
 
 impl Change {
     /// Makes the change of an element, with the checks that do not need the map.
     #[inline]
-    pub(super) fn parse(element: &gasp_region) -> Result<Self, Error> {
-        let block = &element.guest;
-        let kind =
-            SpaceKind::from_type(block.r#type.into()).ok_or(Error::BadType(block.r#type.into()))?;
-        let range = kind.range(block.location, block.length.into())?;
+    pub(super) fn parse(element: &Element) -> Result<Self, Error> {
+        let kind = SpaceKind::from_type(element.kind).ok_or(Error::BadType(element.kind))?;
+        let range = element.range(kind)?;
         let flags = Flags::from_input(element.flags).map_err(Error::UndefinedFlags)?;
         if flags == Flags::NONE && element.flags != 0 {
             return Err(Error::NothingButIgnored);
@@ -51,8 +68,7 @@ impl Change {
         {
             return Err(Error::UnalignedMemory);
         }
-        let vdev = Vdev::from_c(element.vdev);
-        let (cookie, host) = (element.cookie, element.host_location);
+        let Element { cookie, vdev, host, .. } = *element;
         Ok(Self { kind, range, flags, cookie, vdev, host })
     }
 
@@ -86,13 +102,35 @@ impl Change {
         if self.flags.has_any(Flags::NEEDS_HOST) && found.unbacked {
             self.check_host()?;
         }
-        self.check_precious(&found)?;
+        if rules.only_absent && !self.deletes() {
+            self.check_absent(&found)?;
+        }
+        if rules.precious {
+            self.check_precious(&found)?;
+        }
         if rules.edges {
             self.check_edges(|location| {
                 draft.regions(window).find(|region| region.range.contains(location))
             })?;
         }
-        if rules.strict { self.check_strict(&found) } else { Ok(()) }
+        if rules.strict {
+            self.check_strict(&found)?;
+        }
+        match found.precious {
+            Some(_) if rules.precious => {
+                owner::check(self.vdev_put(), self.range, draft.regions(window))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The vdev that the change puts into its range; `None`: it deletes.
+    fn vdev_put(&self) -> Option<Vdev> {
+        (!self.deletes()).then_some(self.vdev)
+    }
+
+    fn check_absent(&self, found: &Overlap) -> Result<(), Error> {
+        found.first.map_or(Ok(()), |region| Err(Error::Occupied(region)))
     }
 
     /// Checks the edges in the state after all changes of a call: they must not cut a backed page.

@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `state` | the guest itself: its parts, locks and simple queries |
 //! | `set`, `transaction`, `change` | a set call, the changes of one call, one element |
-//! | `touched`, `overlap` | the ranges that a call changes, the regions that a range overlaps |
+//! | `release` | all that a vdev has |
+//! | `touched`, `overlap`, `owner` | the ranges that a call changes, the regions that a range overlaps, whose they are |
 //! | `listen`, `listeners` | adding and removing listeners, notifying them |
 //! | `difference` | the difference that a call makes |
 //! | `memory`, `backing` | the guest's memory, the host's access to it |
@@ -28,8 +29,10 @@ mod mapped;
 mod mapping;
 mod memory;
 mod overlap;
+mod owner;
 mod patience;
 mod policy;
+mod release;
 mod request;
 mod set;
 mod state;
@@ -39,6 +42,7 @@ mod walk;
 
 pub(crate) use patience::Patience;
 pub(crate) use policy::Policy;
+pub(crate) use release::Released;
 pub(crate) use request::{Elements, Outcome, SetOptions};
 pub(crate) use state::{Guest, Locks, Options};
 pub(crate) use walk::{FilteredWalk, Walk};

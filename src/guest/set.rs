@@ -8,7 +8,8 @@ use super::request::{Elements, Outcome, SetOptions};
 use super::state::Guest;
 use super::transaction::{Abort, Locking, Transaction};
 use crate::error::{Error, Refusal};
-use gasp_abi::{gasp_cost, gasp_region};
+use crate::value::element::Element;
+use gasp_abi::gasp_cost;
 
 impl Guest {
     /// Makes the changes of a set call, up to the first refused one.
@@ -24,7 +25,7 @@ impl Guest {
     /// The fast path: one element, default mode, no listeners, no refusal. `None`: nothing has
     /// happened, and a transaction has to make the call.
     #[inline]
-    fn set_one(&self, element: &gasp_region) -> Option<()> {
+    fn set_one(&self, element: &Element) -> Option<()> {
         // `is_any` alone does not do: a listener that is being added or removed is notified while
         // it is not in the list.
         self.listeners.refuse_inside().ok()?;
@@ -32,7 +33,7 @@ impl Guest {
         let space = self.space(change.kind);
         let _held = space.hold().ok().filter(|_| !self.listeners.is_any())?;
         let mut draft = space.map.draft();
-        let rules = Rules { strict: false, edges: true };
+        let rules = Rules::of(false, &SetOptions::default());
         let window = change.judge(&draft, rules).ok()?;
         change.make(&mut draft, &window).ok()?;
         draft.commit();

@@ -8,13 +8,14 @@ use super::listeners::Notifier;
 use super::request::{Elements, SetOptions};
 use super::state::Guest;
 use super::touched::TouchedRanges;
-use crate::error::{Element, Error, Refusal};
+use crate::error::{Error, Refusal, RefusedElement};
 use crate::map::{Draft, Map};
 use crate::space::{Held, Space};
+use crate::value::element::Element;
 use crate::value::kind::SpaceKind;
 use crate::value::range::{Location, Range};
 use crate::value::region::Region;
-use gasp_abi::{gasp_cost, gasp_region};
+use gasp_abi::gasp_cost;
 
 /// How the locks of a started guest are taken in strict mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,7 +162,7 @@ impl<'g> Transaction<'g> {
     }
 
     fn make_each(&mut self, elements: &impl Elements) -> Result<(), Abort> {
-        let rules = Rules { strict: self.guest.strict, edges: true };
+        let rules = Rules::of(self.guest.strict, &self.options);
         self.each(elements, |this, change, index| {
             let ahead = (index + 1 < elements.count()).then_some((elements, index + 1));
             this.make(change, rules, ahead)
@@ -170,7 +171,7 @@ impl<'g> Transaction<'g> {
 
     /// Deletions are made first, so additions of the same call may reuse their ranges.
     fn make_all<E: Elements>(&mut self, elements: &E) -> Result<(), Abort> {
-        let rules = Rules { strict: self.guest.strict, edges: false };
+        let rules = Rules::of(self.guest.strict, &self.options);
         for deleting in [true, false] {
             self.each(elements, |this, change, _| match change.deletes() == deleting {
                 true => this.make(change, rules, None::<(&E, u32)>),
@@ -192,7 +193,7 @@ impl<'g> Transaction<'g> {
             let element = elements.get(index);
             let change = Change::parse(&element).map_err(Abort::Failed);
             let done = change.and_then(|change| action(self, &change, index));
-            blame(done, index, elements.count(), &element)
+            done.map_err(|abort| blame(abort, index, elements, &element))
         })
     }
 
@@ -212,7 +213,7 @@ impl<'g> Transaction<'g> {
         let Some(open) = self.opened(change.kind) else { return Ok(()) };
         let window = change.judge(&open.draft, rules).map_err(Abort::Failed)?;
         if let Some((elements, index)) = ahead {
-            open.draft.prefetch(Location::new(elements.get(index).guest.location));
+            open.draft.prefetch(Location::new(elements.get(index).location));
         }
         change.make(&mut open.draft, &window).map_err(Abort::Failed)?;
         if listed || several {
@@ -311,29 +312,11 @@ impl<'g> Transaction<'g> {
 }
 
 /// Attributes a failure to its element. `NoMemory` is a failure of the call as a whole.
-fn blame(
-    done: Result<(), Abort>,
-    index: u32,
-    count: u32,
-    element: &gasp_region,
-) -> Result<(), Abort> {
-    match done {
-        Err(Abort::Failed(error)) if error != Error::NoMemory => {
-            Err(Abort::Refused(refusal(index, count, element, error)))
-        }
-        done => done,
+fn blame(abort: Abort, index: u32, elements: &impl Elements, element: &Element) -> Abort {
+    let Abort::Failed(error) = abort else { return abort };
+    if error == Error::NoMemory {
+        return Abort::Failed(error);
     }
-}
-
-fn refusal(index: u32, count: u32, element: &gasp_region, error: Error) -> Refusal {
-    let block = &element.guest;
-    let element = Element {
-        index,
-        count,
-        kind: block.r#type,
-        location: block.location,
-        length: block.length,
-        flags: element.flags,
-    };
-    Refusal { element: Some(element), error }
+    let refused = RefusedElement::new(elements.name(), index, elements.count(), element);
+    Abort::Refused(Refusal { element: Some(refused), error })
 }

@@ -125,7 +125,7 @@ impl Flags {
 
     /// The saved rights, at the bits of the flags that they were.
     #[inline]
-    fn restored(self) -> Self {
+    pub(crate) fn restored(self) -> Self {
         Self((self & Self::SAVED).0 >> GRF_BACKUP_SHIFT)
     }
 }

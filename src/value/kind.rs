@@ -20,6 +20,13 @@ pub(crate) enum SpaceKind {
 pub(crate) enum OutOfSpace {
     /// The range has no locations.
     Empty,
+    /// The last location is below the first one.
+    Inverted {
+        /// The first location.
+        first: u64,
+        /// The last location.
+        last: u64,
+    },
     /// The range runs past the end of the space.
     PastEnd {
         /// The space.
@@ -80,6 +87,17 @@ impl SpaceKind {
         Range::from_length(Location::new(location), length)
             .filter(|range| range.last() <= self.last())
             .ok_or(OutOfSpace::PastEnd { kind: self, location, length })
+    }
+
+    /// The locations from `first` to `last`, both inclusive.
+    pub(crate) fn range_to(self, first: u64, last: u64) -> Result<Range, OutOfSpace> {
+        let range = Range::from_ends(Location::new(first), Location::new(last));
+        let range = range.ok_or(OutOfSpace::Inverted { first, last })?;
+        if range.last() <= self.last() {
+            return Ok(range);
+        }
+        let length = range.saturating_length();
+        Err(OutOfSpace::PastEnd { kind: self, location: first, length })
     }
 }
 

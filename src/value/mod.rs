@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 pub(crate) mod convert;
+pub(crate) mod element;
 pub(crate) mod flags;
 pub(crate) mod holder;
 pub(crate) mod kind;

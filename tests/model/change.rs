@@ -3,9 +3,8 @@
 use super::cells::{Attributes, Cells};
 use super::listener::{Callback, Lists, Notification, SetOptions};
 use super::query::span;
-use super::set::{Answer, Row, apply};
+use super::set::{Answer, Element, Row, Rules, apply};
 use super::state::{Kind, Model};
-use gasp_abi::gasp_region;
 
 /// The attributes of all locations of both spaces.
 #[derive(Clone)]
@@ -56,17 +55,18 @@ pub(crate) fn notifications(lists: Lists, options: SetOptions, refuses: bool) ->
 
 impl Model {
     /// Makes the change of a call, without its listener. The caller undoes a dry run.
-    pub(crate) fn set_as(&mut self, array: &[gasp_region], whole: bool) -> Answer {
+    pub(crate) fn set_as(&mut self, array: &[Element], whole: bool, rules: Rules) -> Answer {
+        let rules = Rules { locked: true, ..rules };
         match whole {
-            true => self.set_whole(array),
-            false => self.set_each(array, true),
+            true => self.set_whole(array, rules),
+            false => self.set_each(array, rules),
         }
     }
 
     /// 11.6.3: deletions, then the other elements in order, then the edges in the resulting state.
-    fn set_whole(&mut self, array: &[gasp_region]) -> Answer {
+    fn set_whole(&mut self, array: &[Element], rules: Rules) -> Answer {
         let before = Snapshot::of(self);
-        let result = self.make_all(array).and_then(|()| self.judge_edges(array));
+        let result = self.make_all(array, rules).and_then(|()| self.judge_edges(array));
         match result {
             Ok(()) => Answer { count: array.len(), refused: None },
             Err((count, row)) => {
@@ -76,12 +76,12 @@ impl Model {
         }
     }
 
-    fn make_all(&mut self, array: &[gasp_region]) -> Result<(), (usize, Row)> {
+    fn make_all(&mut self, array: &[Element], rules: Rules) -> Result<(), (usize, Row)> {
         for deleting in [true, false] {
             for (index, element) in array.iter().enumerate() {
                 self.parse(element).map_err(|row| (index, row))?;
                 if (element.flags == 0) == deleting {
-                    let made = self.judge(element);
+                    let made = self.judge(element, rules);
                     let (kind, range) = made.map_err(|row| (index, row))?;
                     apply(&mut self.space_mut(kind).cells, range, element);
                 }
@@ -92,7 +92,7 @@ impl Model {
 
     /// 11.6.3: no edge of an element lies inside a page whose two sides are not in one region, if one
     /// of them is backed.
-    fn judge_edges(&self, array: &[gasp_region]) -> Result<(), (usize, Row)> {
+    fn judge_edges(&self, array: &[Element]) -> Result<(), (usize, Row)> {
         let cells = &self.memory.cells;
         let is_cut = |edge: u128| {
             let (before, after) = (cells.at(edge - 1), cells.at(edge));

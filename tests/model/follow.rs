@@ -6,7 +6,7 @@ use super::listener::{Notification, SetOptions};
 use super::numbers::*;
 use super::report::{Check, same};
 use super::session::Session;
-use super::set::{Answer, Row};
+use super::set::{Answer, Element, Row, Rules};
 use super::state::{Errno, Kind};
 use gasp_abi::gasp_region;
 
@@ -20,6 +20,19 @@ impl Session {
         options: SetOptions,
         answer: Answer,
     ) -> (usize, Option<Errno>) {
+        if let Err(errno) = self.after_change(before, options) {
+            return (0, Some(errno));
+        }
+        self.story.rows.extend(answer.refused);
+        (answer.count, answer.refused.map(Row::errno))
+    }
+
+    /// As [`Session::after_set`], for a call without elements: the error if the listener refuses.
+    pub(super) fn after_change(
+        &mut self,
+        before: Snapshot,
+        options: SetOptions,
+    ) -> Result<(), Errno> {
         let after = Snapshot::of(&self.model);
         let changed = [Kind::Memory, Kind::Ports].map(|kind| before.differs(kind, &after));
         let listened = self.listener.is_some() && changed.contains(&true);
@@ -33,11 +46,7 @@ impl Session {
         } else {
             (0..2).for_each(|space| self.generations[space] += u64::from(changed[space]));
         }
-        if refused {
-            return (0, Some(self.recorder.refuses.get()));
-        }
-        self.story.rows.extend(answer.refused);
-        (answer.count, answer.refused.map(Row::errno))
+        if refused { Err(self.recorder.refuses.get()) } else { Ok(()) }
     }
 
     pub(super) fn compare_notifications(&mut self) -> Check {
@@ -59,7 +68,9 @@ impl Session {
     pub(super) fn guest_set(&mut self, generator: &mut Generator) -> Check {
         let random = &mut generator.random;
         let (whole, dry, report) = (random.percent(70), random.percent(30), random.percent(70));
-        let (options, refuses) = (SetOptions { whole, dry, report }, random.percent(20));
+        let (overrides, only_absent) = (random.percent(10), random.percent(15));
+        let rules = Rules { overrides, only_absent, ..Rules::default() };
+        let (options, refuses) = (SetOptions { whole, dry, report, rules }, random.percent(20));
         let swap = if random.percent(30) { generator.swap(&self.model) } else { None };
         let array = swap.unwrap_or_else(|| generator.array(&self.model));
         self.recorder.refuses.set(if refuses { EBUSY } else { EOK });
@@ -72,7 +83,8 @@ impl Session {
     fn set_as(&mut self, array: &[gasp_region], options: SetOptions) -> Check {
         self.story.array(array);
         let before = Snapshot::of(&self.model);
-        let answer = self.model.set_as(array, options.whole);
+        let elements: Vec<Element> = array.iter().map(Element::from).collect();
+        let answer = self.model.set_as(&elements, options.whole, options.rules);
         let expected = self.after_set(before, options, answer);
         let (errno, index) = self.guest.set_as(array, options);
         same("the return value", expected.1.unwrap_or(EOK), errno)?;

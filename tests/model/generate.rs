@@ -3,6 +3,7 @@
 use super::areas::Ground;
 use super::cells::{Cells, Extent, Run};
 use super::numbers::*;
+use super::owner::VDEVS;
 use super::query::low64;
 use super::random::Random;
 use super::search::Wish;
@@ -123,9 +124,12 @@ impl Generator {
         let flags = self.flags();
         let backs = flags & (MEMORY | PASS_ANY) != 0;
         let on_pages = kind == Kind::Memory && self.random.percent(if backs { 92 } else { 60 });
-        let range = self.range(model, kind, on_pages);
+        let wanted = self.range(model, kind, on_pages);
+        let inside = if self.random.percent(30) { self.precious(model, kind) } else { None };
+        let range = inside.unwrap_or(wanted);
         let cookie = u32::from(self.random.percent(15));
-        let vdev = without_provenance_mut(self.random.pick(&[0, 0, 0, 0x1000, 0x2000]));
+        let vdevs = if flags & PRECIOUS != 0 { &VDEVS[1..] } else { &[0, 0, 0, 0x1000, 0x2000] };
+        let vdev = without_provenance_mut(self.random.pick(vdevs));
         let mut guest = block(self.alias(kind), range);
         guest.flags = self.random.pick(&[0, 0, 0, 0xffff]);
         let host_location = self.host(kind, range);
@@ -139,13 +143,21 @@ impl Generator {
         element
     }
 
+    /// The range of a region that is PRECIOUS to a vdev.
+    fn precious(&mut self, model: &Model, kind: Kind) -> Option<Extent> {
+        let owned =
+            |run: &&Run| run.first.flags & PRECIOUS != 0 && run.first.vdev != 0 && short(run);
+        let runs: Vec<&Run> = model.runs(kind).iter().filter(owned).collect();
+        (!runs.is_empty()).then(|| runs[self.random.index(runs.len())].extent)
+    }
+
     fn flags(&mut self) -> u32 {
         let mut flags = match self.random.below(100) {
             0..20 => return NONE,
             20..92 => self.random.pick(&FLAGS),
             _ => self.any_flags(),
         };
-        if self.random.percent(4) {
+        if self.random.percent(7) {
             flags |= PRECIOUS;
         }
         if self.random.percent(15) {

@@ -4,10 +4,12 @@
 
 use super::library::{Guest, code, watched};
 use super::numbers::*;
+use super::set::Rules;
 use super::state::{Errno, Kind};
 use gasp_abi::{
-    GASP_SET_ALL_OR_NOTHING, GASP_SET_DRY_RUN, gasp_cost, gasp_difference, gasp_listener,
-    gasp_region, gasp_report, gasp_span, gasp_span_list,
+    GASP_SET_ALL_OR_NOTHING, GASP_SET_DRY_RUN, GASP_SET_ONLY_ABSENT, GASP_SET_OVERRIDE,
+    gasp_change, gasp_cost, gasp_difference, gasp_listener, gasp_region, gasp_report, gasp_span,
+    gasp_span_list,
 };
 use std::cell::{Cell, RefCell};
 use std::ffi::{c_int, c_void};
@@ -39,6 +41,7 @@ pub(crate) struct SetOptions {
     pub(crate) whole: bool,
     pub(crate) dry: bool,
     pub(crate) report: bool,
+    pub(crate) rules: Rules,
 }
 
 /// The notifications of a listener, and the error with which it refuses.
@@ -129,29 +132,30 @@ impl Guest {
         code(|| unsafe { gasp_abi::gasp_guest_remove_listener(self.handle(), id) })
     }
 
-    /// The error, and the index that is reported if a report is asked for.
+    /// The error of `gasp_guest_set`, and the index that is reported if a report is asked for.
     pub(crate) fn set_as(
         &self,
         array: &[gasp_region],
         options: SetOptions,
     ) -> (Errno, Option<usize>) {
-        let count = u32::try_from(array.len()).expect("a short array");
-        let flag = |wanted, flag| if wanted { flag } else { 0 };
-        let flags =
-            flag(options.whole, GASP_SET_ALL_OR_NOTHING) | flag(options.dry, GASP_SET_DRY_RUN);
-        // SAFETY: zeroes are a report.
-        let mut report: gasp_report = unsafe { zeroed() };
-        report.size = size_of::<gasp_report>();
-        let output = if options.report { &raw mut report } else { null_mut() };
-        let (gsp, first) = (self.handle(), array.as_ptr());
-        // SAFETY: the handle is that of a guest; the array and the report live through the call.
-        let call = || unsafe { gasp_abi::gasp_guest_set(gsp, count, first, flags, output) };
-        let result = code(call).err().unwrap_or(EOK);
-        if options.report {
-            assert_eq!(report.error, result, "the error that is reported");
-        }
-        let index = usize::try_from(report.index).expect("usize has 64 bits");
-        (result, options.report.then_some(index))
+        let (gsp, first, count) = (self.handle(), array.as_ptr(), short(array));
+        reported(options, |flags, report| {
+            // SAFETY: the handle is that of a guest; the array and the report live through the call.
+            unsafe { gasp_abi::gasp_guest_set(gsp, count, first, flags, report) }
+        })
+    }
+
+    /// The same for `gasp_guest_change`.
+    pub(crate) fn change(
+        &self,
+        array: &[gasp_change],
+        options: SetOptions,
+    ) -> (Errno, Option<usize>) {
+        let (gsp, first, count) = (self.handle(), array.as_ptr(), short(array));
+        reported(options, |flags, report| {
+            // SAFETY: as in set_as().
+            unsafe { gasp_abi::gasp_guest_change(gsp, count, first, flags, report) }
+        })
     }
 
     pub(crate) fn generation(&self, kind: Kind) -> u64 {
@@ -161,4 +165,30 @@ impl Guest {
         assert_eq!(errno, None, "gasp_guest_generation touched errno");
         generation
     }
+}
+
+fn short<T>(array: &[T]) -> u32 {
+    u32::try_from(array.len()).expect("a short array")
+}
+
+/// The error of a set call, and the index that it reports if a report is asked for.
+fn reported(
+    options: SetOptions,
+    call: impl FnOnce(u32, *mut gasp_report) -> c_int,
+) -> (Errno, Option<usize>) {
+    let flag = |wanted, flag| if wanted { flag } else { 0 };
+    let flags = flag(options.whole, GASP_SET_ALL_OR_NOTHING)
+        | flag(options.dry, GASP_SET_DRY_RUN)
+        | flag(options.rules.overrides, GASP_SET_OVERRIDE)
+        | flag(options.rules.only_absent, GASP_SET_ONLY_ABSENT);
+    // SAFETY: zeroes are a report.
+    let mut report: gasp_report = unsafe { zeroed() };
+    report.size = size_of::<gasp_report>();
+    let output = if options.report { &raw mut report } else { null_mut() };
+    let result = code(|| call(flags, output)).err().unwrap_or(EOK);
+    if options.report {
+        assert_eq!(report.error, result, "the error that is reported");
+    }
+    let index = usize::try_from(report.index).expect("usize has 64 bits");
+    (result, options.report.then_some(index))
 }

@@ -7,6 +7,7 @@ use super::hold::Generations;
 use super::library::{FILTERS, Guest, Walk};
 use super::listener::{Notification, Recorder, SetOptions};
 use super::numbers::*;
+use super::owner::act_for;
 use super::report::{Check, Story, same};
 use super::search::Wish;
 use super::state::{Kind, Model};
@@ -39,6 +40,7 @@ pub(crate) struct Session {
 impl Session {
     pub(crate) fn new(generator: &Generator, strict: bool) -> Self {
         let by_environment = std::env::var_os("GASP_STRICT").is_some_and(|value| value == "1");
+        act_for(0);
         let (memory, ports) = (generator.memory.edges.clone(), generator.ports.edges.clone());
         let model = Model::new(memory, ports, strict || by_environment);
         Self {
@@ -58,8 +60,11 @@ impl Session {
     pub(crate) fn step(&mut self, generator: &mut Generator) -> Check {
         self.story.begin(&self.model);
         match generator.random.below(100) {
-            0..40 => self.set_array(&generator.array(&self.model)),
-            40..46 => self.set_refused(generator),
+            0..34 => self.set_array(&generator.array(&self.model)),
+            34..38 => self.act(generator),
+            38..40 => self.release(generator),
+            40..44 => self.guest_change(generator),
+            44..46 => self.set_refused(generator),
             46..60 => self.guest_set(generator),
             60..64 => self.add_or_remove_listener(generator),
             64..70 => self.set_back(generator),
@@ -207,6 +212,7 @@ impl Session {
             return Ok(());
         };
         let before = self.model.space(kind).cells.clone();
+        self.act_for(0);
         self.held(kind, |session| session.set_array(&[region]))?;
         let unchanged = self.model.space(kind).cells.same_map(&before);
         same("nothing changed by what info returned", (true, 0), (unchanged, self.story.refusals()))
@@ -223,6 +229,7 @@ impl Session {
         if self.model.has_piecewise_page(kind, range) {
             return Ok(());
         }
+        self.act_for(0);
         let delete = generator.random.percent(70);
         let mut wanted = self.model.space(kind).cells.clone();
         if delete {

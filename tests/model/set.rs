@@ -5,7 +5,7 @@
 use super::cells::{Attributes, Cells, Extent};
 use super::numbers::*;
 use super::state::{Errno, Kind, Model};
-use gasp_abi::gasp_region;
+use gasp_abi::{gasp_change, gasp_region};
 
 /// A row of the table of refusals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,29 +15,85 @@ pub(crate) enum Row {
     PageMultiples,
     HostLocation,
     Lock,
+    OnlyAbsent,
     Precious,
     PageEdge,
     StrictHole,
     StrictRegions,
+    Owner,
+}
+
+/// An element of a set call, with its range [start, end), which may be no range at all.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Element {
+    pub(crate) qst: u32,
+    pub(crate) start: u128,
+    pub(crate) end: u128,
+    pub(crate) flags: u32,
+    pub(crate) cookie: u32,
+    pub(crate) vdev: usize,
+    pub(crate) host: u64,
+}
+
+impl From<&gasp_region> for Element {
+    fn from(region: &gasp_region) -> Self {
+        let guest = &region.guest;
+        Self {
+            qst: guest.r#type.into(),
+            start: guest.location.into(),
+            end: u128::from(guest.location) + u128::from(guest.length),
+            flags: region.flags,
+            cookie: region.cookie,
+            vdev: region.vdev.addr(),
+            host: region.host_location,
+        }
+    }
+}
+
+impl From<&gasp_change> for Element {
+    fn from(change: &gasp_change) -> Self {
+        Self {
+            qst: change.r#type,
+            start: change.location.into(),
+            end: u128::from(change.last) + 1,
+            flags: change.flags,
+            cookie: change.cookie,
+            vdev: change.vdev.addr(),
+            host: change.host_location,
+        }
+    }
+}
+
+/// How a set call of the host differs from QNX's.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Rules {
+    /// The call takes the locks itself.
+    pub(crate) locked: bool,
+    pub(crate) overrides: bool,
+    pub(crate) only_absent: bool,
+    /// R9 and R10 do not apply.
+    pub(crate) any_ranges: bool,
 }
 
 impl Row {
-    pub(crate) const ALL: [Row; 9] = [
+    pub(crate) const ALL: [Row; 11] = [
         Self::TypeOrRange,
         Self::Flags,
         Self::PageMultiples,
         Self::HostLocation,
         Self::Lock,
+        Self::OnlyAbsent,
         Self::Precious,
         Self::PageEdge,
         Self::StrictHole,
         Self::StrictRegions,
+        Self::Owner,
     ];
 
     pub(crate) fn errno(self) -> Errno {
         match self {
             Self::Lock => EPERM,
-            Self::Precious => EEXIST,
+            Self::OnlyAbsent | Self::Precious | Self::Owner => EEXIST,
             Self::StrictHole => ENOENT,
             _ => EINVAL,
         }
@@ -58,13 +114,13 @@ fn refuse_if(condition: bool, row: Row) -> Result<(), Row> {
 impl Model {
     /// 2.1: the elements before the first refused one are in effect; its index is returned.
     pub(crate) fn set_soft(&mut self, array: &[gasp_region]) -> Answer {
-        self.set_each(array, false)
+        let elements: Vec<Element> = array.iter().map(Element::from).collect();
+        self.set_each(&elements, Rules::default())
     }
 
-    /// `locked`: the call takes the locks itself.
-    pub(crate) fn set_each(&mut self, array: &[gasp_region], locked: bool) -> Answer {
+    pub(crate) fn set_each(&mut self, array: &[Element], rules: Rules) -> Answer {
         for (count, element) in array.iter().enumerate() {
-            match self.accept(element, locked) {
+            match self.accept(element, rules) {
                 Ok((kind, range)) => apply(&mut self.space_mut(kind).cells, range, element),
                 Err(row) => {
                     return Answer { count, refused: Some(row) };
@@ -75,41 +131,68 @@ impl Model {
     }
 
     /// The table of refusals, per element, in its order.
-    fn accept(&self, element: &gasp_region, locked: bool) -> Result<(Kind, Extent), Row> {
+    fn accept(&self, element: &Element, rules: Rules) -> Result<(Kind, Extent), Row> {
         let (kind, range) = self.parse(element)?;
         let cells = &self.space(kind).cells;
         refuse_if(bad_host(kind, cells, range, element), Row::HostLocation)?;
-        refuse_if(!locked && self.lacks_lock(kind), Row::Lock)?;
-        refuse_if(meets_precious(cells, range, element.flags), Row::Precious)?;
+        refuse_if(!rules.locked && self.lacks_lock(kind), Row::Lock)?;
+        self.judge_precious(element, range, cells, rules)?;
         refuse_if(kind == Kind::Memory && cuts_page(cells, range), Row::PageEdge)?;
-        self.judge(element)
+        self.judge(element, rules)
     }
 
     /// R2 to R4, which need no map.
-    pub(crate) fn parse(&self, element: &gasp_region) -> Result<(Kind, Extent), Row> {
-        let kind = Kind::of(element.guest.r#type.into()).ok_or(Row::TypeOrRange)?;
-        let range = self
-            .space(kind)
-            .range(element.guest.location, element.guest.length.into())
-            .map_err(|_| Row::TypeOrRange)?;
+    pub(crate) fn parse(&self, element: &Element) -> Result<(Kind, Extent), Row> {
+        let kind = Kind::of(element.qst).ok_or(Row::TypeOrRange)?;
+        let range = Extent::new(element.start, element.end);
+        let is_range = range.start < range.end && range.end <= self.space(kind).cells.end();
+        refuse_if(!is_range, Row::TypeOrRange)?;
         refuse_if(bad_flags(element.flags), Row::Flags)?;
         refuse_if(kind == Kind::Memory && off_pages(element.flags, range), Row::PageMultiples)?;
         Ok((kind, range))
     }
 
     /// All rows but R6 (locks) and R8 (edges).
-    pub(crate) fn judge(&self, element: &gasp_region) -> Result<(Kind, Extent), Row> {
+    pub(crate) fn judge(&self, element: &Element, rules: Rules) -> Result<(Kind, Extent), Row> {
         let (kind, range) = self.parse(element)?;
         let cells = &self.space(kind).cells;
         refuse_if(bad_host(kind, cells, range, element), Row::HostLocation)?;
-        refuse_if(meets_precious(cells, range, element.flags), Row::Precious)?;
-        if self.strict {
+        self.judge_precious(element, range, cells, rules)?;
+        if self.strict && !rules.any_ranges {
             let hole = cells.some(range, |location| location.is_none());
             refuse_if(element.flags == NONE && hole, Row::StrictHole)?;
             // R covers more than one region, or a region and a hole.
             refuse_if(cells.uniform_part(range) != range, Row::StrictRegions)?;
         }
+        refuse_if(!rules.overrides && self.is_anothers(cells, range, element), Row::Owner)?;
         Ok((kind, range))
+    }
+
+    /// R11 and R7.
+    fn judge_precious(
+        &self,
+        element: &Element,
+        range: Extent,
+        cells: &Cells,
+        rules: Rules,
+    ) -> Result<(), Row> {
+        let inserts = rules.only_absent && element.flags != NONE;
+        let present = cells.some(range, |location| location.is_some());
+        refuse_if(inserts && present, Row::OnlyAbsent)?;
+        let meets = !rules.overrides && meets_precious(cells, range, element.flags);
+        refuse_if(meets, Row::Precious)
+    }
+
+    /// 14.1: some location is PRECIOUS to another vdev.
+    fn is_anothers(&self, cells: &Cells, range: Extent, element: &Element) -> bool {
+        cells.some(range, |location| {
+            let owner = location.filter(|one| one.flags & PRECIOUS != 0).map_or(0, |one| one.vdev);
+            let refused = match self.acting {
+                0 => element.flags != NONE && element.vdev != 0 && element.vdev != owner,
+                actor => owner != actor,
+            };
+            owner != 0 && refused
+        })
     }
 }
 
@@ -129,9 +212,9 @@ fn off_pages(flags: u32, range: Extent) -> bool {
 
 /// R5: some location becomes backed, and `host_location` is, in memory, 0 or not a multiple of 4096,
 /// or its range passes 2^64; for ports, its range passes 0x10000.
-fn bad_host(kind: Kind, cells: &Cells, range: Extent, element: &gasp_region) -> bool {
+fn bad_host(kind: Kind, cells: &Cells, range: Extent, element: &Element) -> bool {
     let taken = backs(element.flags) && cells.some(range, |location| !backed(location));
-    let host = u128::from(element.host_location);
+    let host = u128::from(element.host);
     let end = host + range.length();
     taken
         && match kind {
@@ -176,7 +259,7 @@ fn backed(location: Option<Attributes>) -> bool {
 }
 
 /// 2.2, the table of effects.
-pub(crate) fn apply(cells: &mut Cells, range: Extent, element: &gasp_region) {
+pub(crate) fn apply(cells: &mut Cells, range: Extent, element: &Element) {
     cells.change(range, |location, offset| match location {
         _ if element.flags == NONE => None,
         None => Some(add(element, offset)),
@@ -185,19 +268,19 @@ pub(crate) fn apply(cells: &mut Cells, range: Extent, element: &gasp_region) {
 }
 
 /// 2.2 and 2.3.1, an absent location: its host is `host_location` plus the offset in R.
-fn add(element: &gasp_region, offset: u128) -> Attributes {
-    let host = u128::from(element.host_location) + offset;
+fn add(element: &Element, offset: u128) -> Attributes {
+    let host = u128::from(element.host) + offset;
     Attributes {
         flags: effective(element.flags),
         cookie: element.cookie,
-        vdev: element.vdev.addr(),
+        vdev: element.vdev,
         host: backs(element.flags).then_some(host),
         saved: 0,
     }
 }
 
 /// 2.2, 2.3.2, 2.3.3, a present location: sticky flags stay, and so does the host of a backed one.
-fn modify(old: Attributes, element: &gasp_region, offset: u128) -> Attributes {
+fn modify(old: Attributes, element: &Element, offset: u128) -> Attributes {
     let new = add(element, offset);
     let flags = new.flags | (old.flags & STICKY);
     Attributes { flags, host: old.host.or(new.host), saved: saved(old, flags), ..new }

@@ -64,6 +64,8 @@ pub(crate) struct Model {
     pub(crate) ports: Space,
     pub(crate) strict: bool,
     pub(crate) started: bool,
+    /// The vdev for which the thread acts (12.1); 0: none.
+    pub(crate) acting: usize,
     /// The places that gram found or reserved.
     pub(crate) gram: Vec<Extent>,
 }
@@ -71,7 +73,7 @@ pub(crate) struct Model {
 impl Model {
     pub(crate) fn new(memory: Vec<u128>, ports: Vec<u128>, strict: bool) -> Self {
         let (memory, ports) = (Space::new(memory), Space::new(ports));
-        Self { memory, ports, strict, started: false, gram: Vec::new() }
+        Self { memory, ports, strict, started: false, acting: 0, gram: Vec::new() }
     }
 
     pub(crate) fn space(&self, kind: Kind) -> &Space {
