@@ -383,6 +383,24 @@ int gasp_guest_change(struct guest_system *gsp, unsigned num_changes,
 int gasp_guest_release(struct guest_system *gsp, const vdev_t *vdev,
 		struct gasp_released *report) { return 0; }
 
+uint64_t gasp_guest_find(struct guest_system *gsp, unsigned type, uint64_t size, uint64_t align,
+		uint64_t min, uint64_t max, unsigned flags) { return 0; }
+
+int gasp_guest_claim(struct guest_system *gsp, struct gasp_change *change, uint64_t size,
+		uint64_t align, unsigned flags) { return 0; }
+
+int gasp_guest_unreserve(struct guest_system *gsp, unsigned type, uint64_t location,
+		uint64_t length) { return 0; }
+
+int gasp_guest_unreserve_gram(struct guest_system *gsp, uint64_t location,
+		uint64_t length) { return 0; }
+
+int gasp_guest_previous(struct guest_system *gsp, unsigned type, uint64_t from,
+		struct gasp_span *span) { return 0; }
+
+int gasp_guest_next_gap(struct guest_system *gsp, unsigned type, uint64_t from,
+		struct gasp_span *gap) { return 0; }
+
 struct gasp_acting *gasp_acting(void) { return NULL; }
 
 int gasp_on_failure(void (*fn)(void *arg, const char *function, int error, const char *message),

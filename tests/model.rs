@@ -1,7 +1,7 @@
 //! The model test: random calls to the library and to a model of it, and everything compared.
 //!
-//! The model (`state`, `cells`, `set`, `query`, `search`, `walk`, `owner`) is written from sections 1
-//! to 3, 6, 11 and 14 of the specification, location by location, and knows nothing of how the library works. A
+//! The model (`state`, `cells`, `set`, `query`, `search`, `walk`, `owner`, `space`) is written from
+//! sections 1 to 3, 6, 11, 14 and 15 of the specification, location by location, and knows nothing of how the library works. A
 //! test makes guests, and at each step gives the same random call to the library and to the model:
 //! mostly `gasp_region_set_soft` with a random array, good and bad elements mixed. It compares the
 //! return value and errno, a listener's notifications, then all regions and the generation of both
@@ -35,6 +35,7 @@ mod model {
     pub(crate) mod self_test;
     pub(crate) mod session;
     pub(crate) mod set;
+    pub(crate) mod space;
     pub(crate) mod state;
     pub(crate) mod walk;
 }

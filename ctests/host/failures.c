@@ -52,6 +52,12 @@ static void functions_of_hosts(void)
 	RETURNS(gasp_guest_remove_listener, (gsp, 1), EINVAL);
 	RETURNS(gasp_guest_set, (gsp, 0, NULL, 16, NULL), EINVAL);
 	RETURNS(gasp_guest_change, (gsp, 0, NULL, 16, NULL), EINVAL);
+	SETS(gasp_guest_find, (gsp, QST_MEMORY, 0, 0, 0, 0, 0), QSL_NO_LOCATION, EINVAL);
+	RETURNS(gasp_guest_claim, (gsp, NULL, 1, 1, 0), EINVAL);
+	RETURNS(gasp_guest_unreserve, (gsp, QST_MEMORY, 0, 1), ENOENT);
+	RETURNS(gasp_guest_unreserve_gram, (gsp, 0, 1), ENOENT);
+	RETURNS(gasp_guest_previous, (gsp, QST_MEMORY, 0, &s), ENXIO);
+	RETURNS(gasp_guest_next_gap, (gsp, QST_MEMORY, 0, NULL), EINVAL);
 	RETURNS(gasp_guest_release, (gsp, NULL, NULL), EINVAL);
 	RETURNS(gasp_guest_copy, (gsp, GASP_READ, 0, &data, 1, NULL), ENXIO);
 	SETS(gasp_guest_generation, (gsp, QST_HOST), 0, EINVAL);

@@ -5,6 +5,7 @@
  * abi/src/cpu.rs,
  * abi/src/change.rs,
  * abi/src/owner.rs,
+ * abi/src/place.rs,
  * abi/src/acting.rs,
  * abi/src/hold.rs,
  * abi/src/copy.rs,
@@ -92,6 +93,9 @@
 
 /** Flag of gasp_guest_set(): an element that does not delete is refused if something is there. */
 #define GASP_SET_ONLY_ABSENT (1 << 3)
+
+/** Flag of gasp_guest_find() and gasp_guest_claim(): the highest place, not the lowest. */
+#define GASP_FIND_TOP (1 << 0)
 
 /** Reason for which an access is unsupported: no region is there. */
 #define GASP_REASON_ABSENT 0
@@ -952,6 +956,101 @@ int gasp_guest_change(struct guest_system *gsp,
  * Threads: any; takes the locks of both spaces. Source: libgasp's own.
  */
 int gasp_guest_release(struct guest_system *gsp, const vdev_t *vdev, struct gasp_released *report);
+
+/**
+ * Find free space, as gasp_find_free_range() does, from either end of the window. No lock is
+ * needed, in strict mode either; nothing is reserved.
+ *
+ * flags: 0, or GASP_FIND_TOP for the highest multiple of align that fits.
+ *
+ * Returns the location, or QSL_NO_LOCATION with errno set:
+ * - EINVAL: bad gsp, type or flags, size 0, align not a power of two, min > max
+ * - ENOSPC: nothing fits
+ *
+ * Threads: any. Source: libgasp's own.
+ */
+uint64_t gasp_guest_find(struct guest_system *gsp,
+                         unsigned int type,
+                         uint64_t size,
+                         uint64_t align,
+                         uint64_t min,
+                         uint64_t max,
+                         unsigned int flags);
+
+/**
+ * Find free space and put a region there, in one step: no other thread can take the place in
+ * between.
+ *
+ * change: in, the region, with the window to search as location and last; host_location is for
+ * the first location of the place. With GRF_NONE as its flags, the place is reserved instead, as
+ * by gasp_guest_reserve(). Out: location and last are those of the place. size, align, flags: as
+ * for gasp_guest_find().
+ *
+ * Returns EOK, or an error number (errno is unchanged, *change not written): those of
+ * gasp_guest_find(), change NULL (EINVAL), and those of gasp_guest_set() for this region.
+ *
+ * Threads: any; takes the lock of the space. Source: libgasp's own.
+ */
+int gasp_guest_claim(struct guest_system *gsp,
+                     struct gasp_change *change,
+                     uint64_t size,
+                     uint64_t align,
+                     unsigned int flags);
+
+/**
+ * Give back what gasp_guest_reserve() or gasp_guest_claim() has reserved: all of a reservation,
+ * a part, or several that are adjacent.
+ *
+ * Returns EOK, or an error number (errno is unchanged, nothing given back):
+ * - EINVAL: bad gsp, type or range
+ * - ENOENT: some of the range is not reserved
+ * - ENOMEM: a reservation is cut in two
+ *
+ * Threads: any. Source: libgasp's own.
+ */
+int gasp_guest_unreserve(struct guest_system *gsp,
+                         unsigned int type,
+                         uint64_t location,
+                         uint64_t length);
+
+/**
+ * Give back what gram_reserve(), gram_find_free() or gram_find_free_range() has reserved, as
+ * gasp_guest_unreserve(). Also after the guest has started.
+ */
+int gasp_guest_unreserve_gram(struct guest_system *gsp, uint64_t location, uint64_t length);
+
+/**
+ * Get the region that holds a location, or else the last region before it: the opposite of
+ * gasp_guest_next().
+ *
+ * To list a space from its end, start with its last location, and go on with span->location - 1
+ * until ENXIO, or until span->location is 0.
+ *
+ * Returns EOK, or an error number (errno is unchanged, *span not written):
+ * - ENXIO: no region is there or before
+ * - EINVAL: bad gsp, type or from, or span NULL
+ *
+ * Threads: any, no lock needed, never waits. Source: libgasp's own.
+ */
+int gasp_guest_previous(struct guest_system *gsp,
+                        unsigned int type,
+                        uint64_t from,
+                        struct gasp_span *span);
+
+/**
+ * Get the hole that holds a location, or else the first hole after it: whole, with 64-bit ends.
+ * All but location and last is 0. To list all, go on as with gasp_guest_next().
+ *
+ * Returns EOK, or an error number (errno is unchanged, *gap not written):
+ * - ENXIO: everything from there on is present
+ * - EINVAL: bad gsp, type or from, or gap NULL
+ *
+ * Threads: any, no lock needed. Source: libgasp's own.
+ */
+int gasp_guest_next_gap(struct guest_system *gsp,
+                        unsigned int type,
+                        uint64_t from,
+                        struct gasp_span *gap);
 
 /**
  * Get the calling thread's record of the vdev for which it acts. The caller writes the record:

@@ -2,7 +2,9 @@
 
 #![forbid(unsafe_code)]
 
-use super::{acting, change, copy, cpu, find, gram, hold, host, map, owner, region, text, walk};
+use super::{
+    acting, change, copy, cpu, find, gram, hold, host, map, owner, place, region, text, walk,
+};
 
 macro_rules! declared {
     ($($($name:ident),+ in $here:ident;)+) => {
@@ -49,6 +51,8 @@ declared! {
     gasp_guest_add_listener, gasp_guest_remove_listener, gasp_guest_set, gasp_guest_generation,
     gasp_guest_unique_generation in change;
     gasp_guest_change, gasp_guest_release in owner;
+    gasp_guest_find, gasp_guest_claim, gasp_guest_unreserve, gasp_guest_unreserve_gram,
+    gasp_guest_previous, gasp_guest_next_gap in place;
     gasp_acting, gasp_on_failure, gasp_guest_locks_held, gasp_guest_next_mapping,
     gasp_guest_set_unsupported_handler in acting;
     gasp_guest_lock_holder, gasp_guest_set_hold_limit, gasp_guest_settle in hold;

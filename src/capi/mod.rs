@@ -34,6 +34,7 @@ mod hold;
 mod host;
 mod map;
 mod owner;
+mod place;
 mod region;
 mod ret;
 mod sized;

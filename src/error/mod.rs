@@ -194,6 +194,25 @@ pub(crate) enum Error {
     /// A range overlaps a reservation.
     #[error("overlaps the reservation {0}")]
     Reserved(Range),
+    /// A location is not reserved.
+    #[error("{:#x} is not reserved", .0.get())]
+    NotReserved(Location),
+    /// A space has no region at a location or before it.
+    #[error("no region at {:#x} in the {kind} space, or before it", .location.get())]
+    NoEarlier {
+        /// The space.
+        kind: SpaceKind,
+        /// The location.
+        location: Location,
+    },
+    /// A space has no hole at a location or after it.
+    #[error("no hole at {:#x} in the {kind} space, or after it", .location.get())]
+    NoGap {
+        /// The space.
+        kind: SpaceKind,
+        /// The location.
+        location: Location,
+    },
     /// A location is not `GRF_MEMORY`.
     #[error("{:#x} is not memory (GRF_MEMORY)", .0.get())]
     NotMemory(Location),

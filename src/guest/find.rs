@@ -83,27 +83,55 @@ impl Guest {
         if self.strict && self.has_started() && !space.is_locked_by_caller() {
             return Err(Error::LockNeeded(space.kind));
         }
-        let place = space.map.snapshot(|map| space.free_place(map, &request));
-        place.map(|place| place.first()).ok_or(request.not_found())
+        Ok(space.find(&request, End::Bottom)?.first())
     }
 }
 
+/// The end of the window from which a search starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    Bottom,
+    Top,
+}
+
 impl Space {
-    fn free_place(&self, map: &Snapshot<'_>, request: &PlaceRequest) -> Option<Range> {
+    /// The first place, from this end, that is absent and not reserved.
+    pub(super) fn find(&self, request: &PlaceRequest, end: End) -> Result<Range, Error> {
+        let place = self.map.snapshot(|map| match end {
+            End::Bottom => self.lowest_place(map, request),
+            End::Top => self.highest_place(map, request),
+        });
+        place.ok_or(request.not_found())
+    }
+
+    fn lowest_place(&self, map: &Snapshot<'_>, request: &PlaceRequest) -> Option<Range> {
         let mut rest = request.window;
         loop {
             let place = request.lowest_in(&rest)?;
-            match self.obstacle(map, &place) {
+            let region = map.lookup_from(place.first()).map(|region| region.range);
+            let reserved = self.reserved.lock().first_from(place.first()).copied();
+            match obstacle(&place, [region, reserved]) {
                 None => return Some(place),
                 Some(obstacle) => rest = request.window.above(obstacle.last())?,
             }
         }
     }
 
-    /// The first region or reservation that overlaps a place.
-    fn obstacle(&self, map: &Snapshot<'_>, place: &Range) -> Option<Range> {
-        let region = map.lookup_from(place.first()).map(|region| region.range);
-        let reserved = self.reserved.lock().first_from(place.first()).copied();
-        [region, reserved].into_iter().flatten().find(|other| other.intersection(place).is_some())
+    fn highest_place(&self, map: &Snapshot<'_>, request: &PlaceRequest) -> Option<Range> {
+        let mut rest = request.window;
+        loop {
+            let place = request.highest_in(&rest)?;
+            let region = map.lookup_to(place.last()).map(|region| region.range);
+            let reserved = self.reserved.lock().last_to(place.last()).copied();
+            match obstacle(&place, [region, reserved]) {
+                None => return Some(place),
+                Some(obstacle) => rest = request.window.below(obstacle.first())?,
+            }
+        }
     }
+}
+
+/// The first of a region and a reservation that overlaps a place.
+fn obstacle(place: &Range, found: [Option<Range>; 2]) -> Option<Range> {
+    found.into_iter().flatten().find(|other| other.intersection(place).is_some())
 }

@@ -77,6 +77,14 @@ impl Guest {
     }
 }
 
+impl Guest {
+    /// Gives back a range that gram has reserved.
+    pub(crate) fn gram_unreserve(&self, location: u64, size: u64) -> Result<(), Error> {
+        let range = SpaceKind::Memory.range(location, size)?;
+        self.gram.lock().give_back(range)
+    }
+}
+
 /// The place in all runs, between earlier reservations.
 fn gram_place(
     map: &Snapshot<'_>,

@@ -3,6 +3,7 @@
 //! | file | contents |
 //! |---|---|
 //! | `state` | the guest itself: its parts, locks and simple queries |
+//! | `gap` | regions backwards, and holes |
 //! | `set`, `transaction`, `change` | a set call, the changes of one call, one element |
 //! | `release` | all that a vdev has |
 //! | `touched`, `overlap`, `owner` | the ranges that a call changes, the regions that a range overlaps, whose they are |
@@ -11,16 +12,18 @@
 //! | `memory`, `backing` | the guest's memory, the host's access to it |
 //! | `mapping`, `mapped` | mapping the memory, the list of its mappings |
 //! | `hold`, `patience` | accesses that wait until no other thread holds the lock |
-//! | `find`, `gram`, `walk` | searches and walks |
+//! | `find`, `claim`, `gram`, `walk` | searches and walks, places taken as they are found |
 //! | `fatal`, `policy`, `request` | the end of the process, unsupported accesses, set requests |
 
 #![forbid(unsafe_code)]
 
 mod backing;
 mod change;
+mod claim;
 mod difference;
 pub(crate) mod fatal;
 mod find;
+mod gap;
 mod gram;
 mod hold;
 mod listen;
@@ -40,6 +43,8 @@ mod touched;
 mod transaction;
 mod walk;
 
+pub(crate) use claim::Claim;
+pub(crate) use find::End;
 pub(crate) use patience::Patience;
 pub(crate) use policy::Policy;
 pub(crate) use release::Released;

@@ -4,7 +4,7 @@
 
 use super::request::{Elements, SetOptions};
 use super::state::Guest;
-use crate::error::{Error, Refusal};
+use crate::error::Error;
 use crate::value::element::{Element, End};
 use crate::value::flags::Flags;
 use crate::value::kind::SpaceKind;
@@ -21,19 +21,23 @@ pub(crate) struct Released {
 }
 
 /// The changes of a call that the library makes itself.
-struct Made(Vec<Element>);
+pub(super) struct Made {
+    pub(super) elements: Vec<Element>,
+    /// For messages.
+    pub(super) name: &'static str,
+}
 
 impl Elements for Made {
     fn count(&self) -> u32 {
-        u32::try_from(self.0.len()).unwrap_or(u32::MAX)
+        u32::try_from(self.elements.len()).unwrap_or(u32::MAX)
     }
 
     fn get(&self, index: u32) -> Element {
-        self.0[index as usize]
+        self.elements[index as usize]
     }
 
     fn name(&self) -> &'static str {
-        "regions of the vdev"
+        self.name
     }
 }
 
@@ -51,7 +55,8 @@ impl Guest {
         if needed == 0 {
             return Ok(released);
         }
-        let changes = Ok::<_, Refusal>(Made(self.changes(&released)?));
+        let elements = self.changes(&released)?;
+        let changes = Ok(Made { elements, name: "regions of the vdev" });
         let options = SetOptions {
             all_or_nothing: true,
             overrides: true,

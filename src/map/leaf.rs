@@ -84,6 +84,11 @@ impl Leaf {
         }
     }
 
+    /// The region that holds `key`, or the last one before it, if it is in this leaf.
+    pub(super) fn last_to(&self, key: u64) -> Option<Region> {
+        self.get(self.rank(key).checked_sub(1)?)
+    }
+
     /// The number of regions that start at `key` or before.
     pub(super) fn rank(&self, key: u64) -> usize {
         match self.count() {

@@ -52,6 +52,11 @@ impl Map {
         self.pool.read(|root| first_from(root?, location.get()))
     }
 
+    /// The region that holds a location, or the last one before it.
+    pub(crate) fn lookup_to(&self, location: Location) -> Option<Region> {
+        self.pool.read(|root| last_to(root?, location.get()))
+    }
+
     /// How many drafts have been committed.
     pub(crate) fn generation(&self) -> u64 {
         self.version.now() / 2
@@ -78,7 +83,14 @@ pub(super) fn first_from(root: &Root, key: u64) -> Option<Region> {
     first_of_two(|| root.leaf(slot), |leaf| leaf.first_from(key), || next()?.get(0))
 }
 
-/// What `search` finds in a leaf, or else what `beyond` finds in the next one.
+/// The region that holds `key`, or the last one before it.
+pub(super) fn last_to(root: &Root, key: u64) -> Option<Region> {
+    let slot = root.find(key);
+    let before = || root.leaf(slot.checked_sub(1)?)?.last_to(u64::MAX);
+    first_of_two(|| root.leaf(slot), |leaf| leaf.last_to(key), before)
+}
+
+/// What `search` finds in a leaf, or else what `beyond` finds in the one beside it.
 ///
 /// Leaves can be replaced one at a time. The first one has to be in place still, or else the two
 /// may be of different versions.

@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::lookup::{Map, first_from};
+use super::lookup::{Map, first_from, last_to};
 use super::root::Root;
 use crate::value::range::Location;
 use crate::value::region::Region;
@@ -48,6 +48,14 @@ impl<'m> Snapshot<'m> {
         match self.0 {
             Source::Live(map) => map.lookup_from(location),
             Source::Pinned(root) => first_from(root?, location.get()),
+        }
+    }
+
+    /// As [`Map::lookup_to`].
+    pub(crate) fn lookup_to(&self, location: Location) -> Option<Region> {
+        match self.0 {
+            Source::Live(map) => map.lookup_to(location),
+            Source::Pinned(root) => last_to(root?, location.get()),
         }
     }
 }

@@ -8,7 +8,7 @@ use super::query::low64;
 use super::random::Random;
 use super::search::Wish;
 use super::state::{Kind, Model};
-use gasp_abi::{gasp_region, qvm_state_block};
+use gasp_abi::{gasp_change, gasp_region, qvm_state_block};
 use std::ptr::{null_mut, without_provenance_mut};
 
 /// Combinations of flags that a VMM uses, and some that are nonsense.
@@ -303,6 +303,25 @@ impl Generator {
         let moved = (edge + self.random.pick(&[0, 0, 1, 2, 0x123])).saturating_sub(1);
         let near = if self.random.percent(50) { edge } else { moved };
         low64(near.min(cells.end() - 1))
+    }
+
+    /// A region for a place that is not known yet.
+    pub(crate) fn change(&mut self, model: &Model, kind: Kind) -> gasp_change {
+        let gasp_region { flags, cookie, vdev, host_location, .. } = self.element(model);
+        let r#type = self.qst(kind);
+        gasp_change { location: 0, last: 0, host_location, vdev, flags, cookie, r#type }
+    }
+
+    /// The arguments of a search whose result has the edges of cells.
+    pub(crate) fn fine_wish(&mut self, kind: Kind) -> Wish {
+        let unit = if kind == Kind::Memory { 0x1000 } else { 1 };
+        let focus = self.ground(kind).focus[0];
+        let size = unit * self.random.below(6);
+        let align = self.random.pick(&[1, 1, 1, 2, 4, 3]) * unit;
+        let (first, last) = (low64(focus.start), low64(focus.end - 1));
+        let inverted = self.random.percent(5);
+        let (first, last) = if inverted { (last, first) } else { (first, last) };
+        Wish { size, align, first, last }
     }
 
     /// The arguments of a search.

@@ -51,7 +51,7 @@ pub(super) fn code(call: impl FnOnce() -> c_int) -> Result<(), Errno> {
 }
 
 /// Run a call that returns a location, or `QSL_NO_LOCATION` and errno.
-fn location(call: impl FnOnce() -> u64) -> Result<u64, Errno> {
+pub(super) fn location(call: impl FnOnce() -> u64) -> Result<u64, Errno> {
     match watched(call) {
         (NO_LOCATION, errno) => Err(errno.expect("QSL_NO_LOCATION without errno")),
         (location, None) => Ok(location),

@@ -123,12 +123,19 @@ impl Model {
         let kind = Kind::of(qst).ok_or(EINVAL)?;
         wish.check()?;
         refuse_if(self.lacks_lock(kind), EPERM)?;
+        self.find_place(kind, wish, false).map(|place| low64(place.start))
+    }
+
+    /// The lowest or the highest place.
+    pub(super) fn find_place(&self, kind: Kind, wish: &Wish, top: bool) -> Result<Extent, Errno> {
+        wish.check()?;
         let (space, runs) = (self.space(kind), self.runs(kind));
         let free =
             |place| regions_in(place, runs).next().is_none() && apart(place, &space.reserved);
-        wish.lowest(space.cells.end(), &points(runs, &space.reserved), free)
-            .map(|place| low64(place.start))
-            .ok_or(ENOSPC)
+        let (end, points) = (space.cells.end(), points(runs, &space.reserved));
+        let found =
+            if top { wish.highest(end, &points, free) } else { wish.lowest(end, &points, free) };
+        found.ok_or(ENOSPC)
     }
 
     /// 7.5: only makes `find_free` leave out a range.

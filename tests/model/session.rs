@@ -60,7 +60,9 @@ impl Session {
     pub(crate) fn step(&mut self, generator: &mut Generator) -> Check {
         self.story.begin(&self.model);
         match generator.random.below(100) {
-            0..34 => self.set_array(&generator.array(&self.model)),
+            0..30 => self.set_array(&generator.array(&self.model)),
+            30..32 => self.claim(generator),
+            32..34 => self.unreserve(generator),
             34..38 => self.act(generator),
             38..40 => self.release(generator),
             40..44 => self.guest_change(generator),
@@ -114,6 +116,7 @@ impl Session {
             self.ask_free(generator)?;
         }
         self.ask_next(generator)?;
+        self.ask_space(generator)?;
         if generator.random.percent(30) {
             self.ask_walk(generator)?;
         }
