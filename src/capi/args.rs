@@ -6,7 +6,8 @@ use super::sized;
 use crate::callback::{
     Callback, FailureFunction, FatalHandler, QuietCallback, TrapHandler, UnsupportedHandler,
 };
-use crate::error::{Error, Refusal};
+use crate::error::Error;
+use crate::error::refusal::Refusal;
 use crate::guest::{Elements, Guest, Options};
 use crate::raw::bytes::Buffer;
 use crate::value::element::Element;

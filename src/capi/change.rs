@@ -3,7 +3,8 @@
 use super::args::CElement;
 use super::{args, ret, sized};
 use crate::callback::{Callback, Listener};
-use crate::error::{Error, Refusal};
+use crate::error::Error;
+use crate::error::refusal::Refusal;
 use crate::guest::{Outcome, SetOptions};
 use core::ffi::{c_int, c_uint, c_void};
 use gasp_abi::{

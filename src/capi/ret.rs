@@ -4,7 +4,8 @@
 //! the library changed it meanwhile. Every failure is recorded for `gasp_last_error()` and reported
 //! (`gasp_on_failure()`), with the name of the function, which only the cold paths use.
 
-use crate::error::{Error, Refusal, last};
+use crate::error::refusal::Refusal;
+use crate::error::{Error, last};
 use crate::sys::process;
 use crate::value::range::Location;
 use core::ffi::{CStr, c_int, c_uint, c_void};

@@ -4,8 +4,9 @@
 
 #![forbid(unsafe_code)]
 
+use super::refusal::Refusal;
+use super::report;
 use super::text::Text;
-use super::{Refusal, report};
 use core::cell::{Cell, RefCell};
 use core::ffi::{CStr, c_char};
 

@@ -4,11 +4,9 @@
 
 mod errno;
 pub(crate) mod last;
-mod refusal;
+pub(crate) mod refusal;
 pub(crate) mod report;
 pub(crate) mod text;
-
-pub(crate) use refusal::{Refusal, RefusedElement};
 
 use crate::sys::failure::SystemError;
 use crate::value::flags::Names;

@@ -4,8 +4,9 @@
 
 #![forbid(unsafe_code)]
 
+use super::Error;
+use super::refusal::Refusal;
 use super::text::Text;
-use super::{Error, Refusal};
 use crate::callback::FailureFunction;
 use crate::raw::latest::Latest;
 use crate::sys::process::keep_errno;

@@ -4,8 +4,9 @@
 #![forbid(unsafe_code)]
 
 use crate::callback::FatalHandler;
+use crate::error::refusal::Refusal;
 use crate::error::text::Text;
-use crate::error::{Error, Refusal, last};
+use crate::error::{Error, last};
 use crate::sys::process;
 use core::ffi::{CStr, c_int};
 

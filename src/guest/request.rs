@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use crate::error::Refusal;
+use crate::error::refusal::Refusal;
 use crate::value::element::Element;
 use gasp_abi::gasp_cost;
 

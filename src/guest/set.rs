@@ -7,7 +7,8 @@ use super::fatal;
 use super::request::{Elements, Outcome, SetOptions};
 use super::state::Guest;
 use super::transaction::{Abort, Locking, Transaction};
-use crate::error::{Error, Refusal};
+use crate::error::Error;
+use crate::error::refusal::Refusal;
 use crate::value::element::Element;
 use gasp_abi::gasp_cost;
 
