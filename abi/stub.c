@@ -221,6 +221,16 @@ struct gasp_released {
 	size_t ports;
 };
 
+struct gasp_run {
+	uint64_t location;
+	uint64_t length;
+	uint64_t host_location;
+	uint64_t offset;
+	uint64_t page_size;
+	int fd;
+	unsigned prot;
+};
+
 struct gasp_acting {
 	struct vdev_s *vdev;
 	void *data;
@@ -400,6 +410,15 @@ int gasp_guest_previous(struct guest_system *gsp, unsigned type, uint64_t from,
 
 int gasp_guest_next_gap(struct guest_system *gsp, unsigned type, uint64_t from,
 		struct gasp_span *gap) { return 0; }
+
+int gasp_guest_add_memory_fd(struct guest_system *gsp, uint64_t location, uint64_t length,
+		unsigned kind, int fd, uint64_t offset) { return 0; }
+
+int gasp_guest_remove_memory(struct guest_system *gsp, uint64_t location,
+		uint64_t length) { return 0; }
+
+int gasp_guest_runs(struct guest_system *gsp, struct gasp_run *runs, size_t room,
+		size_t *count) { return 0; }
 
 struct gasp_acting *gasp_acting(void) { return NULL; }
 

@@ -229,6 +229,7 @@ const HEADERS: [Header; 14] = [
             "abi/src/change.rs",
             "abi/src/owner.rs",
             "abi/src/place.rs",
+            "abi/src/memory.rs",
             "abi/src/acting.rs",
             "abi/src/hold.rs",
             "abi/src/copy.rs",

@@ -2,7 +2,9 @@
 //! the same table.
 
 use crate::vdev_core::vdev_s;
-use crate::{acting, change, cpu, gasp, guest, hold, host, owner, types, vdev_core, vio, vpci};
+use crate::{
+    acting, change, cpu, gasp, guest, hold, host, memory, owner, types, vdev_core, vio, vpci,
+};
 use core::mem::{offset_of, size_of};
 
 macro_rules! layout {
@@ -99,6 +101,11 @@ layout!(
 layout!(
     owner::gasp_released, 40,
     size at 0, spans at 8, room at 16, count at 24, ports at 32
+);
+layout!(
+    memory::gasp_run, 48,
+    location at 0, length at 8, host_location at 16, offset at 24, page_size at 32, fd at 40,
+    prot at 44
 );
 layout!(acting::gasp_acting, 16, vdev at 0, data at 8);
 layout!(hold::gasp_holder, 16, vdev at 0, thread at 8);

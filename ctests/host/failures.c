@@ -52,6 +52,9 @@ static void functions_of_hosts(void)
 	RETURNS(gasp_guest_remove_listener, (gsp, 1), EINVAL);
 	RETURNS(gasp_guest_set, (gsp, 0, NULL, 16, NULL), EINVAL);
 	RETURNS(gasp_guest_change, (gsp, 0, NULL, 16, NULL), EINVAL);
+	RETURNS(gasp_guest_add_memory_fd, (gsp, 0, 0x1000, GASP_RAM, -1, 0), EBADF);
+	RETURNS(gasp_guest_remove_memory, (gsp, 0, 0x1000), ENXIO);
+	RETURNS(gasp_guest_runs, (gsp, NULL, 0, NULL), EINVAL);
 	SETS(gasp_guest_find, (gsp, QST_MEMORY, 0, 0, 0, 0, 0), QSL_NO_LOCATION, EINVAL);
 	RETURNS(gasp_guest_claim, (gsp, NULL, 1, 1, 0), EINVAL);
 	RETURNS(gasp_guest_unreserve, (gsp, QST_MEMORY, 0, 1), ENOENT);

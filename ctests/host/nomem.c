@@ -208,6 +208,35 @@ static void child_gram(void)
 	gasp_guest_destroy(gsp);
 }
 
+/* Memory of a descriptor, its removal, and the list of runs. */
+static void child_brought_memory(void)
+{
+	struct guest_system *gsp = guest();
+	struct gasp_region *r = many_elements();
+	size_t count = 77;
+	FILE *file = tmpfile();
+	if (file == NULL || ftruncate(fileno(file), 1 << 30) != 0)
+		abort();
+	for (uint32_t i = 0; i < MANY; i++)
+		r[i] = mem_at(r[i].guest.location, PAGE, RAM, HOST_A + UINT64_C(0x2000) * i);
+	set_expect(__FILE__, __LINE__, gsp, MANY, r);
+	CHECK_EQ(gasp_guest_add_memory_fd(gsp, 0, PAGE, GASP_RAM, fileno(file), 0), EOK);
+	memory_ends_here(LITTLE);
+	errno = ERRNO_MARK;
+	CHECK_EQ(gasp_guest_add_memory_fd(gsp, UINT64_C(1) << 40, 1 << 30, GASP_RAM, fileno(file), 0), ENOMEM);
+	CHECK_EQ(gasp_guest_runs(gsp, NULL, 0, &count), ENOMEM);
+	CHECK_EQ(count, 77);
+	CHECK_EQ(gasp_guest_remove_memory(gsp, 0, PAGE), EOK);
+	CHECK_EQ(errno, ERRNO_MARK);
+	memory_is_back();
+	CHECK_EQ(gasp_guest_runs(gsp, NULL, 0, &count), ENOSPC);
+	CHECK_EQ(count, MANY);
+	CHECK_EQ(spans_in_memory(gsp), MANY);
+	gasp_guest_destroy(gsp);
+	fclose(file);
+	free(r);
+}
+
 /* All that a vdev has, where there is memory for some of the list only. */
 static void child_release(void)
 {
@@ -345,6 +374,7 @@ static void guest_memory(void) { run_one("child_guest_memory", 0); }
 static void guests(void) { run_one("child_guests", 0); }
 static void reservations(void) { run_one("child_reservations", 0); }
 static void gram(void) { run_one("child_gram", 0); }
+static void brought_memory(void) { run_one("child_brought_memory", 0); }
 static void release(void) { run_one("child_release", 0); }
 static void failure_function(void) { run_one("child_failure_function", 0); }
 static void queries(void) { run_one("child_queries", 0); }
@@ -353,14 +383,15 @@ static void an_access_that_waits(void) { run_one("child_an_access_that_waits", 0
 static const struct test_case cases[] = {
 	CASE(set_of_many), CASE(enomem_outranks_a_later_refusal), CASE(set_in_both_spaces),
 	CASE(one_by_one), CASE(fatal_twin), CASE(guest_memory), CASE(guests), CASE(reservations),
-	CASE(gram), CASE(release), CASE(failure_function), CASE(queries), CASE(an_access_that_waits),
+	CASE(gram), CASE(brought_memory), CASE(release), CASE(failure_function), CASE(queries),
+	CASE(an_access_that_waits),
 };
 
 static const struct test_case children[] = {
 	CASE(child_set_of_many), CASE(child_enomem_outranks_a_later_refusal),
 	CASE(child_set_in_both_spaces), CASE(child_one_by_one), CASE(child_fatal_twin),
 	CASE(child_guest_memory), CASE(child_guests), CASE(child_reservations), CASE(child_gram),
-	CASE(child_release), CASE(child_failure_function),
+	CASE(child_brought_memory), CASE(child_release), CASE(child_failure_function),
 	CASE(child_queries), CASE(child_an_access_that_waits),
 };
 

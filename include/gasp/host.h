@@ -6,6 +6,7 @@
  * abi/src/change.rs,
  * abi/src/owner.rs,
  * abi/src/place.rs,
+ * abi/src/memory.rs,
  * abi/src/acting.rs,
  * abi/src/hold.rs,
  * abi/src/copy.rs,
@@ -397,6 +398,30 @@ struct gasp_released {
     size_t count;
     /** Out: how many of them are regions of ports. */
     size_t ports;
+};
+
+/**
+ * A run of the guest's memory (GRF_MEMORY) with one file and one set of rights, contiguous in the
+ * guest, in the host and in the file.
+ */
+struct gasp_run {
+    /** First location. */
+    uint64_t location;
+    /** Length in bytes. */
+    uint64_t length;
+    /** Address in this process. */
+    uint64_t host_location;
+    /** Place in the file; 0 without a file. */
+    uint64_t offset;
+    /** Bytes of a page of the file: 4096, or those of hugetlbfs. */
+    uint64_t page_size;
+    /**
+     * The file, which is the guest's, as that of gasp_guest_backing(); -1: memory that the host
+     * supplied by its address.
+     */
+    int fd;
+    /** What the guest may do: PROT_READ, PROT_WRITE, PROT_EXEC. Trapped accesses are not among it. */
+    unsigned int prot;
 };
 
 /** For which vdev a thread acts. Each thread has one record, from gasp_acting(). */
@@ -1051,6 +1076,68 @@ int gasp_guest_next_gap(struct guest_system *gsp,
                         unsigned int type,
                         uint64_t from,
                         struct gasp_span *gap);
+
+/**
+ * Add a region with memory from a file that the host brings: a memory file, a file, one of
+ * hugetlbfs, a dma-buf. It becomes visible in one step.
+ *
+ * location, length, offset: multiples of 4096 (for hugetlbfs, length and offset of its pages),
+ * in bytes. kind: as for gasp_guest_add_memory(). fd: open for reading and writing. The library
+ * duplicates it, once for all memory of one regular file, so it can be closed.
+ *
+ * The bytes are those of the file, and what the guest writes goes there. The file must not get
+ * shorter, unless the guest is guarded (GASP_GUEST_GUARDED).
+ *
+ * Returns EOK, or an error number (errno is unchanged): those of gasp_guest_add_memory(), and
+ * - EINVAL: offset and length pass the end of a regular file; the file's pages are larger
+ * - EBADF, EACCES, ENODEV: fd is not open, not for writing too, or cannot be mapped
+ *
+ * Threads: any, also after the guest has started; takes the lock of the memory space. Source:
+ * libgasp's own.
+ */
+int gasp_guest_add_memory_fd(struct guest_system *gsp,
+                             uint64_t location,
+                             uint64_t length,
+                             unsigned int kind,
+                             int fd,
+                             uint64_t offset);
+
+/**
+ * Remove memory of gasp_guest_add_memory() or gasp_guest_add_memory_fd(), also while the guest
+ * runs: delete the range in one step, and free the memory of each call of which no region is
+ * left anywhere. It is freed when accesses and copies that had started have ended, and its
+ * mappings (gasp_map_sys() and others) are unmapped. The call does not wait for that. PRECIOUS
+ * protects nothing here.
+ *
+ * location, length: multiples of 4096, in bytes: what was added, a part, or several.
+ *
+ * Returns EOK, or an error number (errno is unchanged, nothing removed):
+ * - EINVAL: bad gsp, range or alignment
+ * - EDEADLK: as for gasp_lock(), or inside a listener callback
+ * - ENXIO: some location has no memory behind it
+ * - ENOTSUP: some memory was not added by these functions
+ * - ENOMEM
+ * - the number with which a listener refused the change
+ *
+ * Threads: any; takes the lock of the memory space. Source: libgasp's own.
+ */
+int gasp_guest_remove_memory(struct guest_system *gsp, uint64_t location, uint64_t length);
+
+/**
+ * Get all runs of memory, ascending, in one state of the map: what a vhost-user back end, VFIO,
+ * a userfaultfd pager or a dump needs. A listener that calls it again in `commit` keeps a table
+ * current.
+ *
+ * runs: room for `room` runs; NULL if room is 0. count: out, the number of runs.
+ *
+ * Returns EOK, or an error number (errno is unchanged, *runs not written):
+ * - ENOSPC: there are more runs than room; *count is their number
+ * - EINVAL: bad gsp, count NULL, or runs NULL with room (*count not written)
+ * - ENOMEM (*count not written)
+ *
+ * Threads: any, no lock needed. Source: libgasp's own.
+ */
+int gasp_guest_runs(struct guest_system *gsp, struct gasp_run *runs, size_t room, size_t *count);
 
 /**
  * Get the calling thread's record of the vdev for which it acts. The caller writes the record:

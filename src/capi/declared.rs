@@ -3,7 +3,8 @@
 #![forbid(unsafe_code)]
 
 use super::{
-    acting, change, copy, cpu, find, gram, hold, host, map, owner, place, region, text, walk,
+    acting, change, copy, cpu, find, gram, hold, host, map, memory, owner, place, region, text,
+    walk,
 };
 
 macro_rules! declared {
@@ -53,6 +54,7 @@ declared! {
     gasp_guest_change, gasp_guest_release in owner;
     gasp_guest_find, gasp_guest_claim, gasp_guest_unreserve, gasp_guest_unreserve_gram,
     gasp_guest_previous, gasp_guest_next_gap in place;
+    gasp_guest_add_memory_fd, gasp_guest_remove_memory, gasp_guest_runs in memory;
     gasp_acting, gasp_on_failure, gasp_guest_locks_held, gasp_guest_next_mapping,
     gasp_guest_set_unsupported_handler in acting;
     gasp_guest_lock_holder, gasp_guest_set_hold_limit, gasp_guest_settle in hold;

@@ -33,6 +33,7 @@ pub(crate) mod handles;
 mod hold;
 mod host;
 mod map;
+mod memory;
 mod owner;
 mod place;
 mod region;

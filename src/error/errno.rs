@@ -21,7 +21,7 @@ impl Error {
             LockNeeded(_) | NotOwner(_) | StartupOnly => libc::EPERM,
             MeetsPrecious(_) | PreciousMeets(_) | Reserved(_) | Occupied(_) => libc::EEXIST,
             NotMine(..) | TakesOver(..) => libc::EEXIST,
-            NotACpu | NotMapped => libc::EINVAL,
+            NotACpu | NotMapped | PastFile { .. } => libc::EINVAL,
             ReachesItself => libc::ELOOP,
             FromHandler(errno) => *errno,
             PortPassesThrough(_) | CannotJoin(_) | NoFile(_) => libc::ENOTSUP,

@@ -271,6 +271,14 @@ pub(crate) enum Error {
     /// A location that needs a separate view is not backed by a memory file.
     #[error("the memory is not contiguous in the host, and {:#x} was not given by gasp_guest_add_memory()", .0.get())]
     CannotJoin(Location),
+    /// A part of a file passes its end.
+    #[error("{length:#x} bytes from offset {offset:#x} run past the end of the file")]
+    PastFile {
+        /// The first byte.
+        offset: u64,
+        /// The number of bytes.
+        length: u64,
+    },
     /// No mapping has this address and length.
     #[error("nothing of this length is mapped at this address")]
     NotMapped,
@@ -287,7 +295,7 @@ pub(crate) enum Error {
     #[error("guarded copies (GASP_GUEST_GUARDED) are not available on this architecture")]
     NoGuards,
     /// The memory to be added does not consist of whole pages.
-    #[error("location, length and chunk of guest memory are multiples of 4096")]
+    #[error("location, length, chunk and offset of guest memory are multiples of 4096")]
     UnalignedChunks,
 }
 

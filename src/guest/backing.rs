@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::map::Snapshot;
 use crate::raw::bytes::Buffer;
 use crate::raw::guarded::Vanished;
+use crate::sys::host_file::HostFile;
 use crate::value::flags::Flags;
 use crate::value::kind::SpaceKind;
 use crate::value::range::{PAGE, Range};
@@ -24,37 +25,80 @@ impl Guest {
         kind: u32,
         chunk: u64,
     ) -> Result<(), Error> {
+        let (range, flags) = self.room_for(location, length, kind, chunk)?;
+        let chunks = Chunks::new(range, flags, chunk).ok_or(Error::NoMemory)?;
+        let memory = Memory::new(chunks.host_length)?;
+        self.add_regions(memory, kind, &range, chunks)
+    }
+
+    /// Adds a region with a part of a file of the host behind it.
+    pub(crate) fn add_memory_of_file(
+        &self,
+        location: u64,
+        length: u64,
+        kind: u32,
+        (file, offset): (i32, u64),
+    ) -> Result<(), Error> {
+        let (range, flags) = self.room_for(location, length, kind, offset)?;
+        let chunks = Chunks::new(range, flags, 0).ok_or(Error::NoMemory)?;
+        let file = HostFile::duplicate(file)?;
+        let end = offset.checked_add(length);
+        if end.is_none_or(|end| file.size.is_some_and(|size| end > size)) {
+            return Err(Error::PastFile { offset, length });
+        }
+        let file = self.memories.lock().open(file)?;
+        let memory = Memory::brought(file, offset, length);
+        let memory = memory.inspect_err(|_| drop(self.memories.lock().close(file.descriptor)))?;
+        self.add_regions(memory, kind, &range, chunks)
+    }
+
+    /// The range and the flags of memory that is to be added, if nothing is there.
+    fn room_for(
+        &self,
+        location: u64,
+        length: u64,
+        kind: u32,
+        unit: u64,
+    ) -> Result<(Range, Flags), Error> {
         let flags = match kind & !(GASP_LARGE_PAGES | GASP_POPULATE) {
             GASP_RAM => Flags::RAM,
             GASP_ROM => Flags::ROM,
             _ => return Err(Error::Unknown { what: "kind of memory", bits: kind }),
         };
         let range = SpaceKind::Memory.range(location, length)?;
-        if !range.is_whole_pages() || chunk % PAGE != 0 {
+        if !range.is_whole_pages() || unit % PAGE != 0 {
             return Err(Error::UnalignedChunks);
         }
         Transaction::of_memory(self)?.check_vacant(&range)?;
-        let chunks = Chunks::new(range, flags, chunk).ok_or(Error::NoMemory)?;
-        let memory = Memory::new(chunks.host_length, kind & GASP_LARGE_PAGES != 0)?;
-        let host = memory.start();
-        if kind & GASP_POPULATE != 0 {
-            memory.populate(chunks.regions(host))?;
-        }
-        // The memory was made without a lock held, which can take long.
-        let mut change = Transaction::of_memory(self)?;
-        change.check_vacant(&range)?;
-        change.fill(&range, chunks.regions(host))?;
-        self.keep_memory(memory)?;
-        change.finish().inspect_err(|_| self.memories.lock().retain(|one| one.start() != host))
+        Ok((range, flags))
     }
 
-    /// Keeps memory until the guest is dropped. This comes before listeners are notified, because
-    /// they may ask for its file.
-    fn keep_memory(&self, memory: Memory) -> Result<(), Error> {
-        let mut memories = self.memories.lock();
-        memories.try_reserve(1).map_err(|_| Error::NoMemory)?;
-        memories.push(memory);
-        Ok(())
+    /// Adds the regions of memory. No lock is held while the memory is filled, which can take long.
+    fn add_regions(
+        &self,
+        memory: Memory,
+        kind: u32,
+        range: &Range,
+        chunks: Chunks,
+    ) -> Result<(), Error> {
+        let host = memory.start();
+        if kind & GASP_LARGE_PAGES != 0 {
+            memory.prefer_large_pages();
+        }
+        let populate = kind & GASP_POPULATE != 0;
+        let filled = if populate { memory.populate(chunks.regions(host)) } else { Ok(()) };
+        // Listeners may ask for the file, so the memory is in the list before they are notified.
+        let number = self.memories.lock().add(memory)?;
+        let added = filled.and_then(|()| {
+            let mut change = Transaction::of_memory(self)?;
+            change.check_vacant(range)?;
+            change.fill(range, chunks.regions(host))?;
+            change.finish()
+        });
+        added.inspect_err(|_| {
+            let freed = self.memories.lock().take_back(number);
+            drop(freed);
+        })
     }
 
     /// Reads the memory behind a range; all or nothing, unless host memory is not there.
@@ -101,16 +145,18 @@ impl Guest {
             return Ok(());
         }
         let range = SpaceKind::Memory.range(location, data.len() as u64)?;
-        let pieces = self.memory.map.snapshot(|map| pieces_behind(map, &range))?;
-        for piece in pieces {
-            let part = |of: &Range| {
-                data.part(of.first().offset_from(range.first()), of.saturating_length())
-            };
-            if action(piece.host, part(&piece.range)).is_err() {
-                by_pages(&piece, |page| action(piece.host_at(page.first()), part(page)))?;
+        self.while_kept(|| {
+            let pieces = self.memory.map.snapshot(|map| pieces_behind(map, &range))?;
+            for piece in pieces {
+                let part = |of: &Range| {
+                    data.part(of.first().offset_from(range.first()), of.saturating_length())
+                };
+                if action(piece.host, part(&piece.range)).is_err() {
+                    by_pages(&piece, |page| action(piece.host_at(page.first()), part(page)))?;
+                }
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// The file behind a location.
@@ -131,8 +177,8 @@ impl Guest {
         Some((place.file, place.offset))
     }
 
-    fn file_at(&self, host: u64) -> Option<InFile> {
-        self.memories.lock().iter().find_map(|memory| memory.file_at(host))
+    pub(super) fn file_at(&self, host: u64) -> Option<InFile> {
+        self.memories.lock().file_at(host)
     }
 }
 

@@ -59,15 +59,19 @@ impl Guest {
     pub(crate) fn map_memory(&self, prot: i32, location: u64, length: usize) -> Result<u64, Error> {
         let rights = Rights::new(prot)?;
         let range = SpaceKind::Memory.range(location, length as u64)?;
+        self.while_kept(|| self.map_range(&rights, range))
+    }
+
+    fn map_range(&self, rights: &Rights, range: Range) -> Result<u64, Error> {
         let pieces = self.mappable_pieces(&range)?;
         pieces.iter().try_for_each(|piece| rights.check(piece))?;
         let first = pieces.first().ok_or(Error::NotMappable(range.first()))?;
         let together =
             pieces.windows(2).all(|two| two[0].host_at(two[1].range.first()) == two[1].host);
         if together {
-            return self.map_one(&rights, &range, first);
+            return self.map_one(rights, &range, first);
         }
-        self.map_side_by_side(&rights, &range, &pieces)
+        self.map_side_by_side(rights, &range, &pieces)
     }
 
     /// Maps the first part of a range that is contiguous in the host. Returns its address and
@@ -80,6 +84,10 @@ impl Guest {
     ) -> Result<(u64, usize), Error> {
         let rights = Rights::new(prot)?;
         let range = SpaceKind::Memory.range(location, length as u64)?;
+        self.while_kept(|| self.map_start_of(&rights, range))
+    }
+
+    fn map_start_of(&self, rights: &Rights, range: Range) -> Result<(u64, usize), Error> {
         let pieces = self.memory.map.snapshot(|map| pieces_up_to_obstacle(map, &range))?;
         let mut length = 0u64;
         let mut host = None;
@@ -94,7 +102,7 @@ impl Guest {
         }
         let first = pieces.first().ok_or(Error::NotMappable(range.first()))?;
         let mapped = Range::from_length(range.first(), length).unwrap_or(range);
-        let address = self.map_one(&rights, &mapped, first)?;
+        let address = self.map_one(rights, &mapped, first)?;
         Ok((address, usize::try_from(length).map_err(|_| Error::NoMemory)?))
     }
 
@@ -114,7 +122,13 @@ impl Guest {
     pub(crate) fn unmap_memory(&self, address: u64, length: usize) -> Result<(), Error> {
         let own = Vdev::from_c(acting::vdev());
         let mapped = self.mappings.lock().remove(address, length as u64, own);
-        mapped.map(drop).ok_or(Error::NotMapped)
+        if let Some(memory) = mapped.ok_or(Error::NotMapped)?.memory {
+            let unused = self.memories.lock().unmap(memory);
+            if unused {
+                self.free_unused();
+            }
+        }
+        Ok(())
     }
 
     /// The first mapping, in the order of their numbers, whose number is above `number`.
@@ -160,14 +174,19 @@ impl Guest {
 
     /// Lists a mapping of `range`, and returns its address.
     fn keep(&self, address: u64, range: &Range, view: Option<Mapping>) -> Result<u64, Error> {
-        self.mappings.lock().add(Mapped {
+        let memory = if view.is_none() { self.memories.lock().map(address) } else { None };
+        let kept = self.mappings.lock().add(Mapped {
             address,
             length: range.saturating_length(),
             location: range.first(),
             vdev: Vdev::from_c(acting::vdev()),
+            memory,
             _view: view,
-        })?;
-        Ok(address)
+        });
+        if let (Err(_), Some(memory)) = (&kept, memory) {
+            self.memories.lock().unmap(memory);
+        }
+        kept.map(|()| address)
     }
 }
 

@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use crate::error::Error;
-use crate::sys::mapping::{Mapping, MemoryFile};
+use crate::sys::mapping::{Mapping, MemoryFile, PAGE as SMALL_PAGE};
 use crate::value::flags::Flags;
 use crate::value::range::{PAGE, Range};
 use crate::value::region::{Region, Vdev};
@@ -11,51 +11,97 @@ use crate::value::region::{Region, Vdev};
 /// A large page of the host, in bytes.
 const LARGE_PAGE: u64 = 2 << 20;
 
-/// The memory of one `gasp_guest_add_memory()`: a memory file, and its first mapping.
+/// The memory of one call that adds memory: a part of a file, and its first mapping.
 #[derive(Debug)]
 pub(super) struct Memory {
-    file: MemoryFile,
+    pub(super) file: File,
+    /// Where in the file it starts.
+    offset: u64,
+    /// In bytes.
+    length: u64,
+    /// The address of the first byte.
+    start: u64,
     mapping: Mapping,
 }
 
-/// A place in a memory file.
+/// The file behind memory.
+#[derive(Debug)]
+pub(super) enum File {
+    /// A memory file of its own.
+    Own(MemoryFile),
+    /// A file that the host brought.
+    OfHost(FileOfHost),
+}
+
+/// A file that the host brought, which is open as long as memory needs it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FileOfHost {
+    pub(super) descriptor: i32,
+    pub(super) page_size: u64,
+}
+
+/// A place in a file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct InFile {
     pub(super) file: i32,
     pub(super) offset: u64,
-    /// The number of bytes from there to the end of the file.
+    /// The number of bytes from there to the end of this memory.
     pub(super) rest: u64,
+    pub(super) page_size: u64,
 }
 
 impl Memory {
-    pub(super) fn new(length: usize, large_pages: bool) -> Result<Self, Error> {
+    /// Memory in a new file.
+    pub(super) fn new(length: usize) -> Result<Self, Error> {
         let file = MemoryFile::new(length)?;
-        let mapping = Mapping::of_file(&file)?;
-        if large_pages {
-            mapping.prefer_large_pages();
-        }
-        Ok(Self { file, mapping })
+        let (mapping, start) = Mapping::of_file(file.descriptor(), 0, length, SMALL_PAGE)?;
+        Ok(Self { file: File::Own(file), offset: 0, length: length as u64, start, mapping })
     }
 
-    /// The address of the first mapping.
+    /// Memory in a part of a file of the host.
+    pub(super) fn brought(file: FileOfHost, offset: u64, length: u64) -> Result<Self, Error> {
+        let FileOfHost { descriptor, page_size } = file;
+        let size = |number| usize::try_from(number).map_err(|_| Error::NoMemory);
+        let (bytes, align) = (size(length)?, size(page_size)?);
+        let (mapping, start) = Mapping::of_file(descriptor, offset, bytes, align)?;
+        Ok(Self { file: File::OfHost(file), offset, length, start, mapping })
+    }
+
+    /// The address of the first byte.
     pub(super) fn start(&self) -> u64 {
-        self.mapping.start().as_ptr().expose_provenance() as u64
+        self.start
+    }
+
+    /// Asks for large pages.
+    pub(super) fn prefer_large_pages(&self) {
+        self.mapping.prefer_large_pages();
     }
 
     /// Fills the memory of regions, so that touching it later causes no page fault.
     pub(super) fn populate(&self, mut regions: impl Iterator<Item = Region>) -> Result<(), Error> {
         let size = |number| usize::try_from(number).map_err(|_| Error::NoMemory);
+        let base = self.mapping.start().as_ptr().expose_provenance() as u64;
         regions.try_for_each(|region| {
-            let at = size(region.host.wrapping_sub(self.start()))?;
+            let at = size(region.host.wrapping_sub(base))?;
             Ok(self.mapping.populate(at, size(region.range.saturating_length())?)?)
         })
     }
 
+    /// Whether a region has a part of this memory behind it.
+    pub(super) fn is_behind(&self, region: &Region) -> bool {
+        let reaches = region.host.saturating_add(region.range.extent()) >= self.start;
+        region.is_backed() && reaches && region.host < self.start.saturating_add(self.length)
+    }
+
     /// The place of a host address in the file, if this memory holds it.
     pub(super) fn file_at(&self, host: u64) -> Option<InFile> {
-        let offset = host.checked_sub(self.start())?;
-        let rest = (self.file.length() as u64).checked_sub(offset).filter(|rest| *rest > 0)?;
-        Some(InFile { file: self.file.descriptor(), offset, rest })
+        let distance = host.checked_sub(self.start)?;
+        let rest = self.length.checked_sub(distance).filter(|rest| *rest > 0)?;
+        let (file, page_size) = match &self.file {
+            File::Own(file) => (file.descriptor(), PAGE),
+            File::OfHost(file) => (file.descriptor, file.page_size),
+        };
+        Some(InFile { file, offset: self.offset + distance, rest, page_size })
     }
 }
 

@@ -9,7 +9,9 @@
 //! | `touched`, `overlap`, `owner` | the ranges that a call changes, the regions that a range overlaps, whose they are |
 //! | `listen`, `listeners` | adding and removing listeners, notifying them |
 //! | `difference` | the difference that a call makes |
-//! | `memory`, `backing` | the guest's memory, the host's access to it |
+//! | `memory`, `memories` | the memory of one call, the list of all |
+//! | `backing`, `removal`, `copying` | adding and removing memory, the host's uses of it |
+//! | `runs` | all runs of memory with their files |
 //! | `mapping`, `mapped` | mapping the memory, the list of its mappings |
 //! | `hold`, `patience` | accesses that wait until no other thread holds the lock |
 //! | `find`, `claim`, `gram`, `walk` | searches and walks, places taken as they are found |
@@ -20,6 +22,7 @@
 mod backing;
 mod change;
 mod claim;
+mod copying;
 mod difference;
 pub(crate) mod fatal;
 mod find;
@@ -30,13 +33,16 @@ mod listen;
 pub(crate) mod listeners;
 mod mapped;
 mod mapping;
+mod memories;
 mod memory;
 mod overlap;
 mod owner;
 mod patience;
 mod policy;
 mod release;
+mod removal;
 mod request;
+mod runs;
 mod set;
 mod state;
 mod touched;

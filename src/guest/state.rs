@@ -2,9 +2,10 @@
 
 #![forbid(unsafe_code)]
 
+use super::copying::Copying;
 use super::listeners::Listeners;
 use super::mapped::Mappings;
-use super::memory::Memory;
+use super::memories::Memories;
 use super::patience::Hold;
 use super::policy::Policy;
 use crate::callback::{FatalHandler, TrapHandler, UnsupportedHandler};
@@ -70,8 +71,9 @@ pub(crate) struct Guest {
     started: AtomicBool,
     /// The reservations of gram.
     pub(super) gram: Mutex<Reservations>,
-    /// Memory of `gasp_guest_add_memory()`, kept until the guest is dropped.
-    pub(super) memories: Mutex<Vec<Memory>>,
+    /// Memory that was added, kept until it is removed or the guest is dropped.
+    pub(super) memories: Mutex<Memories>,
+    pub(super) copying: Copying,
     /// Mappings that are not unmapped yet.
     pub(super) mappings: Mutex<Mappings>,
     pub(super) listeners: Listeners,
@@ -94,6 +96,7 @@ impl Guest {
             started: AtomicBool::new(false),
             gram: Mutex::default(),
             memories: Mutex::default(),
+            copying: Copying::default(),
             mappings: Mutex::default(),
             listeners: Listeners::default(),
             hold: Hold::new(options.hold_misses),

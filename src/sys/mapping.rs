@@ -30,14 +30,21 @@ impl Mapping {
         Self::anonymous(length, libc::PROT_READ | libc::PROT_WRITE)
     }
 
-    /// A shared mapping of a whole memory file. A gap after it keeps two mappings from being
-    /// adjacent.
-    pub(crate) fn of_file(file: &MemoryFile) -> Result<Self, SystemError> {
-        let length = file.length.checked_add(PAGE).ok_or(SystemError::new("mmap", libc::ENOMEM))?;
-        let mapping = Self::reserve(length)?;
-        let access = libc::PROT_READ | libc::PROT_WRITE;
-        mapping.place(0, file.length, file.descriptor(), 0, access)?;
-        Ok(mapping)
+    /// A shared mapping of a part of a file, at a multiple of `align` (a power of two), which is the
+    /// second result. A gap after it keeps two mappings from being adjacent.
+    pub(crate) fn of_file(
+        file: c_int,
+        offset: u64,
+        length: usize,
+        align: usize,
+    ) -> Result<(Self, u64), SystemError> {
+        let slack = if align > PAGE { align } else { PAGE };
+        let room = length.checked_add(slack).ok_or(SystemError::new("mmap", libc::ENOMEM))?;
+        let mapping = Self::reserve(room)?;
+        let start = mapping.start.as_ptr().expose_provenance();
+        let at = if align > PAGE { start.next_multiple_of(align) - start } else { 0 };
+        mapping.place(at, length, file, offset, libc::PROT_READ | libc::PROT_WRITE)?;
+        Ok((mapping, (start + at) as u64))
     }
 
     /// Reserved addresses without memory, for [`Mapping::place`].
@@ -144,7 +151,6 @@ impl Drop for Mapping {
 #[derive(Debug)]
 pub(crate) struct MemoryFile {
     descriptor: OwnedFd,
-    length: usize,
 }
 
 impl MemoryFile {
@@ -164,7 +170,7 @@ impl MemoryFile {
         // SAFETY: the descriptor is open; the call only seals the file's size.
         match unsafe { libc::fcntl(file, libc::F_ADD_SEALS, seals) } {
             -1 => Err(SystemError::last("fcntl")),
-            _ => Ok(Self { descriptor, length }),
+            _ => Ok(Self { descriptor }),
         }
     }
 
@@ -183,11 +189,6 @@ impl MemoryFile {
         }
         // SAFETY: the descriptor was just created, and no other code owns it.
         Ok(unsafe { OwnedFd::from_raw_fd(file) })
-    }
-
-    /// The size of the file, in bytes.
-    pub(crate) fn length(&self) -> usize {
-        self.length
     }
 
     /// The file's descriptor.

@@ -6,6 +6,7 @@ pub(crate) mod acting;
 pub(crate) mod failure;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod fault;
+pub(crate) mod host_file;
 pub(crate) mod mapping;
 pub(crate) mod membarrier;
 pub(crate) mod process;

@@ -32,6 +32,19 @@ pub(crate) struct Element {
 }
 
 impl Element {
+    /// The deletion of a range.
+    pub(crate) fn deletion(kind: SpaceKind, range: &Range) -> Self {
+        Self {
+            kind: kind.to_type().into(),
+            location: range.first().get(),
+            end: End::Last(range.last().get()),
+            flags: 0,
+            cookie: 0,
+            vdev: Vdev(0),
+            host: 0,
+        }
+    }
+
     /// The range, which has to be inside of the space.
     #[inline]
     pub(crate) fn range(&self, kind: SpaceKind) -> Result<Range, OutOfSpace> {

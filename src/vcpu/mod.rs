@@ -6,7 +6,7 @@
 //! | `access` | an access: passed, trapped or unsupported |
 //! | `pieces`, `misses` | accesses over several regions, and to none |
 //! | `handlers` | the trap handlers that threads and vCPUs are in |
-//! | `running`, `waits` | accesses under way, and the calls that wait for their end |
+//! | `running`, `waits`, `quiet` | accesses under way, the calls that wait for their end, what follows it |
 //! | `grace` | the protocol between accesses and grace periods |
 //! | `counts`, `kind` | access counts, kinds of access |
 
@@ -21,6 +21,7 @@ mod kind;
 mod loom;
 mod misses;
 mod pieces;
+mod quiet;
 mod running;
 mod system;
 mod waits;

@@ -4,7 +4,6 @@
 
 use super::grace::{AccessCounter, Accesses};
 use super::system::{System, Vcpu};
-use crate::callback::QuietCallback;
 use crate::sys::process::keep_errno;
 use core::sync::atomic::Ordering::Relaxed;
 
@@ -54,6 +53,6 @@ impl System {
     /// Removes a vCPU's access from all grace periods, and ends those that waited for nothing else.
     #[cold]
     pub(super) fn end_grace_periods(&self, accesses: &AccessCounter) {
-        self.grace_periods.end_of(accesses, QuietCallback::call);
+        self.grace_periods.end_of(accesses, |then| self.quiet(then));
     }
 }

@@ -7,7 +7,7 @@
 
 use super::counts::Counts;
 use super::grace::{AccessCounter, GracePeriods};
-use crate::callback::QuietCallback;
+use super::quiet::Quiet;
 use crate::error::Error;
 use crate::guest::{Guest, Locks, Options};
 use crate::map::Hint;
@@ -55,7 +55,7 @@ pub(crate) struct System {
     pub(super) cpus: Mutex<Vec<&'static CpuSlot>>,
     /// The counts of destroyed vCPUs.
     past: Counts,
-    pub(super) grace_periods: GracePeriods<QuietCallback>,
+    pub(super) grace_periods: GracePeriods<Quiet>,
 }
 
 /// A vCPU of a guest.

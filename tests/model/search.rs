@@ -105,7 +105,7 @@ fn covered(place: Extent, runs: &[Run], wanted: impl Fn(&Attributes) -> bool) ->
         .sum()
 }
 
-fn is_memory(attributes: &Attributes) -> bool {
+pub(super) fn is_memory(attributes: &Attributes) -> bool {
     attributes.flags & MEMORY != 0
 }
 

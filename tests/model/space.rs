@@ -11,11 +11,11 @@ use super::listener::SetOptions;
 use super::numbers::*;
 use super::query::{low64, span};
 use super::report::{Check, same};
-use super::search::Wish;
+use super::search::{Wish, is_memory};
 use super::session::Session;
 use super::set::{Element, Rules};
 use super::state::{Errno, Kind, Model, refuse_if};
-use gasp_abi::{GASP_FIND_TOP, gasp_change, gasp_span};
+use gasp_abi::{GASP_FIND_TOP, gasp_change, gasp_run, gasp_span};
 use std::ptr::null_mut;
 
 const BLANK: gasp_span =
@@ -53,6 +53,27 @@ impl Model {
     fn unreserve_gram(&mut self, location: u64, length: u64) -> Result<(), Errno> {
         let range = self.memory.range(location, length)?;
         give_back(&mut self.gram, range)
+    }
+
+    /// 15.7, where all memory is the host's: location, length, host and rights.
+    fn runs_of_hosts(&self) -> Vec<(u64, u64, u64, u32)> {
+        let mut runs: Vec<(u64, u64, u64, u32)> = Vec::new();
+        for run in self.runs(Kind::Memory).iter().filter(|run| is_memory(&run.first)) {
+            let (start, length) = (low64(run.extent.start), low64(run.extent.length()));
+            let host = low64(run.first.host.unwrap_or(0));
+            let rights = (run.first.flags & PASS_ANY) >> 3;
+            match runs.last_mut() {
+                Some((first, size, at, prot))
+                    if first.checked_add(*size) == Some(start)
+                        && at.checked_add(*size) == Some(host)
+                        && *prot == rights =>
+                {
+                    *size += length;
+                }
+                _ => runs.push((start, length, host, rights)),
+            }
+        }
+        runs
     }
 
     /// 15.4.1.
@@ -119,6 +140,26 @@ impl Guest {
         Ok(span)
     }
 
+    fn runs(&self) -> Vec<(u64, u64, u64, u32)> {
+        let blank = gasp_run {
+            location: 0,
+            length: 0,
+            host_location: 0,
+            offset: 0,
+            page_size: 0,
+            fd: 0,
+            prot: 0,
+        };
+        let (mut list, mut count) = (vec![blank; 4096], 0);
+        let (runs, room) = (list.as_mut_ptr(), list.len());
+        // SAFETY: the handle is that of a guest; the list and the count live through the call.
+        let call = || unsafe { gasp_abi::gasp_guest_runs(self.handle(), runs, room, &mut count) };
+        assert_eq!(code(call), Ok(()), "gasp_guest_runs, of {count} runs");
+        list.truncate(count);
+        assert!(list.iter().all(|run| (run.fd, run.offset, run.page_size) == (-1, 0, 4096)));
+        list.iter().map(|run| (run.location, run.length, run.host_location, run.prot)).collect()
+    }
+
     fn next_gap(&self, qst: u32, from: u64) -> Result<gasp_span, Errno> {
         let mut gap = gasp_span { cookie: 7, ..BLANK };
         // SAFETY: the handle is that of a guest; gap lives through the call.
@@ -136,6 +177,9 @@ impl Session {
         let what = format!("gasp_guest_find of type {qst:#x}, {wish:x?}, from the top: {top}");
         let expected = self.model.find(qst, &wish, top).map(|place| low64(place.start));
         same(&what, expected, self.guest.find(qst, &wish, top))?;
+        if generator.random.percent(20) {
+            same("gasp_guest_runs", self.model.runs_of_hosts(), self.guest.runs())?;
+        }
         let from = generator.byte(&self.model, kind);
         let what = format!("of type {qst:#x} from {from:#x}");
         let previous = self.guest.previous(qst, from);
