@@ -203,7 +203,11 @@ static void try_changes(struct follower *follower, enum callback callback)
 	struct gasp_region p = port(0x100, 1, VIRT);
 	struct gasp_region same = mem(0x2000, 0x1000, RAM);
 	struct gasp_listener l = listener_with(0);
+	struct gasp_change c;
 	uint64_t id = 4711;
+	memset(&c, 0, sizeof(c));
+	c.location = c.last = 0x100000;
+	c.flags = VIRT;
 	errno = 0;
 	CHECK_EQ(gasp_region_set_soft(gsp, 1, &r), 0);
 	CHECK_EQ(errno, EDEADLK);
@@ -217,6 +221,11 @@ static void try_changes(struct follower *follower, enum callback callback)
 	CHECK_EQ(gasp_guest_set(gsp, 1, &p, GASP_SET_ALL_OR_NOTHING, NULL), EDEADLK);
 	CHECK_EQ(gasp_guest_set(gsp, 1, &r, GASP_SET_DRY_RUN, NULL), EDEADLK);
 	CHECK_EQ(gasp_guest_add_memory(gsp, 0x100000, 0x1000, GASP_RAM, 0), EDEADLK);
+	CHECK_EQ(gasp_guest_add_memory_fd(gsp, 0x100000, 0x1000, GASP_RAM, 0, 0), EDEADLK);
+	CHECK_EQ(gasp_guest_remove_memory(gsp, 0x1000, 0x1000), EDEADLK);
+	CHECK_EQ(gasp_guest_change(gsp, 1, &c, 0, NULL), EDEADLK);
+	CHECK_EQ(gasp_guest_claim(gsp, &c, 1, 1, 0), EDEADLK);
+	CHECK_EQ(gasp_guest_release(gsp, vdev_a(), NULL), EDEADLK);
 	CHECK_EQ(gasp_guest_add_listener(gsp, &l, follower, &id), EDEADLK);
 	CHECK_EQ(id, 4711);
 	CHECK_EQ(gasp_guest_remove_listener(gsp, follower->id), EDEADLK);

@@ -88,7 +88,7 @@ impl Guest {
         let populate = kind & GASP_POPULATE != 0;
         let filled = if populate { memory.populate(chunks.regions(host)) } else { Ok(()) };
         // Listeners may ask for the file, so the memory is in the list before they are notified.
-        let number = self.memories.lock().add(memory)?;
+        self.memories.lock().add(memory)?;
         let added = filled.and_then(|()| {
             let mut change = Transaction::of_memory(self)?;
             change.check_vacant(range)?;
@@ -96,7 +96,7 @@ impl Guest {
             change.finish()
         });
         added.inspect_err(|_| {
-            let freed = self.memories.lock().take_back(number);
+            let freed = self.memories.lock().take_back(host);
             drop(freed);
         })
     }

@@ -19,8 +19,8 @@ pub(super) struct Mapped {
     pub(super) location: Location,
     /// The vdev for which the thread acted that asked for it.
     pub(super) vdev: Vdev,
-    /// The number of the guest's memory that `address` is in; `None`: it needs none to stay.
-    pub(super) memory: Option<u64>,
+    /// Whether `address` is in memory of the guest, which has to stay.
+    pub(super) keeps_memory: bool,
     /// The separate view; `None`: the mapping is a host address of the memory.
     pub(super) _view: Option<Mapping>,
 }

@@ -122,8 +122,8 @@ impl Guest {
     pub(crate) fn unmap_memory(&self, address: u64, length: usize) -> Result<(), Error> {
         let own = Vdev::from_c(acting::vdev());
         let mapped = self.mappings.lock().remove(address, length as u64, own);
-        if let Some(memory) = mapped.ok_or(Error::NotMapped)?.memory {
-            let unused = self.memories.lock().unmap(memory);
+        if mapped.ok_or(Error::NotMapped)?.keeps_memory {
+            let unused = self.memories.lock().unmap(address);
             if unused {
                 self.free_unused();
             }
@@ -174,17 +174,17 @@ impl Guest {
 
     /// Lists a mapping of `range`, and returns its address.
     fn keep(&self, address: u64, range: &Range, view: Option<Mapping>) -> Result<u64, Error> {
-        let memory = if view.is_none() { self.memories.lock().map(address) } else { None };
+        let keeps_memory = view.is_none() && self.memories.lock().map(address);
         let kept = self.mappings.lock().add(Mapped {
             address,
             length: range.saturating_length(),
             location: range.first(),
             vdev: Vdev::from_c(acting::vdev()),
-            memory,
+            keeps_memory,
             _view: view,
         });
-        if let (Err(_), Some(memory)) = (&kept, memory) {
-            self.memories.lock().unmap(memory);
+        if kept.is_err() && keeps_memory {
+            self.memories.lock().unmap(address);
         }
         kept.map(|()| address)
     }

@@ -13,7 +13,6 @@ use crate::value::region::Region;
 
 #[derive(Debug)]
 struct Entry {
-    number: u64,
     memory: Memory,
     /// The number of mappings that are an address of it.
     mappings: usize,
@@ -46,10 +45,9 @@ struct Brought {
 /// All memory of a guest.
 #[derive(Debug, Default)]
 pub(super) struct Memories {
+    /// In the order of their addresses.
     entries: Vec<Entry>,
     files: Vec<Brought>,
-    /// The number of the last entry.
-    last: u64,
     /// The number of the last removal.
     turn: u64,
 }
@@ -62,18 +60,17 @@ pub(super) struct Freed {
 }
 
 impl Memories {
-    /// Adds memory, and returns its number.
-    pub(super) fn add(&mut self, memory: Memory) -> Result<u64, Error> {
+    /// Adds memory.
+    pub(super) fn add(&mut self, memory: Memory) -> Result<(), Error> {
         if self.entries.try_reserve(1).is_err() {
             if let File::OfHost(file) = &memory.file {
                 drop(self.close(file.descriptor));
             }
             return Err(Error::NoMemory);
         }
-        self.last += 1;
-        let (number, state) = (self.last, State::Live);
-        self.entries.push(Entry { number, memory, mappings: 0, state });
-        Ok(number)
+        let place = self.entries.partition_point(|one| one.memory.start() < memory.start());
+        self.entries.insert(place, Entry { memory, mappings: 0, state: State::Live });
+        Ok(())
     }
 
     /// Opens a file of the host for one memory. All memory in one file has one descriptor.
@@ -100,30 +97,35 @@ impl Memories {
     }
 
     /// Takes back memory that has just been added.
-    pub(super) fn take_back(&mut self, number: u64) -> Option<Freed> {
-        let place = self.entries.iter().position(|entry| entry.number == number)?;
+    pub(super) fn take_back(&mut self, host: u64) -> Option<Freed> {
+        let place = self.place_of(host)?;
         Some(self.free(place))
     }
 
     /// The place of a host address in a file.
     pub(super) fn file_at(&self, host: u64) -> Option<InFile> {
-        self.entries.iter().find_map(|entry| entry.memory.file_at(host))
+        self.entries[self.place_of(host)?].memory.file_at(host)
     }
 
-    /// Counts a mapping that is an address of memory. Returns the number of that memory.
-    pub(super) fn map(&mut self, host: u64) -> Option<u64> {
-        let mut entries = self.entries.iter_mut();
-        let entry = entries.find(|entry| entry.memory.file_at(host).is_some())?;
-        entry.mappings += 1;
-        Some(entry.number)
+    /// The index of the memory that holds a host address.
+    fn place_of(&self, host: u64) -> Option<usize> {
+        let after = self.entries.partition_point(|one| one.memory.start() <= host);
+        let place = after.checked_sub(1)?;
+        self.entries[place].memory.file_at(host).map(|_| place)
+    }
+
+    /// Counts a mapping at an address. The result is false if it is not in this memory.
+    pub(super) fn map(&mut self, host: u64) -> bool {
+        let Some(place) = self.place_of(host) else { return false };
+        self.entries[place].mappings += 1;
+        true
     }
 
     /// Ends a mapping that [`Memories::map`] counted. Returns whether nobody uses the memory then.
-    pub(super) fn unmap(&mut self, number: u64) -> bool {
-        let mut entries = self.entries.iter_mut();
-        entries.find(|entry| entry.number == number).is_some_and(|entry| {
-            entry.mappings -= 1;
-            entry.is_unused()
+    pub(super) fn unmap(&mut self, host: u64) -> bool {
+        self.place_of(host).is_some_and(|place| {
+            self.entries[place].mappings -= 1;
+            self.entries[place].is_unused()
         })
     }
 
@@ -135,11 +137,14 @@ impl Memories {
         regions: impl Fn(&dyn Fn(&Region) -> bool) -> bool,
     ) -> Option<u64> {
         let turn = self.turn + 1;
-        let mut removed = false;
-        for entry in self.entries.iter_mut().filter(|entry| entry.state == State::Live) {
+        let (mut removed, mut seen) = (false, None);
+        for piece in pieces {
+            let place = self.place_of(piece.host).filter(|place| seen != Some(*place));
+            let Some(place) = place else { continue };
+            seen = Some(place);
+            let entry = &mut self.entries[place];
             let memory = &entry.memory;
-            let touched = pieces.iter().any(|piece| memory.is_behind(piece));
-            if touched && !regions(&|region| memory.is_behind(region)) {
+            if entry.state == State::Live && !regions(&|region| memory.is_behind(region)) {
                 entry.state = State::Removed { turn };
                 removed = true;
             }

@@ -22,6 +22,12 @@ fn seen(map: &Snapshot<'_>) -> Vec<Region> {
     std::iter::successors(map.lookup_from(Location::ZERO), after).take(2 * COUNT).collect()
 }
 
+/// The same, from the end.
+fn seen_backwards(map: &Snapshot<'_>) -> Vec<Region> {
+    let before = |region: &Region| map.lookup_to(region.range.first().previous()?);
+    std::iter::successors(map.lookup_to(Location::MAX), before).take(2 * COUNT).collect()
+}
+
 fn cookies(regions: &[Region]) -> Vec<u32> {
     let mut cookies: Vec<u32> = regions.iter().map(|region| region.cookie).collect();
     cookies.dedup();
@@ -59,6 +65,9 @@ fn a_pinned_version_survives_any_changes() {
     for cookie in [2, 3, 4, 5, 0] {
         put_all(&map, (0..REGIONS).map(|n| nth(n, cookie)));
         assert_eq!(seen(&Snapshot::pinned(pinned.root())), all_before);
+        let mut backwards = seen_backwards(&Snapshot::pinned(pinned.root()));
+        backwards.reverse();
+        assert_eq!(backwards, all_before);
     }
     assert_eq!(all(&map), []);
     drop(pinned);
