@@ -39,7 +39,8 @@ pub(super) unsafe extern "C" fn gasp_guest_claim(
         // SAFETY: promise 2.
         let change = unsafe { args::required_output("change", change)? };
         let (element, end) = (Element::from(*change), end_of(flags)?);
-        let place = guest.claim(&Claim { element, max: change.last, size, align, end })?;
+        let window = [change.location, change.last];
+        let place = guest.claim(&Claim { element, window, size, align, end })?;
         (change.location, change.last) = (place.first().get(), place.last().get());
         Ok(())
     })

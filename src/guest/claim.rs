@@ -15,10 +15,10 @@ use crate::value::range::Range;
 /// What is wanted.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Claim {
-    /// The region, and as its range the window to search. Without flags: a reservation.
+    /// The region for the place. Without flags: a reservation.
     pub(crate) element: Element,
-    /// The window's last location.
-    pub(crate) max: u64,
+    /// The first and the last location of the window.
+    pub(crate) window: [u64; 2],
     pub(crate) size: u64,
     pub(crate) align: u64,
     pub(crate) end: End,
@@ -27,9 +27,9 @@ pub(crate) struct Claim {
 impl Guest {
     /// Finds a place, and takes it before anybody else can change the space.
     pub(crate) fn claim(&self, claim: &Claim) -> Result<Range, Refusal> {
-        let Claim { element, max, size, align, end } = *claim;
+        let Claim { element, window: [min, max], size, align, end } = *claim;
         let space = self.space_of(element.kind)?;
-        let request = PlaceRequest::new(space.kind, size, align, element.location, max)?;
+        let request = PlaceRequest::new(space.kind, size, align, min, max)?;
         self.listeners.refuse_inside()?;
         let _held = space.hold()?;
         if element.flags == 0 {

@@ -27,12 +27,19 @@ impl Copying {
         (result, self.pending.load(SeqCst))
     }
 
-    /// Calls `free` until it has nothing more to free, if no use is under way.
-    pub(super) fn free<T>(&self, free: impl Fn() -> Option<T>) {
-        self.pending.store(true, SeqCst);
-        fence(SeqCst);
-        let Some(_nobody) = self.uses.try_write() else { return };
-        self.pending.store(false, SeqCst);
-        while free().is_some() {}
+    /// Frees what `take` takes out of a list, one by one, as long as no use is under way. It is dropped
+    /// when later uses may go on, because they do not find it any more.
+    pub(super) fn free<T>(&self, take: impl Fn() -> Option<T>) {
+        loop {
+            self.pending.store(true, SeqCst);
+            fence(SeqCst);
+            let Some(nobody) = self.uses.try_write() else { return };
+            self.pending.store(false, SeqCst);
+            let taken = take();
+            drop(nobody);
+            if taken.is_none() {
+                return;
+            }
+        }
     }
 }
