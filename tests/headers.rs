@@ -100,13 +100,7 @@ typedef void qvm_callback_func_t(struct qvm_callback *cbp);
 
 const FORMATS: &str = include_str!("headers/formats.h.in");
 
-const VIO: &str = "\
-/** The ring of a queue: opaque. */
-struct virtq;
-typedef struct vq vq_t;
-
-/** A piece of host memory, by its QNX name. */
-typedef struct iovec iov_t;";
+const VIO: &str = include_str!("headers/rings.h.in");
 
 /// Where the functions of a header are.
 macro_rules! title {

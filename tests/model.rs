@@ -1,12 +1,12 @@
 //! The model test: random calls to the library and to a model of it, and everything compared.
 //!
 //! The model (`state`, `cells`, `set`, `query`, `search`, `walk`, `owner`, `space`) is written from
-//! sections 1 to 3, 6, 11, 14 and 15 of the specification, location by location, and knows nothing of how the library works. A
-//! test makes guests, and at each step gives the same random call to the library and to the model:
-//! mostly `gasp_region_set_soft` with a random array, good and bad elements mixed. It compares the
-//! return value and errno, a listener's notifications, then all regions and the generation of both
-//! spaces, then the answers to random queries, searches and walks. Host addresses are invented:
-//! nothing is ever read or written there.
+//! sections 1 to 3, 6, 11, 14 and 15 of the specification, location by location, and knows nothing
+//! of how the library works. A test makes guests, and at each step gives the same random call to
+//! the library and to the model: mostly `gasp_region_set_soft` with a random array, good and bad
+//! elements mixed. It compares the return value and errno, a listener's notifications, then all
+//! regions and the generation of both spaces, then the answers to random queries, searches and
+//! walks. Host addresses are invented: nothing is ever read or written there.
 //!
 //! A failure prints its seed, its step, the map before and the array given, and the command that
 //! repeats it. `GASP_MODEL_SEED=n` runs one seed, `GASP_MODEL_STEPS=n` that many steps for each
@@ -29,6 +29,7 @@ mod model {
     pub(crate) mod owner;
     pub(crate) mod query;
     pub(crate) mod random;
+    pub(crate) mod ranges;
     pub(crate) mod report;
     pub(crate) mod runner;
     pub(crate) mod search;

@@ -6,6 +6,7 @@ use super::numbers::*;
 use super::owner::VDEVS;
 use super::query::low64;
 use super::random::Random;
+use super::ranges::{describable, hole_after, short, sorted, whole};
 use super::search::Wish;
 use super::state::{Kind, Model};
 use gasp_abi::{gasp_change, gasp_region, qvm_state_block};
@@ -352,11 +353,6 @@ impl Generator {
     }
 }
 
-/// Can 32 bits describe the run?
-fn short(run: &Run) -> bool {
-    run.extent.length() <= u128::from(u32::MAX)
-}
-
 fn deletion(kind: Kind, extent: Extent) -> gasp_region {
     let guest = block(kind.qst(), extent);
     gasp_region { flags: NONE, cookie: 0, vdev: null_mut(), host_location: 0, guest }
@@ -398,38 +394,4 @@ fn past_the_end(guest: &mut qvm_state_block) {
         QST_X86_IO => 0x1_0001 - u64::from(guest.length).min(0x1_0001),
         _ => u64::MAX - u64::from(guest.length) + 2,
     };
-}
-
-fn sorted(a: u128, b: u128, cells: &Cells) -> Extent {
-    if a == b { one_cell(cells, a.min(cells.end() - 1)) } else { Extent::new(a.min(b), a.max(b)) }
-}
-
-fn one_cell(cells: &Cells, location: u128) -> Extent {
-    let cell = cells.index(location);
-    Extent::new(cells.edges()[cell], cells.edges()[cell + 1])
-}
-
-/// The hole that holds a location or is the next after it, from there on.
-fn hole_after(cells: &Cells, location: u128) -> Extent {
-    let mut start = location;
-    for run in cells.runs() {
-        if start < run.extent.start {
-            return Extent::new(start, run.extent.start);
-        }
-        start = start.max(run.extent.end);
-    }
-    if start < cells.end() { Extent::new(start, cells.end()) } else { one_cell(cells, location) }
-}
-
-/// The range, extended to whole units.
-fn whole(range: Extent, unit: u128) -> Extent {
-    Extent::new(range.start / unit * unit, range.end.next_multiple_of(unit))
-}
-
-/// The range, cut at the edge of a unit and of a cell so that its length has 32 bits.
-fn describable(cells: &Cells, range: Extent, unit: u128) -> Option<Extent> {
-    let longest = range.end.min(range.start + u128::from(u32::MAX) / unit * unit);
-    let edge = cells.edges()[cells.index(longest.min(cells.end() - 1))];
-    let end = if longest == range.end { longest } else { edge / unit * unit };
-    (end > range.start).then(|| Extent::new(range.start, end))
 }
