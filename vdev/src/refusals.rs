@@ -4,8 +4,6 @@
 
 use crate::bounded::Bounded;
 use crate::lock::unpoisoned;
-use crate::slots;
-use core::ptr;
 use gasp_abi::{gasp_refusals, gasp_trap};
 use gasp_safe::AccessKind;
 use std::collections::HashMap;
@@ -64,7 +62,8 @@ impl Reason {
         }
     }
 
-    pub(crate) fn text(self, access: &gasp_trap) -> String {
+    /// In words. `name` has the names of vdevs by their addresses.
+    pub(crate) fn text(self, access: &gasp_trap, name: impl Fn(usize) -> Option<String>) -> String {
         match self {
             Self::Absent => "nothing is there".into(),
             Self::NoRight => "the region has no right for it".into(),
@@ -80,13 +79,12 @@ impl Reason {
                 format!("it answered {}", std::io::Error::from_raw_os_error(errno))
             }
             Self::WrongAnswer => "its answer is no VRS_*".into(),
-            Self::Held { thread, vdev } => held(thread, vdev),
+            Self::Held { thread, vdev } => held(thread, name(vdev)),
         }
     }
 }
 
-fn held(thread: i32, vdev: usize) -> String {
-    let vdev = slots::text(ptr::without_provenance(vdev));
+fn held(thread: i32, vdev: Option<String>) -> String {
     let holder = vdev.map_or_else(String::new, |name| format!(" of {name}"));
     format!(
         "nothing is there, and thread {thread}{holder} holds the lock of the space; it was not \

@@ -24,7 +24,8 @@ pub(crate) fn refuse(shared: &Shared, access: &gasp_trap, reason: Reason) {
         return;
     }
     if let Some(count) = shared.refusals.lines.count((vdev.addr(), reason)) {
-        let (what, why) = (describe(access), reason.text(access));
+        let name = |vdev| slots::text(ptr::without_provenance(vdev));
+        let (what, why) = (describe(access), reason.text(access, name));
         log::warn(&shared.host, vdev, &format!("{what} is refused: {why}{}", so_far(count)));
     }
 }
