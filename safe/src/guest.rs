@@ -56,12 +56,12 @@ unsafe extern "C" fn call(handler: *mut c_void, exit_code: c_int, _: *const c_ch
     handler(u8::try_from(exit_code).unwrap_or(u8::MAX));
 }
 
-/// The file behind a location of memory.
-#[derive(Debug)]
+/// The memory file behind a location.
+#[derive(Debug, Clone, Copy)]
 pub struct Backing<'g> {
-    /// The memory file.
+    /// The file.
     pub file: BorrowedFd<'g>,
-    /// The location's place in the file, in bytes.
+    /// The location's place in it, in bytes.
     pub offset: u64,
     /// The number of locations from there to the end of the region, or to that of the file.
     pub length: u64,
@@ -94,7 +94,8 @@ impl Guest {
     ///
     /// # Safety
     /// The handle is one of libgasp's. It may be that of a destroyed guest, which libgasp
-    /// recognises.
+    /// recognises. But the guest is not destroyed while a [`Backing`] of it is in use, or a region
+    /// of gasp-memory.
     pub unsafe fn borrow(handle: *mut guest_system) -> Option<ManuallyDrop<Self>> {
         NonNull::new(handle).map(|handle| ManuallyDrop::new(Self(handle)))
     }
@@ -214,18 +215,14 @@ impl Guest {
         check(unsafe { gasp_abi::gasp_guest_write(self.handle(), location, start, length) })
     }
 
-    /// The file behind a location of memory that [`Guest::add_memory`] made.
-    pub fn backing(&self, location: u64) -> Option<Backing<'_>> {
-        let mut backing = gasp_backing { fd: -1, offset: 0, length: 0 };
+    /// The memory file behind a location.
+    pub fn backing(&self, location: u64) -> Result<Backing<'_>, Error> {
+        let mut found = gasp_abi::gasp_backing { fd: -1, offset: 0, length: 0 };
         // SAFETY: the handle is a guest's; the backing can be written.
-        let code =
-            unsafe { gasp_abi::gasp_guest_backing(self.handle(), location, &raw mut backing) };
-        if code != 0 {
-            return None;
-        }
-        // SAFETY: the guest closes it when it is destroyed.
-        let file = unsafe { BorrowedFd::borrow_raw(backing.fd) };
-        Some(Backing { file, offset: backing.offset, length: backing.length })
+        check(unsafe { gasp_abi::gasp_guest_backing(self.handle(), location, &raw mut found) })?;
+        // SAFETY: the guest closes the file when it is destroyed, and it is borrowed.
+        let file = unsafe { BorrowedFd::borrow_raw(found.fd) };
+        Ok(Backing { file, offset: found.offset, length: found.length })
     }
 
     /// Sets the policy for accesses that nothing handles.
