@@ -22,7 +22,7 @@ wrong 1:24 "expected a length that does not go past 2^64 (the end of memory), fo
 wrong 1:5 'expected START and LENGTH to be multiples of 4096' 'ram 100,1m'
 wrong 2:5 'expected a range that can be memory: *overlaps*' 'ram 0,1m\nram 0x80000,1m'
 wrong 1:6 'expected a file that can be read (No such file or directory (os error 2)): none.bin' 'load 0,none.bin'
-wrong 1:6 "expected a raw image, not an ELF file (there is no loader for it yet; objcopy -O binary makes a raw image): $built/hang.elf" "load 0,$built/hang.elf"
+wrong 2:6 "expected no ADDRESS: this image says itself where it goes: $built/hang.elf" "ram 64k\nload 0,$built/hang.elf"
 wrong 2:6 "expected ram or rom for 4096 bytes at 0x1000: *" "ram 0,4k\nload 0x1000,$built/firmware.bin"
 wrong 1:8 "expected another '\"' after this one, found the end of the file" 'load 0,"none'
 wrong 1:9 "expected an option of 'reserve' or of the guest, found '0xa0000,64k'" 'reserve 0xa0000,64k'

@@ -37,6 +37,7 @@ mod runner;
 mod show;
 mod signals;
 mod slog;
+mod tables;
 mod trace;
 mod vdevs;
 mod watch;

@@ -61,13 +61,13 @@ keywords! {
     SYSTEM: "", "system NAME", Done, Qnx, "names the guest, in messages; the first word of the configuration, if it is there";
     RAM: "", "ram [START,]LENGTH", Done, Qnx, "zeroed memory; without START right after the highest `ram` or `rom` so far";
     ROM: "", "rom [START,]LENGTH", Done, Qnx, "as `ram`, but the guest cannot write it; `load` fills it";
-    LOAD: "", "load [ADDRESS,]FILE", Done, Qnx, "copies a raw image; without ADDRESS to the lowest free `ram`. If it is the first loaded file, vCPUs start at its first byte";
+    LOAD: "", "load [ADDRESS,]FILE", Done, Qnx, "loads a kernel of Linux, an ELF file or an image with multiboot, by its content, and starts it; anything else is a raw image: without ADDRESS it goes to the lowest free `ram`, and if it is the first loaded file, vCPUs start at its first byte";
     GUEST_LOAD: "", "guest load [ADDRESS,]FILE", Done, Read, "as `load`";
     DATA_LOAD: "", "data load [ADDRESS,]FILE", Done, Qnx, "copies a file, whatever it is; vCPUs never start there";
-    INITRD_LOAD: "", "initrd load [ADDRESS,]FILE", NoEffect, Qnx, "no loader for Linux hands it over; with ADDRESS the file is copied there";
-    ACPI_LOAD: "", "acpi load [ADDRESS,]FILE", NoEffect, Qnx, "gasp-vm makes no ACPI tables; with ADDRESS the file is copied there";
+    INITRD_LOAD: "", "initrd load [ADDRESS,]FILE", Done, Qnx, "the initial RAM disk of Linux, a module for PVH and multiboot; without ADDRESS it goes to the highest free `ram` below 4 GiB";
+    ACPI_LOAD: "", "acpi load [ADDRESS,]FILE", Done, Qnx, "adds a table to the ACPI tables for the image";
     FDT_LOAD: "", "fdt load [ADDRESS,]FILE", Refused, Qnx, "device trees are for ARM guests, and gasp-vm runs x86 guests";
-    CMDLINE: "", "cmdline TEXT", NoEffect, Qnx, "a raw image has no place for it, and there is no loader for Linux or multiboot";
+    CMDLINE: "", "cmdline TEXT", Done, Qnx, "the command line of a kernel of Linux, and of an image with PVH or multiboot";
     UNSUPPORTED_REFERENCE: "", "unsupported reference abort|fail|ignore", Done, Qnx, "what an access does that nothing handles: end the guest with 5, raise an exception, or (the default) read all ones";
     UNSUPPORTED_FAIL: "", "unsupported instruction|register fail", Done, Qnx, "the default, and what KVM does";
     UNSUPPORTED_OTHER: "", "unsupported instruction|register abort|ignore", NoEffect, Qnx, "KVM raises the exception itself, as with `fail`";

@@ -47,7 +47,8 @@ pub(super) fn load(
     let blob = match keyword {
         _ if keyword == row::DATA_LOAD => Blob::Data,
         _ if keyword == row::LOAD || keyword == row::GUEST_LOAD => Blob::Image,
-        _ => Blob::Unused,
+        _ if keyword == row::INITRD_LOAD => Blob::Initrd,
+        _ => Blob::Acpi,
     };
     let (address, file) = match address_and_file(word) {
         Some((address, file)) => (Some(input.address(address)?), file),

@@ -38,6 +38,6 @@ pub(crate) use input::Outside;
 pub(crate) use keywords::{Fate, Keyword};
 pub(crate) use parse::{Outcome, read};
 pub(crate) use types::{
-    Attributes, Blob, Config, Dump, Host, LoadConfig, MemoryConfig, OptionList, PassConfig, Policy,
-    Range, Split, Start, Statement, VdevConfig,
+    Attributes, Blob, Config, Dump, Host, ImageStart, LoadConfig, MemoryConfig, OptionList,
+    PassConfig, Policy, Range, Split, Start, Statement, VdevConfig,
 };

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 use super::keywords::Keyword;
+use gasp_safe::PAGE_SIZE;
 use gasp_text::{ParseError, Place, Position};
 use std::path::PathBuf;
 
@@ -145,8 +146,10 @@ pub(crate) enum Blob {
     Image,
     /// `data load`.
     Data,
-    /// `initrd load` and `acpi load`: copied only if there is an address.
-    Unused,
+    /// `initrd load`.
+    Initrd,
+    /// `acpi load`.
+    Acpi,
 }
 
 /// `[TYPE] load [ADDRESS,]FILE`.
@@ -172,6 +175,27 @@ pub(crate) enum Policy {
     Abort,
 }
 
+/// The state in which the first vCPU starts an image that a loader has prepared; the others do not
+/// start. Segments are the lowest 4 GiB. RAM from `tables` on is overwritten with a GDT, in which
+/// the code segment is 16 and the data segment 24, as Linux has them. Other registers are 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ImageStart {
+    pub(crate) entry: u64,
+    pub(crate) tables: u64,
+    /// In 64 bits, with identity page tables for the lowest 4 GiB; else in 32, without paging.
+    pub(crate) long: bool,
+    pub(crate) rax: u64,
+    pub(crate) rbx: u64,
+    pub(crate) rsi: u64,
+}
+
+impl ImageStart {
+    /// The bytes of RAM that are overwritten: three pages, and one for each GiB, or a page.
+    pub(crate) fn tables_length(long: bool) -> u64 {
+        if long { 7 * PAGE_SIZE } else { PAGE_SIZE }
+    }
+}
+
 /// The state in which the vCPUs of a guest start. It is the same for all but for RDI, the number of
 /// the vCPU. All other registers are as after a reset; interrupts are disabled.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -188,6 +212,8 @@ pub(crate) enum Start {
     /// and a data segment 16. They take three pages, and one for each GiB. The stack of vCPU n
     /// begins 4096*n below `tables`.
     Long { entry: u64, tables: u64 },
+    /// As the protocol of an image wants it.
+    Image(ImageStart),
 }
 
 /// `vdev NAME` with its options.

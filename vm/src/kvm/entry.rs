@@ -4,7 +4,7 @@
 
 use super::error::KvmError;
 use super::runs::Run;
-use crate::config::Start;
+use crate::config::{ImageStart, Start};
 use crate::log;
 use gasp_safe::{Guest, Space};
 
@@ -21,7 +21,7 @@ pub(super) fn location(start: &Start) -> u64 {
             (u64::from(segment) << 4).saturating_add(u64::from(offset))
         }
         Start::Flat { entry } => u64::from(entry),
-        Start::Long { entry, .. } => entry,
+        Start::Long { entry, .. } | Start::Image(ImageStart { entry, .. }) => entry,
     }
 }
 

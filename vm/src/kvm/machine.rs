@@ -42,7 +42,9 @@ impl<'g> Machine<'g> {
         hidden::place_pages(&vm, guest)?;
         start::prepare(start, guest)?;
         let supported = kvm.get_supported_cpuid(KVM_MAX_CPUID_ENTRIES).map_err(KvmError::Create)?;
-        let vcpus = (0..cpus).map(|number| {
+        // Without local APICs nothing starts the others.
+        let running = if matches!(start, Start::Image(_)) { 1 } else { cpus };
+        let vcpus = (0..running).map(|number| {
             let leaves = cpuid::leaves(supported.as_slice(), number, cpus);
             let cpuid = CpuId::from_entries(&leaves).map_err(|_| Error::new(libc::E2BIG))?;
             vcpu(&vm, &cpuid, start, number)
@@ -50,7 +52,7 @@ impl<'g> Machine<'g> {
         let vcpus = vcpus.collect::<Result<Vec<_>, _>>().map_err(KvmError::Create)?;
         let readable = vcpus.iter().map(Vcpu::duplicate).collect::<Result<_, _>>();
         let readable = readable.map_err(|error| KvmError::Create(error.into()))?;
-        let shared = Shared::new(Kernel::new(vm, kvm.get_nr_memslots()), cpus, readable);
+        let shared = Shared::new(Kernel::new(vm, kvm.get_nr_memslots()), running, readable);
         let shared = Arc::new(shared);
         let _listening =
             guest.listen(i32::MAX, Arc::clone(&shared.slots)).map_err(KvmError::Map)?;

@@ -3,10 +3,10 @@
 #![forbid(unsafe_code)]
 
 use super::error::KvmError;
-use crate::config::Start;
+use crate::config::{ImageStart, Start};
 use gasp_abi::gasp_span;
 use gasp_safe::{Guest, PAGE_SIZE, Space};
-use kvm_bindings::{Msrs, kvm_msr_entry, kvm_segment, kvm_sregs};
+use kvm_bindings::{Msrs, kvm_msr_entry, kvm_regs, kvm_segment, kvm_sregs};
 use kvm_ioctls::VcpuFd;
 use std::collections::BTreeSet;
 
@@ -46,15 +46,35 @@ const ENTRIES: usize = 512;
 const GIBS: u64 = 512;
 const PRESENT_WRITABLE: u64 = 3;
 const LARGE: u64 = 1 << 7;
+const CODE_32: u64 = 0x00cf_9b00_0000_ffff;
 const CODE_64: u64 = 0x00af_9b00_0000_ffff;
 const DATA: u64 = 0x00cf_9300_0000_ffff;
 
+/// The GDT for `gasp-start long`, and that for images: their code segment is 16, as Linux has it.
+const GDT: [u64; 3] = [0, CODE_64, DATA];
+const GDT_32: [u64; 4] = [0, 0, CODE_32, DATA];
+const GDT_64: [u64; 4] = [0, 0, CODE_64, DATA];
+/// Its place among page tables, in bytes.
+const GDT_AT: u64 = 2 * PAGE_SIZE;
+/// The last byte of a task state segment in 32 bits.
+const TSS_LIMIT: u32 = 0x67;
+
 /// Writes the tables into the guest's memory.
 pub(super) fn prepare(start: &Start, guest: &Guest) -> Result<(), KvmError> {
-    let Start::Long { tables, .. } = *start else { return Ok(()) };
-    let gibs: BTreeSet<u64> = guest.spans(Space::Memory).iter().flat_map(gibs).collect();
-    let pages = page_tables(tables, &gibs);
-    guest.write(tables, &pages).map_err(|error| KvmError::Tables { tables, error })
+    let (tables, bytes) = match *start {
+        Start::Long { tables, .. } => {
+            let gibs = guest.spans(Space::Memory).iter().flat_map(gibs).collect();
+            (tables, page_tables(tables, &gibs, &GDT))
+        }
+        Start::Image(ImageStart { tables, long: true, .. }) => {
+            (tables, page_tables(tables, &(0..4).collect(), &GDT_64))
+        }
+        Start::Image(ImageStart { tables, .. }) => {
+            (tables, GDT_32.iter().flat_map(|entry| entry.to_le_bytes()).collect())
+        }
+        Start::Reset | Start::Real { .. } | Start::Flat { .. } => return Ok(()),
+    };
+    guest.write(tables, &bytes).map_err(|error| KvmError::Tables { tables, error })
 }
 
 /// Sets a vCPU's registers. RDI is its number; all others are as after a reset, unless `start` says
@@ -83,6 +103,12 @@ pub(super) fn apply(start: &Start, number: u32, cpu: &VcpuFd) -> Result<(), kvm_
             regs.rsp = tables.wrapping_sub(u64::from(number).wrapping_mul(PAGE_SIZE));
             set_msrs(cpu)?;
         }
+        Start::Image(ref image) => {
+            image_mode(&mut sregs, image);
+            let &ImageStart { entry: rip, rax, rbx, rsi, .. } = image;
+            regs = kvm_regs { rip, rax, rbx, rsi, rflags: regs.rflags, ..kvm_regs::default() };
+            set_msrs(cpu)?;
+        }
     }
     sregs.apic_base &= !APIC_BASE_ENABLED;
     cpu.set_sregs(&sregs)?;
@@ -105,7 +131,7 @@ fn gibs(span: &gasp_span) -> impl Iterator<Item = u64> + use<> {
     (span.location >> 30)..=(span.last >> 30).min(GIBS - 1)
 }
 
-fn page_tables(place: u64, gibs: &BTreeSet<u64>) -> Vec<u8> {
+fn page_tables(place: u64, gibs: &BTreeSet<u64>, gdt: &[u64]) -> Vec<u8> {
     // Wrapping: libgasp refuses to write past the end of memory.
     let page = |number: u64| place.wrapping_add(number.wrapping_mul(PAGE_SIZE));
     let large = |gib: u64, index: u64| gib << 30 | index << 21 | LARGE | PRESENT_WRITABLE;
@@ -121,7 +147,7 @@ fn page_tables(place: u64, gibs: &BTreeSet<u64>) -> Vec<u8> {
         table
     };
     let top = with_rest(&[page(1) | PRESENT_WRITABLE]);
-    let gdt = with_rest(&[0, CODE_64, DATA]);
+    let gdt = with_rest(gdt);
     [top, directory, gdt, tables].concat().iter().flat_map(|entry| entry.to_le_bytes()).collect()
 }
 
@@ -159,8 +185,28 @@ fn long_mode(sregs: &mut kvm_sregs, tables: u64) {
         *segment = flat_data();
     }
     sregs.cs = kvm_segment { selector: 8, type_: 11, db: 0, l: 1, ..flat_data() };
-    sregs.gdt.base = tables.wrapping_add(2 * PAGE_SIZE);
+    sregs.gdt.base = tables.wrapping_add(GDT_AT);
     sregs.gdt.limit = 23;
+    paging(sregs, tables);
+}
+
+/// The state for the protocols of Linux, PVH and multiboot.
+fn image_mode(sregs: &mut kvm_sregs, image: &ImageStart) {
+    for segment in segments(sregs) {
+        *segment = kvm_segment { selector: 24, ..flat_data() };
+    }
+    let code = kvm_segment { selector: 16, type_: 11, ..flat_data() };
+    (sregs.tr.base, sregs.tr.limit) = (0, TSS_LIMIT);
+    (sregs.gdt.base, sregs.gdt.limit) = (image.tables, 31);
+    (sregs.cs, sregs.cr0) = (code, CR0_PE | CR0_ET);
+    if image.long {
+        sregs.gdt.base = image.tables.wrapping_add(GDT_AT);
+        sregs.cs = kvm_segment { db: 0, l: 1, ..code };
+        paging(sregs, image.tables);
+    }
+}
+
+fn paging(sregs: &mut kvm_sregs, tables: u64) {
     sregs.cr3 = tables;
     sregs.cr4 = CR4_PAE;
     sregs.cr0 = CR0_PE | CR0_ET | CR0_PG;

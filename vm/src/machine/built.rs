@@ -2,11 +2,13 @@
 
 #![forbid(unsafe_code)]
 
-use crate::config::{Config, Range, Start};
+use super::image::Image;
+use super::places::{Places, Range};
+use crate::config::{self, Config, Start};
 use crate::mapping::Mapping;
+use crate::tables::acpi::Part;
 use gasp_safe::{Error, Space};
-use gasp_text::readings::RAW_IMAGE_IN_FLAT_MODE;
-use gasp_text::{ParseError, Place};
+use gasp_text::{ParseError, Place, Position};
 
 /// The parts of a machine that have to outlive its guest, and notes for the user.
 #[derive(Debug, Default)]
@@ -15,13 +17,15 @@ pub(crate) struct Built {
     pub(super) mappings: Vec<Mapping>,
     /// Reserved ranges, for printing the map: space, first and last location.
     pub(crate) reserved: Vec<(Space, u64, u64)>,
-    /// `ram`, first and last address.
-    pub(super) ram: Vec<(u64, u64)>,
-    /// What `load` has filled, first and last address.
-    pub(super) loaded: Vec<(u64, u64)>,
-    /// The first byte of the image that vCPUs run, if the configuration does not say where they
-    /// start.
-    pub(super) entry: Option<u32>,
+    pub(super) places: Places,
+    /// The image that vCPUs run, and the position of its `load`.
+    pub(super) image: Option<(Position, Image)>,
+    /// `initrd load`.
+    pub(super) modules: Vec<Module>,
+    /// `acpi load`.
+    pub(super) acpi: Vec<AcpiTable>,
+    /// Where vCPUs start, if the configuration does not say it.
+    pub(super) start: Start,
     /// Notes for the user.
     pub(crate) notes: Vec<ParseError>,
 }
@@ -29,11 +33,39 @@ pub(crate) struct Built {
 impl Built {
     /// The state in which vCPUs start.
     pub(crate) fn start(&self, config: &Config) -> Start {
-        let of_image = self.entry.map(|entry| match u16::try_from(entry >> 4) {
-            Ok(segment) if !RAW_IMAGE_IN_FLAT_MODE => Start::Real { segment, offset: 0 },
-            _ => Start::Flat { entry },
-        });
-        config.start.or(of_image).unwrap_or_default()
+        config.start.unwrap_or(self.start)
+    }
+}
+
+/// A file that an image gets.
+#[derive(Debug)]
+pub(super) struct Module {
+    pub(super) position: Position,
+    pub(super) contents: Contents,
+}
+
+/// The contents of a module.
+#[derive(Debug)]
+pub(super) enum Contents {
+    /// In the guest's memory.
+    There(Range),
+    /// They go where the image leaves room.
+    Waits(Vec<u8>),
+}
+
+/// A table of the configuration's.
+#[derive(Debug)]
+pub(super) struct AcpiTable {
+    pub(super) position: Position,
+    pub(super) bytes: Vec<u8>,
+    /// Where it is, if the configuration says it.
+    pub(super) address: Option<u64>,
+}
+
+impl AcpiTable {
+    /// The table for those that list it.
+    pub(super) fn part(&self) -> Part<'_> {
+        self.address.map_or(Part::Bytes(&self.bytes), Part::At)
     }
 }
 
@@ -46,7 +78,7 @@ pub(super) fn space(place: Place) -> (Space, u64) {
 }
 
 /// The error for a refusal by libgasp.
-pub(super) fn refused(range: &Range, what: &str, error: &Error) -> ParseError {
+pub(super) fn refused(range: &config::Range, what: &str, error: &Error) -> ParseError {
     let message = format!("expected {what}: {}", error.message);
     ParseError { position: range.position, message }
 }

@@ -2,110 +2,160 @@
 
 #![forbid(unsafe_code)]
 
-use super::built::Built;
+use super::built::{AcpiTable, Built, Contents, Module};
+use super::image::{self, Format, Image, Protocol, elf, linux, multiboot, segment::Segment};
+use super::places::{Range, Wanted, last};
 use crate::config::{Blob, LoadConfig};
-use gasp_safe::{Guest, Space};
+use crate::tables::acpi;
+use gasp_safe::{Error, Guest};
 use gasp_text::ParseError;
 use gasp_text::readings::RAW_IMAGE_AT_PAGES;
 use std::fs;
 
-/// A format that needs a loader: where its mark is, the mark, and the answer.
-type Format = (usize, &'static [u8], &'static str);
+/// The file of one statement.
+struct File<'a> {
+    guest: &'a Guest,
+    config: &'a LoadConfig,
+    bytes: &'a [u8],
+}
 
-const FORMATS: [Format; 4] = [
-    (
-        0,
-        b"\x7fELF",
-        "an ELF file (there is no loader for it yet; objcopy -O binary makes a raw image)",
-    ),
-    (0x202, b"HdrS", "a kernel of Linux (there is no loader for it yet)"),
-    (0x38, b"ARM\x64", "a kernel of Linux for ARM (gasp-vm runs x86 guests only)"),
-    (
-        0,
-        b"\xd0\x0d\xfe\xed",
-        "a device tree (it is for ARM guests, and gasp-vm runs x86 guests only)",
-    ),
-];
-
-/// Copies one file. `starts`: if the file is the first, vCPUs start at its first byte.
+/// Loads one file. An error says what was expected instead.
 pub(super) fn load(
     guest: &Guest,
     config: &LoadConfig,
-    starts: bool,
     built: &mut Built,
 ) -> Result<(), ParseError> {
     let &LoadConfig { position, blob, address, ref file } = config;
-    let fail = |message| ParseError { position, message };
-    let bytes = read(file, blob).map_err(|why| fail(format!("expected {why}: {file}")))?;
-    if blob == Blob::Unused && address.is_none() {
-        return Ok(());
+    let fail = |why: String| ParseError { position, message: format!("expected {why}: {file}") };
+    let bytes = read(file).map_err(fail)?;
+    let loading = File { guest, config, bytes: &bytes };
+    match blob {
+        Blob::Image => {
+            let image = loading.image(built).map_err(fail)?;
+            built.image = image.map(|image| (position, image)).or(built.image.take());
+        }
+        Blob::Data => _ = loading.copy(built).map_err(fail)?,
+        Blob::Initrd if address.is_some() => {
+            let contents = Contents::There(loading.copy(built).map_err(fail)?);
+            built.modules.push(Module { position, contents });
+        }
+        Blob::Initrd => {
+            built.modules.push(Module { position, contents: Contents::Waits(bytes) });
+        }
+        Blob::Acpi => {
+            acpi::check(&bytes).map_err(fail)?;
+            if address.is_some() {
+                loading.copy(built).map_err(fail)?;
+            }
+            built.acpi.push(AcpiTable { position, bytes, address });
+        }
     }
-    let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    let address = address
-        .or_else(|| first_fit(built, length))
-        .ok_or_else(|| fail(format!("expected a free place in ram for {length} bytes: {file}")))?;
-    guest.write(address, &bytes).map_err(|error| {
-        fail(format!("expected ram or rom for {length} bytes at {address:#x}: {}", error.message))
-    })?;
-    if blob == Blob::Image && starts && built.loaded.is_empty() {
-        built.entry = Some(u32::try_from(address).map_err(|_| {
-            fail("expected 'gasp-start': an image above 4 GiB does not start by itself".to_owned())
-        })?);
-    }
-    built.loaded.push((address, last(address, length)));
     Ok(())
 }
 
-/// The last address of a range; a length is not 0.
-fn last(first: u64, length: u64) -> u64 {
-    first.saturating_add(length.saturating_sub(1))
-}
-
-/// The lowest free place in `ram`, or in several that are adjacent.
-fn first_fit(built: &Built, length: u64) -> Option<u64> {
-    let reserved = built.reserved.iter().filter(|(space, ..)| *space == Space::Memory);
-    let mut taken: Vec<_> = reserved.map(|&(_, first, last)| (first, last)).collect();
-    taken.extend(&built.loaded);
-    let behind = taken.iter().filter_map(|(_, last)| last.checked_add(1));
-    let mut starts: Vec<u64> = built.ram.iter().map(|(first, _)| *first).chain(behind).collect();
-    starts.sort_unstable();
-    starts.into_iter().filter_map(|start| start.checked_next_multiple_of(RAW_IMAGE_AT_PAGES)).find(
-        |&start| {
-            let end = last(start, length);
-            let is_free = taken.iter().all(|&(first, last)| end < first || last < start);
-            start.checked_add(length.saturating_sub(1)).is_some()
-                && is_free
-                && covers(&built.ram, start, end)
-        },
-    )
-}
-
-/// Whether these ranges have all addresses between two.
-fn covers(ranges: &[(u64, u64)], mut first: u64, end: u64) -> bool {
-    while let Some((_, last)) =
-        ranges.iter().find(|(start, last)| (*start..=*last).contains(&first))
-    {
-        match last.checked_add(1) {
-            Some(next) if *last < end => first = next,
-            _ => return true,
+impl File<'_> {
+    /// Loads what the guest runs, by its content. `None`: it changes nothing of where vCPUs start.
+    fn image(&self, built: &mut Built) -> Result<Option<Image>, String> {
+        match image::format(self.bytes).map_err(|what| format!("an image for x86, not {what}"))? {
+            Format::Elf => self.elf(built).map(Some),
+            Format::Linux => self.linux(built).map(Some),
+            Format::Multiboot => self.multiboot(built).map(Some),
+            Format::Raw => self.raw(built),
         }
     }
-    false
+
+    fn elf(&self, built: &mut Built) -> Result<Image, String> {
+        let elf = elf::read(self.bytes)?;
+        let header = multiboot::Header::find(self.bytes).filter(|_| elf.pvh.is_none());
+        if header.is_some_and(|header| header.has_addresses()) {
+            return self.multiboot(built);
+        }
+        for segment in &elf.segments {
+            self.segment(segment, built)?;
+        }
+        match (elf.pvh, header) {
+            (Some(entry), _) => Ok(Image::Told(Protocol::Pvh(entry))),
+            (None, Some(header)) => {
+                header.check().map(|()| Image::Told(Protocol::Multiboot(elf.entry)))
+            }
+            (None, None) => Ok(Image::Flat(elf.entry)),
+        }
+    }
+
+    fn multiboot(&self, built: &mut Built) -> Result<Image, String> {
+        let header = multiboot::Header::find(self.bytes).ok_or("a header of multiboot")?;
+        header.check()?;
+        let (segment, entry) = header.addresses()?;
+        self.segment(&segment, built)?;
+        Ok(Image::Told(Protocol::Multiboot(entry)))
+    }
+
+    fn linux(&self, built: &mut Built) -> Result<Image, String> {
+        let kernel = linux::load(self.guest, self.bytes, self.config.address, &built.places)?;
+        built.places.loaded.push(kernel.range);
+        Ok(Image::Told(Protocol::Linux(Box::new(kernel))))
+    }
+
+    /// An image that says itself where it goes.
+    fn segment(&self, segment: &Segment<'_>, built: &mut Built) -> Result<(), String> {
+        let &Segment { address, bytes, length } = segment;
+        if self.config.address.is_some() {
+            return Err("no ADDRESS: this image says itself where it goes".to_owned());
+        }
+        let fail = |error: Error| {
+            format!("ram or rom for {length} bytes at {address:#x}: {}", error.message)
+        };
+        self.guest.write(address, bytes).map_err(fail)?;
+        let zeros = length.saturating_sub(self::length(bytes));
+        zero(self.guest, address.saturating_add(self::length(bytes)), zeros).map_err(fail)?;
+        built.places.loaded.push((address, last(address, length)));
+        Ok(())
+    }
+
+    /// If a raw image is the first loaded file, vCPUs start at its first byte.
+    fn raw(&self, built: &mut Built) -> Result<Option<Image>, String> {
+        let is_first = built.places.loaded.is_empty();
+        let (first, _) = self.copy(built)?;
+        Ok(is_first.then_some(Image::Raw(first)))
+    }
+
+    /// Copies the whole file, without an address to the lowest free place.
+    fn copy(&self, built: &mut Built) -> Result<Range, String> {
+        let length = length(self.bytes);
+        let wanted = Wanted { length, align: RAW_IMAGE_AT_PAGES, first: 0, last: u64::MAX };
+        let found = self.config.address.or_else(|| built.places.lowest(&wanted));
+        let address = found.ok_or_else(|| format!("a free place in ram for {length} bytes"))?;
+        self.guest.write(address, self.bytes).map_err(|error| {
+            format!("ram or rom for {length} bytes at {address:#x}: {}", error.message)
+        })?;
+        let range = (address, last(address, length));
+        built.places.loaded.push(range);
+        Ok(range)
+    }
+}
+
+fn length(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+}
+
+/// Writes zeros over what was loaded there before, in pieces, because there can be many.
+fn zero(guest: &Guest, mut address: u64, mut length: u64) -> Result<(), Error> {
+    static ZEROS: [u8; 0x1_0000] = [0; 0x1_0000];
+    while length > 0 {
+        let piece = usize::try_from(length).map_or(ZEROS.len(), |length| length.min(ZEROS.len()));
+        guest.write(address, &ZEROS[..piece])?;
+        length = length.saturating_sub(piece as u64);
+        address = address.saturating_add(piece as u64);
+    }
+    Ok(())
 }
 
 /// Reads a file. The error says what was expected instead.
-fn read(file: &str, blob: Blob) -> Result<Vec<u8>, String> {
+fn read(file: &str) -> Result<Vec<u8>, String> {
     let about = fs::metadata(file).map_err(|error| format!("a file that can be read ({error})"))?;
     if !about.is_file() {
         return Err("a regular file".to_owned());
     }
     let bytes = fs::read(file).map_err(|error| format!("a file that can be read ({error})"))?;
-    if bytes.is_empty() {
-        return Err("a file that is not empty".to_owned());
-    }
-    let is = |(at, mark, _): &&Format| bytes.get(*at..).is_some_and(|rest| rest.starts_with(mark));
-    match FORMATS.iter().find(is) {
-        Some((.., what)) if blob == Blob::Image => Err(format!("a raw image, not {what}")),
-        _ => Ok(bytes),
-    }
+    if bytes.is_empty() { Err("a file that is not empty".to_owned()) } else { Ok(bytes) }
 }

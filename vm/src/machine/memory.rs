@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 use super::built::{Built, refused};
+use super::places::last;
 use crate::config::{MemoryConfig, Range, Split};
 use gasp_safe::{Guest, Memory, PAGE_SIZE, at_pages};
 use gasp_text::{ParseError, Place};
@@ -60,10 +61,9 @@ pub(super) fn add(
         at = at.wrapping_add(length);
     }
     highest.add(start, length);
-    if writable {
-        // A length is not 0.
-        built.ram.push((start, start.saturating_add(length.saturating_sub(1))));
-    }
+    let places = &mut built.places;
+    let list = if writable { &mut places.ram } else { &mut places.rom };
+    list.push((start, last(start, length)));
     Ok(())
 }
 

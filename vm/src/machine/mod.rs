@@ -2,10 +2,14 @@
 
 #![forbid(unsafe_code)]
 
+mod boot;
 mod built;
+mod image;
 mod load;
 mod memory;
+mod memory_map;
 mod pass;
+mod places;
 
 #[cfg(test)]
 mod tests;
@@ -14,7 +18,7 @@ pub(crate) use built::Built;
 
 use crate::config::{Config, Policy, Range, Statement, VdevConfig};
 use built::{refused, space};
-use gasp_safe::{Guest, Unsupported};
+use gasp_safe::{Guest, Space, Unsupported};
 use gasp_text::ParseError;
 
 /// Creates one vdev.
@@ -37,10 +41,14 @@ pub(crate) fn build(
             }
             Statement::Reserve(range) => reserve(guest, range, built),
             Statement::Pass(config) => pass::add(guest, config, built),
-            Statement::Load(load) => load::load(guest, load, config.start.is_none(), built),
+            Statement::Load(load) => load::load(guest, load, built),
             Statement::Vdev(config) => create_vdev(config),
         };
         errors.extend(result.err());
+    }
+    // Only a machine that is whole tells where an image finds what.
+    if errors.is_empty() {
+        errors.extend(boot::finish(guest, config, built).err());
     }
     errors
 }
@@ -62,5 +70,8 @@ fn reserve(guest: &Guest, range: &Range, built: &mut Built) -> Result<(), ParseE
     // The parser has checked the end, and that the length is not 0.
     let last = location.saturating_add(range.length.saturating_sub(1));
     built.reserved.push((space, location, last));
+    if space == Space::Memory {
+        built.places.reserved.push((location, last));
+    }
     Ok(())
 }

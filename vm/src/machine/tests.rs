@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod images;
+
 use super::*;
 use crate::config::{self, OptionList, Outside, Start};
 use gasp_abi::{gasp_region_flags as grf, gasp_span};
@@ -178,10 +180,10 @@ fn load_refused() {
         ),
         ("0,@.", "expected a regular file: "),
         ("0,@empty", "expected a file that is not empty: "),
-        ("0,@elf", "expected a raw image, not an ELF file (there is no loader for it yet; objcopy"),
-        ("@linux", "expected a raw image, not a kernel of Linux (there is no loader for it yet): "),
-        ("@arm", "expected a raw image, not a kernel of Linux for ARM (gasp-vm runs x86"),
-        ("@dtb", "expected a raw image, not a device tree ("),
+        ("@elf", "expected an ELF file that is whole ("),
+        ("@linux", "expected a kernel of Linux that is whole: "),
+        ("@arm", "expected an image for x86, not a kernel of Linux for ARM (gasp-vm runs x86"),
+        ("@dtb", "expected an image for x86, not a device tree ("),
         ("0x1fff,@a", "expected ram or rom for 2 bytes at 0x1fff: "),
         ("0xffffffffffffffff,@a", "expected ram or rom for 2 bytes at 0xffffffffffffffff: "),
     ];
@@ -223,7 +225,7 @@ fn where_an_image_starts() {
     assert_eq!(start("ram 1m guest load 64k,@a load @a"), Start::Flat { entry: 0x1_0000 });
     assert_eq!(start("ram 1m data load @a load @a"), Start::Reset);
     assert_eq!(start("ram 1m data load @elf"), Start::Reset);
-    assert_eq!(start("ram 1m initrd load @elf acpi load 64k,@elf"), Start::Reset);
+    assert_eq!(start("ram 1m initrd load @elf"), Start::Reset);
     assert_eq!(start("ram 1m load @a gasp-start reset"), Start::Reset);
     assert_eq!(start("ram 1m"), Start::Reset);
     let said = make("ram 4g,4k load 4g,@a", &files.0).err().unwrap();

@@ -100,7 +100,7 @@ fn without_effect() {
         assert_eq!(notes(&format!("safety {level}")).len(), 1);
     }
     assert!(refusal("safety always").starts_with("1:8: expected none, warn or required"));
-    assert_eq!(notes("debug logger debug,info,error slog cmdline x dump d").len(), 2);
+    assert_eq!(notes("debug logger debug,info,error slog dump d").len(), 1);
 }
 
 /// To give rights away is no effect that may be missing.

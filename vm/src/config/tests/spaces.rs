@@ -202,8 +202,8 @@ fn load() {
     assert_eq!(loaded("load fffff000,dir/bios.bin"), bios);
     assert_eq!(loaded("guest load ifs.bin"), (Blob::Image, None, file("ifs.bin")));
     assert_eq!(loaded("data load 0xD1C30000,f"), (Blob::Data, Some(0xd1c3_0000), file("f")));
-    assert_eq!(loaded("initrd load rd"), (Blob::Unused, None, file("rd")));
-    assert_eq!(loaded("acpi load 1m,t"), (Blob::Unused, Some(1 << 20), file("t")));
+    assert_eq!(loaded("initrd load rd"), (Blob::Initrd, None, file("rd")));
+    assert_eq!(loaded("acpi load 1m,t"), (Blob::Acpi, Some(1 << 20), file("t")));
     assert_eq!(loaded("load my,file"), (Blob::Image, None, file("my,file")));
     assert_eq!(loaded("load mem:1m,file"), (Blob::Image, Some(1 << 20), file("file")));
 }
