@@ -183,10 +183,11 @@ build/stage.done: $(SHARED) $(VDEV_SHARED) $(VDEV_STATIC) $(VDEVS) build/vm/gasp
 		BINDIR=/usr/local/bin LIBDIR=/usr/local/lib INCLUDEDIR=/usr/local/include
 	@touch $@
 
-## deps: install the tools that the optional checks need (Debian, Ubuntu)
+## deps: install the tools that the optional checks need, and unpack a kernel (Debian, Ubuntu)
 TOOLS := perl g++ clang abigail-tools valgrind pkg-config
 deps:
 	$(call install-tools,$(TOOLS))
+	@ctests/vm/kernel || echo "There is no package linux-image-amd64 here: gasp-vm's test with it will be skipped."
 	@! command -v rustup >/dev/null || rustup component add rustfmt clippy
 
 ## deps-kvm: install what test-kvm needs, QEMU from backports if apt has them (Debian, Ubuntu; 100 MB)
