@@ -48,8 +48,8 @@ image "Linux: the initial RAM disk is as high as the kernel allows" \
 image "Linux: an initial RAM disk before the kernel" "linux: *; initrd: disk; *" "$low $told load $work/linux64"
 image "Linux: ADDRESS of an initial RAM disk" "linux: *; initrd: disk; *" \
 	"$low load $work/linux64 cmdline x initrd load 0x800123,$work/disk"
-image "Linux: tables in RAM" "linux: *; RSD PTR; e820: 01 03 01 03 01" "ram 0,15m load $work/linux64 $told"
-image "Linux: tables at the end of RAM" "linux: *; RSD PTR; e820: 01 03 01 01 03 01" "ram 0,640k ram 1m,15m load $work/linux64 $told"
+image "Linux: tables in RAM" "linux: *; RSD PTR; e820: 01 03 01" "ram 0,15m load $work/linux64 $told"
+image "Linux: tables at the end of RAM" "linux: *; RSD PTR; e820: 01 01 03 01" "ram 0,640k ram 1m,15m load $work/linux64 $told"
 image "Linux: several vCPUs" "linux: *" "cpu cpu $low load $work/linux64 $told"
 image "Linux: several vCPUs, a note" "*image.conf:1:*: only vCPU 0 starts: *" "cpu cpu $low load $work/linux64 $told"
 image "PVH" "elf: cs 10, ds 18, ss 18; magic; cmdline: a b; modules: 01 disk; RSD PTR; map: 01 02 01 02; zeros: 00" \

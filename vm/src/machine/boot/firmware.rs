@@ -44,11 +44,13 @@ pub(super) fn add(config: &Config, more: &[AcpiTable], room: &mut Room<'_>) -> R
 
 /// Without a place there is none: nothing points to it, so elsewhere nobody finds it.
 fn add_mp(hardware: &Hardware, room: &mut Room<'_>) -> Result<(), String> {
-    let length = u64::try_from(mp::build(hardware, 0).len()).unwrap_or(u64::MAX);
+    let Some(table) = mp::build(hardware, 0) else { return Ok(()) };
+    let length = u64::try_from(table.len()).unwrap_or(u64::MAX);
     let within = |(first, last)| Wanted { length, align: PARAGRAPH, first, last };
     let place = MP.iter().find_map(|range| room.places.lowest_memory(&within(*range)));
-    match place.and_then(|place| u32::try_from(place).ok()) {
-        Some(place) => room.put_tables(u64::from(place), &mp::build(hardware, place)),
+    let table = place.and_then(|place| mp::build(hardware, u32::try_from(place).ok()?));
+    match place.zip(table) {
+        Some((place, table)) => room.put_tables(place, &table),
         None => Ok(()),
     }
 }

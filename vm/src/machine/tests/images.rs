@@ -228,11 +228,9 @@ fn the_zero_page() {
     let tables = word(&guest, page + 0x70);
     let below = tables - 0x10_0000;
     assert_eq!(&bytes(&guest, tables), b"RSD PTR ");
-    // The MP table is in the last KiB of base memory.
-    assert_eq!((ram(0), ram(1).0), ((0, 0x9_fc00, 1), 0x9_fc00));
-    assert_eq!((ram(3), ram(4).2), ((0x10_0000, below, 1), 3));
-    assert_eq!(bytes(&guest, page + 0x1e8), [6]);
-    assert_eq!(ram(5), (0xf0_0000, 0x10_0000, 2));
+    assert_eq!((ram(0), ram(1)), ((0, 0xa_0000, 1), (0x10_0000, below, 1)));
+    assert_eq!((ram(2), ram(3)), ((tables, 0x1000, 3), (0xf0_0000, 0x10_0000, 2)));
+    assert_eq!(bytes(&guest, page + 0x1e8), [4]);
 }
 
 /// Nothing that the kernel needs is where something else is.
@@ -293,6 +291,21 @@ fn tables_tell_of_the_configuration() {
     assert_eq!(madt(""), [0, 8, 0, 0, 1, 0, 0, 0]);
     assert_eq!(madt("cpu cpu")[8..], [0, 8, 1, 1, 1, 0, 0, 0]);
     assert_eq!(madt("vdev ioapic")[8..], [1, 12, 1, 0, 0, 0, 0, 0xf8, 0, 0, 0, 0]);
+}
+
+/// In the firmware's memory, else in the last KiB of base memory, else nowhere.
+#[test]
+fn where_the_mp_table_is() {
+    let files = Files::new("mp").write("linux", &linux(0x20c, 1, 0x10_0000, 0x1_0000, 1));
+    let is_at = |memory: &str, at| {
+        let text = format!("{memory} vdev ioapic load @linux");
+        let (guest, _built, _) = all(&text, &files.0).unwrap();
+        let mut mark = [0; 4];
+        guest.read(at, &mut mark).is_ok() && mark == *b"_MP_"
+    };
+    assert!(is_at("ram 0,640k rom 0xe0000,128k ram 1m,15m", 0xf_0000));
+    assert!(is_at("ram 0,640k rom 0xe0000,64k ram 1m,15m", 0x9_fc00));
+    assert!(!is_at("ram 0,636k ram 1m,15m", 0x9_fc00) && is_at("ram 0,16m", 0xf_0000));
 }
 
 /// With `gasp-start` nobody is told anything, so nothing is added to the guest's memory.
