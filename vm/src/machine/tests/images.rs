@@ -20,7 +20,7 @@ fn elf(machine: u64, entry: u64, at: u64, place: u64, length: u64) -> Vec<u8> {
 /// whether it can be moved.
 fn linux(version: u64, loadflags: u64, code32: u64, align: u64, moves: u64) -> Vec<u8> {
     let mut file = vec![0; 1024 + 512];
-    let fields: [(usize, u64, usize); 11] = [
+    let fields: [(usize, u64, usize); 12] = [
         (0x1f1, 1, 1),
         (0x1fe, 0xaa55, 2),
         (0x202, 0x5372_6448, 4),
@@ -32,6 +32,7 @@ fn linux(version: u64, loadflags: u64, code32: u64, align: u64, moves: u64) -> V
         (0x234, moves, 1),
         (0x238, 8, 4),
         (0x258, 0x40_0000, 8),
+        (0x260, 0x10_0000, 4),
     ];
     for (at, number, bytes) in fields {
         file[at..at + bytes].copy_from_slice(&number.to_le_bytes()[..bytes]);
@@ -181,6 +182,23 @@ fn where_a_kernel_goes() {
     assert_eq!(entry("ram 0,640k ram 1m,15m load 0x100000,@old"), 0x10_0000);
 }
 
+/// The RAM disk is clear of the RAM into which the kernel unpacks itself.
+#[test]
+fn where_a_ram_disk_goes() {
+    let files = Files::new("linux-disk")
+        .write("linux", &linux(0x20c, 1, 0x10_0000, 0x1_0000, 1))
+        .write("disk", &[7; 0x1001]);
+    let disk = |ram: &str| {
+        let text = format!("ram 0,640k {ram} load @linux initrd load @disk");
+        let (guest, built, config) = all(&text, &files.0).unwrap();
+        word(&guest, told(built.start(&config)).rsi + 0x218)
+    };
+    assert_eq!(disk("ram 4m,2m"), 0x5f_e000);
+    assert_eq!(disk("ram 4m,1m"), 0x9_e000);
+    // Where it can be, and where the kernel prefers to be.
+    assert_eq!(disk("ram 1m,4m reserve loc 0x4f0000,4k"), 0x3f_e000);
+}
+
 #[test]
 fn linux_refused() {
     let files = Files::new("linux-refused")
@@ -244,6 +262,9 @@ fn nothing_overlaps() {
         text.replacen("data load 0x1000,@disk ram 0,640k", "ram 0,640k data load 0x1000,@disk", 1);
     let (_guest, built, _) = all(&text, &files.0).unwrap();
     let mut ranges = [built.places.loaded, built.places.tables].concat();
+    // The kernel is inside of the RAM into which it unpacks itself.
+    ranges.retain(|(first, _)| *first != 0x40_0000);
+    ranges.push((0x40_0000, 0x4f_ffff));
     ranges.sort_unstable();
     assert!(ranges.len() > 6 && ranges.windows(2).all(|pair| pair[0].1 < pair[1].0), "{ranges:x?}");
 }
