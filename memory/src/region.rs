@@ -38,11 +38,11 @@ pub(crate) struct Part {
 }
 
 impl Part {
-    /// Whether `next` follows in the guest, the host and the file.
+    /// Whether `next` follows in the guest and in the file. A file is mapped once, so it follows in
+    /// the host, too.
     pub(crate) fn continues_in(&self, next: &Self) -> bool {
         let after = |start: u64| start.checked_add(self.length);
         after(self.location) == Some(next.location)
-            && after(self.host) == Some(next.host)
             && after(self.offset) == Some(next.offset)
             && Arc::ptr_eq(&self.file, &next.file)
     }

@@ -77,6 +77,30 @@ fn a_trapped_page() {
     assert_eq!([file(0), file(0x2000)], [0, 0x2000]);
 }
 
+/// A region can pass what it is read and written for, and trap all the same.
+#[test]
+fn a_page_that_traps_what_passes() {
+    let guest = guest(&[(0, 0x2000)]);
+    let host = span(&guest, 0).host_location;
+    let rights = flags([grf::GRF_MEMORY, grf::GRF_PASS_RD, grf::GRF_PASS_WR, grf::GRF_VIRT_EX]);
+    guest.set(&[page(0x1000, host + 0x1000, rights)]).unwrap();
+    assert_eq!(ranges(&snapshot(&guest, View::Device).unwrap()), [(0, 0xfff)]);
+}
+
+/// Pages that are adjacent in the guest, but in another order in the host.
+#[test]
+fn pages_in_another_order() {
+    let guest = guest(&[(0, 0x3000)]);
+    let host = span(&guest, 0).host_location;
+    let [second, third] = [host + 0x1000, host + 0x2000];
+    guest.set(&[page(0x1000, 0, DELETED), page(0x2000, 0, DELETED)]).unwrap();
+    guest.set(&[page(0x1000, third, PASSES), page(0x2000, second, PASSES)]).unwrap();
+    let ram = view(&guest);
+    assert_eq!(ranges(&ram), [(0, 0xfff), (0x1000, 0x1fff), (0x2000, 0x2fff)]);
+    ram.write_obj(7_u8, GuestAddress(0x1000)).unwrap();
+    assert_eq!(ram.get_host_address(GuestAddress(0x1000)).unwrap() as u64, third);
+}
+
 #[test]
 fn rom_is_for_the_host_alone() {
     let guest = guest(&[(0, 0x1000)]);
