@@ -101,6 +101,15 @@ fn pages_in_another_order() {
     assert_eq!(ram.get_host_address(GuestAddress(0x1000)).unwrap() as u64, third);
 }
 
+/// The second page of another file, right behind the first page of one.
+#[test]
+fn pages_of_two_files() {
+    let guest = guest(&[(0, 0x1000), (0x1_0000, 0x2000)]);
+    let host = span(&guest, 0x1_0000).host_location;
+    guest.set(&[page(0x1000, host + 0x1000, PASSES)]).unwrap();
+    assert_eq!(ranges(&view(&guest)), [(0, 0xfff), (0x1000, 0x1fff), (0x1_0000, 0x1_1fff)]);
+}
+
 #[test]
 fn rom_is_for_the_host_alone() {
     let guest = guest(&[(0, 0x1000)]);

@@ -239,6 +239,7 @@ fn the_zero_page() {
     // Below what the kernel allows, 8 MiB.
     assert_eq!((word(&guest, page + 0x218), word(&guest, page + 0x21c)), (0x7f_e000, 0x1001));
     assert_eq!((bytes(&guest, page + 0x210), bytes(&guest, 0x7f_f000)), ([0xff], [7, 0]));
+    assert_eq!(bytes(&guest, page + 0x1fa), [0xff, 0xff]);
     let ram = |entry: u64| {
         let at = page + 0x2d0 + 20 * entry;
         (word(&guest, at), word(&guest, at + 8), word(&guest, at + 16))
@@ -312,6 +313,19 @@ fn tables_tell_of_the_configuration() {
     assert_eq!(madt(""), [0, 8, 0, 0, 1, 0, 0, 0]);
     assert_eq!(madt("cpu cpu")[8..], [0, 8, 1, 1, 1, 0, 0, 0]);
     assert_eq!(madt("vdev ioapic")[8..], [1, 12, 1, 0, 0, 0, 0, 0xf8, 0, 0, 0, 0]);
+}
+
+/// Systems that get no pointer look from 0xe0000 to 0xfffff.
+#[test]
+fn where_the_acpi_tables_are() {
+    let files = Files::new("rsdp").write("linux", &linux(0x20c, 1, 0x10_0000, 0x1_0000, 1));
+    let place = |memory: &str| {
+        let (guest, built, config) = all(&format!("{memory} load @linux"), &files.0).unwrap();
+        word(&guest, told(built.start(&config)).rsi + 0x70)
+    };
+    assert_eq!(place("ram 0,640k rom 0xd0000,192k ram 1m,15m"), 0xe_0000);
+    assert_eq!(place("ram 0,16m reserve loc 0xe0000,0xff01"), 0xe_ff10);
+    assert_eq!(place("ram 0,640k ram 1m,15m"), 0xff_f000);
 }
 
 /// In the firmware's memory, else in the last KiB of base memory, else nowhere.
