@@ -7,8 +7,8 @@ use core::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use core::mem::ManuallyDrop;
 use core::ptr::{self, NonNull};
 use gasp_abi::{
-    GASP_SET_ALL_OR_NOTHING, QSL_NO_LOCATION, gasp_backing, gasp_counts, gasp_guest_options,
-    gasp_region, gasp_span, gasp_trap_handler_t, guest_system,
+    GASP_SET_ALL_OR_NOTHING, QSL_NO_LOCATION, gasp_counts, gasp_guest_options, gasp_region,
+    gasp_span, gasp_trap_handler_t, guest_system,
 };
 use std::os::fd::BorrowedFd;
 

@@ -26,14 +26,14 @@ pub(super) fn each(
     while done < run.length() {
         let (at, left) = (run.first.saturating_add(done), run.length().saturating_sub(done));
         let length = match guest.backing(at) {
-            Some(backing) => {
+            Ok(backing) => {
                 let length = backing.length.min(left);
                 of_file(&backing, length, |further, bytes| {
                     put(done.saturating_add(further), bytes)
                 })?;
                 length
             }
-            None => {
+            Err(_) => {
                 let mut bytes = piece(left);
                 if guest.read(at, &mut bytes).is_ok() {
                     put_unless_zero(done, &bytes, &mut put)?;
