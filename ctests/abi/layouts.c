@@ -40,6 +40,7 @@ AT(struct gasp_region, guest, 24, 16);
 #error "EOK is missing"
 #endif
 IS(EOK, 0);
+IS(ENOTSUPP, ENOTSUP);
 IS(QST_MEMORY, 0);
 IS(QST_VIRTUAL, 1);
 IS(QST_CPUREGS, 2);

@@ -1,4 +1,4 @@
-/* Every function that vdevs can call (docs/vdevs.md, "Functions"): the vdev `calls` calls it, in
+/* The functions that vdevs can call (docs/vdevs.md, "Functions"), but those of rest.c: the vdev `calls` calls them, in
  * plugins/.
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # facts/*.c, which assert the prototypes, types, values and offsets that QNX's pages state while they
-# are compiled; and what is not of 7.1 is refused in a sentence.
+# are compiled; so a deviation does not compile.
 # SPDX-License-Identifier: MIT OR Apache-2.0
 . "$(dirname "$0")/../harness/tap.sh"
 compile() { "$@" $warnings -fsyntax-only -I"$STAGE_PREFIX/include"; }

@@ -1,4 +1,4 @@
-/* A vdev that calls each function which vdevs can call, once with its documented result, and with
+/* A vdev that calls functions which vdevs can call, each once with its documented result, and with
  * what it refuses. The option `call NUMBER` runs a case while the vdev gets its options; a guest's
  * write of a number runs one while the guest runs. A case that fails says so on standard error, and the
  * option or the write is refused with EPROTO.
