@@ -81,6 +81,11 @@ const EOK: &str = "\
 #define EOK 0
 #endif
 
+/** Not supported, as QNX's page on guest_intr_state names it (7.1). The number is libgasp's own. */
+#ifndef ENOTSUPP
+#define ENOTSUPP ENOTSUP
+#endif
+
 struct vdev_s;
 /** A virtual device; <qvm/vdev-core.h> has its fields. */
 typedef struct vdev_s vdev_t;";

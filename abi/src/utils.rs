@@ -19,7 +19,8 @@ pub struct qvm_callback {
 unsafe extern "C" {
     /// Read a location: mem:ADDRESS, io:PORT, or a number alone, which is of the type that bp->type
     /// has before the call (QST_MEMORY or QST_X86_IO; with any other it is memory). Numbers are
-    /// decimal or, after 0x, hexadecimal; k, m, g after them multiply. There is no PCI in gasp-vm.
+    /// those of the configuration: hexadecimal, with or without 0x; decimal before k, m, g, which
+    /// multiply, and after 0d. There is no PCI in gasp-vm.
     ///
     /// bp: its location and type are set. pci_idp: NULL, or set to whether the location is of the
     /// form pci:VENDOR/DEVICE/INDEX: in gasp-vm it never is.

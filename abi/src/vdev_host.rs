@@ -234,17 +234,17 @@ unsafe extern "C" {
     /// Threads: any.
     pub fn gasp_vdevs_load(vdevs: *mut gasp_vdevs, name: *const c_char) -> *const vdev_factory;
 
-    /// Create a vdev: its options in order, from VDEV_CTRL_OPTIONS_START to VDEV_CTRL_ASSIGN, then
-    /// its region.
+    /// Create a vdev: its options in order, from VDEV_CTRL_OPTIONS_START to VDEV_CTRL_OPTIONS_END,
+    /// and its region if it has a location. VDEV_CTRL_ASSIGN comes by gasp_vdevs_control().
     ///
     /// name: as for gasp_vdevs_load(), which this calls. options: `loc`, `intr`, `hostvector`, `log`,
     /// `name`, `sched`, and the vdev's own; count of them. The value of `log` is FILTER[,FILTER...],
-    /// a blank, and DEST, as for gasp_vdevs_logger(). failed: NULL, or set to the index of the option that was
-    /// refused; count if it was none of them.
+    /// a blank, and DEST, as for gasp_vdevs_logger(). failed: NULL, or set to the index of the option
+    /// that was refused; count if it was none of them.
     ///
     /// Returns the vdev, or NULL with errno set:
     /// - as gasp_vdevs_load()
-    /// - EPERM: VDEV_CTRL_GUEST_CONFIGURED has been sent
+    /// - EPERM: VDEV_CTRL_ASSIGN has been sent, or a code that sends it first
     /// - ENODEV: an option or the vdev was refused; gasp_last_error() says why
     /// - ENOSPC: there are 4,096 vdevs in this process already
     ///

@@ -171,7 +171,8 @@ extern "C" {
  * zeros, or as QSF_SEXT_SHIFT and QSF_ZEXT_SHIFT say (from that byte on the sign, then from that
  * byte on zeros); of a longer one the low bytes are taken. Types: QST_HOST, QST_IMMEDIATE,
  * QST_MEMORY and QST_PCI_IO, QST_X86_IO; the last three are accesses of the vCPU, and trap where
- * its own would.
+ * its own would. QST_CPUREGS and other registers: as far as the host gives them, and
+ * GASP_CPUREG_NUMBER.
  *
  * gcp: what the vdev was called with; NULL: the guest's memory and ports, as seen by nobody in
  * particular (QNX 8.0; that it is so in 7.1 is libgasp's own reading).
@@ -179,7 +180,8 @@ extern "C" {
  *
  * Returns EOK; -1 an exception has to go to the guest; or an error number: EINVAL blk or data is
  * NULL, no blocks, unknown type or flags, or gcp is NULL and it is not clear which guest is
- * meant; EPERM gcp is not this thread's vCPU; ENOTSUP the other types, GXF_ASYNC, GXF_GDB;
+ * meant; EPERM gcp is not this thread's vCPU; ENOTSUP other types, a register that
+ * the host does not give, GXF_ASYNC, GXF_GDB;
  * ENOMEM; ELOOP as gasp_cpu_access(). guest_cpu_to_vrs() makes an answer of it.
  * Threads: the one on which the vdev was called with gcp; with NULL, any. Source: QNX 7.0;
  * lengths, extension and errors are libgasp's own.
@@ -222,7 +224,7 @@ int guest_write_all_ones(struct guest_cpu *gcp,
  * which does nothing. gis: GIS_ISR alone asks whether this may be called from an interrupt
  * service routine: in gasp-vm it may not.
  *
- * Returns EOK; -ENOTSUP if gis has GIS_ISR and it may not; or an error number: EINVAL NULL, no
+ * Returns EOK; -ENOTSUPP if gis has GIS_ISR and it may not; or an error number: EINVAL NULL, no
  * controller, an input or a state that it does not have; EAGAIN the guest has not started; or
  * what the controller's function returned.
  * Threads: any. Source: QNX 7.1 (states), 8.0 (function); const is libgasp's own reading; the
@@ -426,8 +428,8 @@ void guest_terminate(struct guest_system *gsp, guest_termination_cause_t cause);
 /**
  * Write a core file of the guest, where the configuration says.
  *
- * Returns EOK, or an error number: EINVAL bad gsp; ENOTSUP the host writes none, as gasp-vm; what
- * the host returned. Threads: any. Source: QNX 7.0 (name); the rest is libgasp's own.
+ * Returns EOK, or an error number: EINVAL bad gsp; ENOTSUP the host writes none, as
+ * gasp-vm without `dump`; what the host returned. Threads: any. Source: QNX 7.0 (name); the rest is libgasp's own.
  */
 int guest_write_core_file(struct guest_system *gsp);
 
