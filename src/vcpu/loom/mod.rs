@@ -162,7 +162,7 @@ where
     let results = seen.clone();
     let mut builder = Builder::new();
     let preemptions = builder.preemption_bound.unwrap_or(PREEMPTIONS);
-    builder.preemption_bound = Some(preemptions.saturating_sub(usize::from(threads > 2)));
+    builder.preemption_bound = Some(preemptions.saturating_sub(usize::from(threads > 2)).max(2));
     builder.check(move || {
         let model = Arc::new(Model::new());
         let result = scenario(&model);
